@@ -1,0 +1,1 @@
+"""Sales: what a buyer chose, what was agreed and paid, and what came back."""

@@ -1,0 +1,247 @@
+"""Order: what one buyer agreed to at one moment, how it was paid, and what came back of it."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.localized import LocalizedText
+from souvenir.kernel.money import CurrencyMismatch, Money, total
+
+
+class Channel(StrEnum):
+    """Where a sale is made; licences grant channels by these names."""
+
+    SHOP = "shop"
+    ONLINE = "online"
+
+
+class OrderIsEmpty(SouvenirError):
+    message = "An order needs at least one line. Add a product or a piece first."
+
+
+class OrderAlreadyPaid(SouvenirError):
+    message = "Order {order_no} is already paid. Ask for its receipt instead of a second payment."
+    order_no: str
+
+
+class OrderNotPaid(SouvenirError):
+    message = "Order {order_no} is not paid yet. Take the payment first."
+    order_no: str
+
+
+class PaymentDiffersFromOrder(SouvenirError):
+    message = "Order {order_no} comes to {due}, but {offered} was offered. Ask for exactly {due}."
+    order_no: str
+    due: Money
+    offered: Money
+
+
+class NotReturnable(SouvenirError):
+    message = "Line {line_no} of order {order_no} has {remaining} left to return, not {asked}."
+    order_no: str
+    line_no: int
+    remaining: int
+    asked: int
+
+
+class OrderLine(Value):
+    """One line as it was sold. Carries what royalties, refunds and books will need, so none asks again later."""
+
+    line_no: int
+    product_id: UUID
+    sku: str
+    name: LocalizedText
+    category: str
+    quantity: int
+    unit_price: Money
+    """Including VAT."""
+    gross: Money
+    """Including VAT, after discounts."""
+    vat_rate: Decimal
+    vat: Money
+    vat_exempt: bool = False
+    refundable: bool = True
+    """Whether an overseas traveller may claim the tax back on these goods."""
+    edition_id: UUID | None = None
+    space: str = "numbered"
+    number: int | None = None
+    licence_ids: tuple[UUID, ...] = ()
+    cost: Money | None = None
+    """What the goods cost the shop, for the cost of sales; None where stock is not valued."""
+
+    @property
+    def net(self) -> Money:
+        """The line without VAT."""
+        return self.gross - self.vat
+
+
+class ReturnedLine(Value):
+    """What came back of one line: how many, and the share of its gross and VAT given back."""
+
+    line_no: int
+    quantity: int
+    gross: Money
+    vat: Money
+    number: int | None = None
+
+
+class Order(Aggregate):
+    """What one buyer agreed to buy, from the moment it was placed to the last return."""
+
+    TOPIC = "sales.Order"
+
+    class Placed(Created):
+        TOPIC = "sales.OrderPlaced"
+        order_no: str
+        outlet_id: UUID
+        channel: Channel
+        till: str | None
+        lines: tuple[OrderLine, ...]
+        currency: str
+        placed_on: date
+        buyer: UUID | None
+
+    class Paid(Aggregate.Event):
+        TOPIC = "sales.OrderPaid"
+        payment_id: UUID
+        tender: str
+        amount: Money
+        paid_on: date
+
+    class Returned(Aggregate.Event):
+        TOPIC = "sales.OrderReturned"
+        return_id: UUID
+        lines: tuple[ReturnedLine, ...]
+        amount: Money
+        tender: str
+        returned_on: date
+
+    @event(Placed)
+    def __init__(
+        self,
+        order_no: str,
+        outlet_id: UUID,
+        channel: Channel,
+        till: str | None,
+        lines: tuple[OrderLine, ...],
+        currency: str,
+        placed_on: date,
+        buyer: UUID | None,
+    ) -> None:
+        self.order_no = order_no
+        self.outlet_id = outlet_id
+        self.channel = channel
+        self.till = till
+        self.lines = lines
+        self.currency = currency
+        self.placed_on = placed_on
+        self.buyer = buyer
+        self.paid_by: UUID | None = None
+        self.tender: str | None = None
+        self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
+
+    @classmethod
+    def place(
+        cls,
+        id: UUID,
+        *,
+        order_no: str,
+        outlet_id: UUID,
+        channel: Channel,
+        till: str | None,
+        lines: Sequence[OrderLine],
+        currency: str,
+        on: date,
+        buyer: UUID | None = None,
+    ) -> Self:
+        """A new order. Refuses an order without lines, and lines in another currency."""
+        if not lines:
+            raise OrderIsEmpty()
+        for line in lines:
+            if line.gross.currency != currency:
+                raise CurrencyMismatch(left=str(line.gross), right=currency)
+        return cls._create(
+            cls.Placed,
+            id=id,
+            order_no=order_no,
+            outlet_id=outlet_id,
+            channel=channel,
+            till=till,
+            lines=tuple(lines),
+            currency=currency,
+            placed_on=on,
+            buyer=buyer,
+        )
+
+    # Decide.
+
+    @property
+    def due(self) -> Money:
+        """What the buyer pays: the sum of the lines, VAT included."""
+        return total((line.gross for line in self.lines), self.currency)
+
+    def pay(self, payment_id: UUID, tender: str, amount: Money, on: date) -> None:
+        """Record that the order is paid in full by one payment; the same payment twice records nothing new."""
+        if self.paid_by == payment_id:
+            return
+        if self.paid_by is not None:
+            raise OrderAlreadyPaid(order_no=self.order_no)
+        if amount != self.due:
+            raise PaymentDiffersFromOrder(order_no=self.order_no, due=self.due, offered=amount)
+        self._paid(payment_id=payment_id, tender=tender, amount=amount, paid_on=on)
+
+    def take_back(self, return_id: UUID, quantities: dict[int, int], tender: str, on: date) -> None:
+        """Take goods back: quantities by line number. The money given back is each line's exact share.
+
+        The last piece of a line takes what is left of its gross and VAT, so partial returns add up to the cent.
+        """
+        if return_id in self.returns:
+            return
+        if self.paid_by is None:
+            raise OrderNotPaid(order_no=self.order_no)
+        if not quantities:
+            raise OrderIsEmpty()
+        returned = tuple(self._returned_line(line_no, quantity) for line_no, quantity in sorted(quantities.items()))
+        amount = total((line.gross for line in returned), self.currency)
+        self._returned(return_id=return_id, lines=returned, amount=amount, tender=tender, returned_on=on)
+
+    def line(self, line_no: int) -> OrderLine | None:
+        """The line of that number, if the order has it."""
+        return next((line for line in self.lines if line.line_no == line_no), None)
+
+    def returned_of(self, line_no: int) -> tuple[int, Money, Money]:
+        """What has come back of a line so far: quantity, gross, VAT."""
+        back = [line for lines in self.returns.values() for line in lines if line.line_no == line_no]
+        return (
+            sum(line.quantity for line in back),
+            total((line.gross for line in back), self.currency),
+            total((line.vat for line in back), self.currency),
+        )
+
+    def _returned_line(self, line_no: int, quantity: int) -> ReturnedLine:
+        line = self.line(line_no)
+        already, gross_back, vat_back = self.returned_of(line_no)
+        remaining = line.quantity - already if line else 0
+        if line is None or not 0 < quantity <= remaining:
+            raise NotReturnable(order_no=self.order_no, line_no=line_no, remaining=remaining, asked=quantity)
+        weights = (quantity, remaining - quantity)
+        gross = (line.gross - gross_back).split(weights)[0]
+        vat = (line.vat - vat_back).split(weights)[0]
+        return ReturnedLine(line_no=line_no, quantity=quantity, gross=gross, vat=vat, number=line.number)
+
+    # Evolve.
+
+    @event(Paid)
+    def _paid(self, payment_id: UUID, tender: str, amount: Money, paid_on: date) -> None:
+        self.paid_by, self.tender = payment_id, tender
+
+    @event(Returned)
+    def _returned(
+        self, return_id: UUID, lines: tuple[ReturnedLine, ...], amount: Money, tender: str, returned_on: date
+    ) -> None:
+        self.returns[return_id] = lines
