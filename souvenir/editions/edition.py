@@ -1,0 +1,441 @@
+"""An edition: so many numbered pieces and no more, the proofs beside them, where they may be sold and since when."""
+
+from datetime import date, datetime, timedelta
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import Gtin
+from souvenir.kernel.localized import LocalizedText
+
+Space = Literal["numbered", "AP", "PP", "HC"]
+"""A run of numbers of its own: the numbered pieces, artist's proofs, printer's proofs, hors commerce."""
+
+Numbering = Literal["choice", "sequential", "random"]
+"""How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance."""
+
+ReturnPolicy = Literal["back_on_sale", "inspect"]
+"""What becomes of a returned piece once its certificate is revoked: sold again, or looked at by staff first."""
+
+NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
+LARGEST_SIZE = 1_000_000
+MOST_ALLOTMENTS = 1_000
+
+
+class EditionAlreadyDeclared(SouvenirError):
+    message = (
+        "Edition {edition_id} is already declared with other facts. What was declared stays; declare a new edition."
+    )
+    edition_id: UUID
+
+
+class MalformedEdition(SouvenirError):
+    message = "An edition of {size} cannot be declared: {reason}."
+    size: int
+    reason: str
+
+
+class SizeCannotGrow(SouvenirError):
+    message = (
+        "Edition {edition_id} was declared as {size}; it can be made smaller, never {asked}. Declare a second edition."
+    )
+    edition_id: UUID
+    size: int
+    asked: int
+
+
+class EditionNotApproved(SouvenirError):
+    message = "Edition {edition_id} needs its licensor's approval before it is released."
+    edition_id: UUID
+
+
+class EditionAlreadyReleased(SouvenirError):
+    message = "Edition {edition_id} is released already, on sale from {on_sale_from}."
+    edition_id: UUID
+    on_sale_from: datetime
+
+
+class EditionNotReleased(SouvenirError):
+    message = "Edition {edition_id} is not on sale yet (on sale from: {on_sale_from})."
+    edition_id: UUID
+    on_sale_from: datetime | None
+
+
+class EditionPaused(SouvenirError):
+    message = "Edition {edition_id} is paused: {reason}. Pieces already held can still be bought."
+    edition_id: UUID
+    reason: str
+
+
+class EditionClosed(SouvenirError):
+    message = "Edition {edition_id} is closed: {reason}."
+    edition_id: UUID
+    reason: str
+
+
+class NumberOutsideRun(SouvenirError):
+    message = "Edition {edition_id} has no {space} number {number}: the run is 1 to {last}."
+    edition_id: UUID
+    space: str
+    number: int
+    last: int
+
+
+class AlreadyAllotted(SouvenirError):
+    message = "{space} numbers {first} to {last} of edition {edition_id} are allotted already."
+    edition_id: UUID
+    space: str
+    first: int
+    last: int
+
+
+class NotAllottedHere(SouvenirError):
+    message = "Edition {edition_id} is not allotted to outlet {outlet_id} (number asked for: {number})."
+    edition_id: UUID
+    outlet_id: UUID
+    number: int | None
+
+
+class TooManyAllotments(SouvenirError):
+    message = "Edition {edition_id} has {limit} allotments already, the most an edition can have. Allot longer ranges."
+    edition_id: UUID
+    limit: int
+
+
+class NotForSale(SouvenirError):
+    message = "{space} pieces of edition {edition_id} are hors commerce: samples that are never sold."
+    edition_id: UUID
+    space: str
+
+
+class NumberNotForChoosing(SouvenirError):
+    message = "Numbers of edition {edition_id} are given in {numbering} order, not chosen. Ask for the next piece."
+    edition_id: UUID
+    numbering: str
+
+
+class HoldTooLong(SouvenirError):
+    message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
+    edition_id: UUID
+    minutes: int
+
+
+class Proofs(Value):
+    """How many pieces were made outside the numbered run, by kind. Published together with the size."""
+
+    artists: int = Field(default=0, ge=0, le=LARGEST_SIZE)
+    printers: int = Field(default=0, ge=0, le=LARGEST_SIZE)
+    hors_commerce: int = Field(default=0, ge=0, le=LARGEST_SIZE)
+
+    def of(self, space: Space) -> int:
+        """The count of one kind of proof."""
+        return {"AP": self.artists, "PP": self.printers, "HC": self.hors_commerce}[space]
+
+
+class Range(Value):
+    """Numbers first to last of one space, allotted to one outlet."""
+
+    outlet_id: UUID
+    space: Space
+    first: int
+    last: int
+
+    def overlaps(self, space: Space, first: int, last: int) -> bool:
+        return self.space == space and self.first <= last and first <= self.last
+
+    def without(self, first: int, last: int) -> tuple["Range", ...]:
+        """What is left of this range once first to last are taken out of it."""
+        left = (
+            self.model_copy(update={"last": min(self.last, first - 1)}),
+            self.model_copy(update={"first": max(self.first, last + 1)}),
+        )
+        return tuple(part for part in left if part.first <= part.last)
+
+
+class Edition(Aggregate):
+    """A declared edition: its size, its proofs, its allotments, and whether it is on sale."""
+
+    TOPIC = "editions.Edition"
+
+    class Declared(Created):
+        TOPIC = "editions.EditionDeclared"
+        product_id: UUID
+        gtin: Gtin
+        title: LocalizedText
+        size: int
+        proofs: Proofs = Proofs()
+        reserved: tuple[int, ...] = ()
+        numbering: Numbering = "choice"
+        approval_required: bool = False
+        returns: ReturnPolicy = "back_on_sale"
+        longest_hold_minutes: int = 120
+        predecessor: UUID | None = None
+
+    class SizeReduced(Aggregate.Event):
+        TOPIC = "editions.EditionSizeReduced"
+        size: int
+        reason: str
+
+    class Approved(Aggregate.Event):
+        TOPIC = "editions.EditionApproved"
+        approval_ref: str
+        approved_on: date
+        licence_id: UUID | None = None
+
+    class Allotted(Aggregate.Event):
+        TOPIC = "editions.EditionAllotted"
+        outlet_id: UUID
+        space: Space
+        first: int
+        last: int
+        reserved: tuple[int, ...] = ()
+
+    class Moved(Aggregate.Event):
+        TOPIC = "editions.EditionMoved"
+        space: Space
+        first: int
+        last: int
+        from_outlet: UUID
+        to_outlet: UUID
+
+    class Released(Aggregate.Event):
+        TOPIC = "editions.EditionReleased"
+        on_sale_from: AwareDatetime
+
+    class Paused(Aggregate.Event):
+        TOPIC = "editions.EditionPaused"
+        reason: str
+
+    class Resumed(Aggregate.Event):
+        TOPIC = "editions.EditionResumed"
+
+    class Closed(Aggregate.Event):
+        TOPIC = "editions.EditionClosed"
+        reason: str
+        closed_on: date
+
+    @event(Declared)
+    def __init__(
+        self,
+        product_id: UUID,
+        gtin: str,
+        title: LocalizedText,
+        size: int,
+        proofs: Proofs,
+        reserved: tuple[int, ...],
+        numbering: Numbering,
+        approval_required: bool,
+        returns: ReturnPolicy,
+        longest_hold_minutes: int,
+        predecessor: UUID | None,
+    ) -> None:
+        self.product_id, self.gtin, self.title = product_id, gtin, title
+        self.size, self.proofs, self.reserved, self.numbering = size, proofs, reserved, numbering
+        self.approval_required, self.returns, self.predecessor = approval_required, returns, predecessor
+        self.longest_hold = timedelta(minutes=longest_hold_minutes)
+        self.approval_ref: str | None = None
+        self.allotments: tuple[Range, ...] = ()
+        self.on_sale_from: datetime | None = None
+        self.paused_because: str | None = None
+        self.closed_because: str | None = None
+
+    # Decide: may refuse, may record, never assigns.
+
+    @classmethod
+    def declare(
+        cls,
+        edition_id: UUID,
+        *,
+        product_id: UUID,
+        gtin: str,
+        title: LocalizedText,
+        size: int,
+        proofs: Proofs,
+        reserved: tuple[int, ...],
+        numbering: Numbering,
+        approval_required: bool,
+        returns: ReturnPolicy,
+        longest_hold_minutes: int,
+        predecessor: UUID | None,
+    ) -> Self:
+        """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale."""
+        if not 1 <= size <= LARGEST_SIZE:
+            raise MalformedEdition(size=size, reason=f"the size must be from 1 to {LARGEST_SIZE}")
+        if not all(1 <= number <= size for number in reserved):
+            raise MalformedEdition(size=size, reason="reserved numbers must lie within the run")
+        if longest_hold_minutes < 1:
+            raise MalformedEdition(size=size, reason="a hold must last at least one minute")
+        return cls._create(
+            cls.Declared,
+            id=edition_id,
+            product_id=product_id,
+            gtin=gtin,
+            title=title,
+            size=size,
+            proofs=proofs,
+            reserved=tuple(sorted(set(reserved))),
+            numbering=numbering,
+            approval_required=approval_required,
+            returns=returns,
+            longest_hold_minutes=longest_hold_minutes,
+            predecessor=predecessor,
+        )
+
+    def reduce_to(self, size: int, reason: str) -> None:
+        """Make fewer than declared. A size never grows, and numbers that were allotted are never cut off."""
+        self._must_be_open()
+        if size == self.size:
+            return
+        if not 1 <= size < self.size:
+            raise SizeCannotGrow(edition_id=self.id, size=self.size, asked=size)
+        self._must_be_unallotted("numbered", size + 1, self.size)
+        self._reduced(size=size, reason=reason)
+
+    def approve(self, approval_ref: str, approved_on: date, licence_id: UUID | None = None) -> None:
+        """Record the licensor's approval of the final sample."""
+        self._must_be_open()
+        if self.approval_ref != approval_ref:
+            self._approved(approval_ref=approval_ref, approved_on=approved_on, licence_id=licence_id)
+
+    def allot(self, outlet_id: UUID, space: Space, first: int, last: int) -> None:
+        """Give numbers first to last to an outlet; nobody else can sell them from then on."""
+        self._must_be_open()
+        self.must_contain(space, first)
+        self.must_contain(space, last)
+        if Range(outlet_id=outlet_id, space=space, first=first, last=last) in self.allotments:
+            return
+        if first > last:
+            raise NumberOutsideRun(edition_id=self.id, space=space, number=first, last=last)
+        self._must_be_unallotted(space, first, last)
+        self._must_have_room_for_allotments()
+        reserved = tuple(n for n in self.reserved if first <= n <= last) if space == "numbered" else ()
+        self._allotted(outlet_id=outlet_id, space=space, first=first, last=last, reserved=reserved)
+
+    def move(self, space: Space, first: int, last: int, from_outlet: UUID, to_outlet: UUID) -> None:
+        """Move numbers from one outlet's allotment to another's."""
+        self._must_be_open()
+        self.must_contain(space, first)
+        self.must_contain(space, last)
+        if first > last:
+            raise NumberOutsideRun(edition_id=self.id, space=space, number=first, last=last)
+        if from_outlet == to_outlet or self._owned(to_outlet, space, first, last):
+            return
+        if not self._owned(from_outlet, space, first, last):
+            raise NotAllottedHere(edition_id=self.id, outlet_id=from_outlet, number=first)
+        self._must_have_room_for_allotments()
+        self._moved(space=space, first=first, last=last, from_outlet=from_outlet, to_outlet=to_outlet)
+
+    def release(self, on_sale_from: datetime) -> None:
+        """Put the edition on sale from an instant that is the same for every channel."""
+        self._must_be_open()
+        if self.on_sale_from == on_sale_from:
+            return
+        if self.on_sale_from is not None:
+            raise EditionAlreadyReleased(edition_id=self.id, on_sale_from=self.on_sale_from)
+        if self.approval_required and self.approval_ref is None:
+            raise EditionNotApproved(edition_id=self.id)
+        self._released(on_sale_from=on_sale_from)
+
+    def pause(self, reason: str) -> None:
+        """Stop taking new holds and direct sales; what is held can still be bought."""
+        self._must_be_open()
+        if self.paused_because is None:
+            self._paused(reason=reason)
+
+    def resume(self) -> None:
+        self._must_be_open()
+        if self.paused_because is not None:
+            self._resumed()
+
+    def close(self, reason: str, closed_on: date) -> None:
+        """End the edition: sold out, window over, or withdrawn. It never opens again."""
+        if self.closed_because is None:
+            self._closed(reason=reason, closed_on=closed_on)
+
+    # What others ask before they take a piece.
+
+    def last_number(self, space: Space) -> int:
+        """The highest number of a space: the size of the run, or the count of that kind of proof."""
+        return self.size if space == "numbered" else self.proofs.of(space)
+
+    def must_contain(self, space: Space, number: int) -> None:
+        """Refuse a number that was never declared."""
+        if not 1 <= number <= self.last_number(space):
+            raise NumberOutsideRun(edition_id=self.id, space=space, number=number, last=self.last_number(space))
+
+    def must_be_on_sale(self, space: Space, now: datetime) -> None:
+        """Refuse to take a piece: closed, then not released, then paused, then a space that is never sold."""
+        self._must_be_open()
+        if self.on_sale_from is None or now < self.on_sale_from:
+            raise EditionNotReleased(edition_id=self.id, on_sale_from=self.on_sale_from)
+        if self.paused_because is not None:
+            raise EditionPaused(edition_id=self.id, reason=self.paused_because)
+        if space in NOT_FOR_SALE:
+            raise NotForSale(edition_id=self.id, space=space)
+
+    def must_let_choose(self) -> None:
+        """Refuse a buyer's choice of number when numbers are given in another order."""
+        if self.numbering != "choice":
+            raise NumberNotForChoosing(edition_id=self.id, numbering=self.numbering)
+
+    def must_allow_hold(self, since: datetime, until: datetime) -> None:
+        """Refuse a hold that lasts longer than this edition allows."""
+        if until - since > self.longest_hold:
+            raise HoldTooLong(edition_id=self.id, minutes=int(self.longest_hold.total_seconds() // 60))
+
+    def _must_be_open(self) -> None:
+        if self.closed_because is not None:
+            raise EditionClosed(edition_id=self.id, reason=self.closed_because)
+
+    def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:
+        taken = next((r for r in self.allotments if r.overlaps(space, first, last)), None)
+        if taken is not None:
+            raise AlreadyAllotted(edition_id=self.id, space=space, first=taken.first, last=taken.last)
+
+    def _must_have_room_for_allotments(self) -> None:
+        if len(self.allotments) >= MOST_ALLOTMENTS:
+            raise TooManyAllotments(edition_id=self.id, limit=MOST_ALLOTMENTS)
+
+    def _owned(self, outlet_id: UUID, space: Space, first: int, last: int) -> bool:
+        mine = (r for r in self.allotments if r.outlet_id == outlet_id and r.overlaps(space, first, last))
+        return sum(min(r.last, last) - max(r.first, first) + 1 for r in mine) == last - first + 1
+
+    # Evolve: assigns only, because it also replays history.
+
+    @event(SizeReduced)
+    def _reduced(self, size: int, reason: str) -> None:
+        self.size = size
+        self.reserved = tuple(number for number in self.reserved if number <= size)
+
+    @event(Approved)
+    def _approved(self, approval_ref: str, approved_on: date, licence_id: UUID | None) -> None:
+        self.approval_ref = approval_ref
+
+    @event(Allotted)
+    def _allotted(self, outlet_id: UUID, space: Space, first: int, last: int, reserved: tuple[int, ...]) -> None:
+        self.allotments += (Range(outlet_id=outlet_id, space=space, first=first, last=last),)
+
+    @event(Moved)
+    def _moved(self, space: Space, first: int, last: int, from_outlet: UUID, to_outlet: UUID) -> None:
+        kept = (r.without(first, last) if r.overlaps(space, first, last) else (r,) for r in self.allotments)
+        moved = Range(outlet_id=to_outlet, space=space, first=first, last=last)
+        self.allotments = (*(part for parts in kept for part in parts), moved)
+
+    @event(Released)
+    def _released(self, on_sale_from: datetime) -> None:
+        self.on_sale_from = on_sale_from
+
+    @event(Paused)
+    def _paused(self, reason: str) -> None:
+        self.paused_because = reason
+
+    @event(Resumed)
+    def _resumed(self) -> None:
+        self.paused_because = None
+
+    @event(Closed)
+    def _closed(self, reason: str, closed_on: date) -> None:
+        self.closed_because = reason
