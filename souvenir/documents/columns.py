@@ -1,0 +1,110 @@
+"""Text in columns, where a Chinese character is as wide as two Latin letters."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from souvenir.kernel.money import Money, exponent_of
+from souvenir.kernel.sealing import Redacted
+
+REDACTED = "〔已删除 erased〕"
+"""What stands in place of personal data whose key was destroyed."""
+
+
+def width(text: str) -> int:
+    """How many columns the text takes (Unicode TR11: wide and full-width characters take two, marks none)."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def left(text: str, columns: int) -> str:
+    """The text at the left of a field; text that is too wide ends in an ellipsis."""
+    text = fit(text, columns)
+    return text + " " * (columns - width(text))
+
+
+def right(text: str, columns: int) -> str:
+    """The text at the right of a field. Never cut: a cut amount would be another amount."""
+    return " " * (columns - width(text)) + text
+
+
+def centred(text: str, columns: int) -> str:
+    """The text in the middle of a line, without blanks after it."""
+    return " " * ((columns - width(text)) // 2) + text
+
+
+def fit(text: str, columns: int) -> str:
+    """The text if it fits, else as much as does, and an ellipsis."""
+    if width(text) <= columns:
+        return text
+    kept = ""
+    for character in text:
+        if width(kept + character) > columns - 1:
+            break
+        kept += character
+    return kept + "…"
+
+
+def wrapped(text: str, columns: int) -> Iterator[str]:
+    """The text over as many lines as it needs: broken at blanks, or inside a word that no line could hold."""
+    line = ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= columns:
+            line = joined
+            continue
+        if line:
+            yield line
+        line = ""
+        for character in word:
+            if width(line + character) > columns:
+                yield line
+                line = ""
+            line += character
+    if line:
+        yield line
+
+
+def across(label: str, value: str, columns: int) -> Iterator[str]:
+    """A label at the left and a value at the right: on one line where both fit, else on two."""
+    if width(label) + 1 + width(value) <= columns:
+        yield label + right(value, columns - width(label))
+    else:
+        yield from wrapped(label, columns)
+        yield right(value, columns)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], feet: Sequence[Sequence[str]] = ()) -> Iterator[str]:
+    """Columns as wide as their widest cell: the first at the left, all others at the right, feet under a rule."""
+    lines = [headings, *rows, *feet]
+    widths = [max(width(line[column]) for line in lines) for column in range(len(headings))]
+    rule = "  ".join("-" * columns for columns in widths)
+
+    def drawn(line: Sequence[str]) -> str:
+        first, *others = line
+        cells = [left(first, widths[0]), *map(right, others, widths[1:])]
+        return "  ".join(cells).rstrip()
+
+    yield drawn(headings)
+    yield rule
+    yield from map(drawn, rows)
+    if feet:
+        yield rule
+        yield from map(drawn, feet)
+
+
+def amount(money: Money) -> str:
+    """The amount with thousands separated and without its currency: "1,494.00"."""
+    return f"{Decimal(money.minor).scaleb(-exponent_of(money.currency)):,f}"
+
+
+def percent(rate: Decimal) -> str:
+    """A rate as people say it: 0.13 is "13%"."""
+    return f"{(rate * 100).normalize():f}%"
+
+
+def personal(text: str | Redacted) -> str:
+    """Personal data as it may be shown: the words, or the statement that they are gone."""
+    return REDACTED if isinstance(text, Redacted) else text
