@@ -1,0 +1,1 @@
+"""Licences that guard the sale and pay to the cent: grants, gift marks, royalties, recoupment."""

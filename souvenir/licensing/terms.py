@@ -1,0 +1,129 @@
+"""What a licence contract says about money: rates and tiers, what the base is, the advance, the marketing fund."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from souvenir.kernel.aggregate import Value
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money, exponent_of
+
+Method = Literal["marginal", "whole", "prospective"]
+"""How tiers apply: each tier to its own part; the tier reached to everything (true-up); last period's tier to the next.
+"""
+
+Measure = Literal["net", "units"]
+"""What is counted against the tier limits over the contract year: net sales, or units."""
+
+PERIOD_MONTHS = (1, 3, 6, 12)
+
+
+class RateOutOfRange(SouvenirError):
+    message = "A {rate_name} of {rate} is not possible: write a fraction from 0 to 1, such as 0.08 for 8 %."
+    rate_name: str
+    rate: str
+
+
+class TiersUnsound(SouvenirError):
+    message = "The royalty tiers cannot be read: {reason}."
+    reason: str
+
+
+class TermUnsound(SouvenirError):
+    message = "The term cannot be granted: {reason}."
+    reason: str
+
+
+class Tier(Value):
+    """A royalty rate up to and including a limit of the contract year's cumulative measure; no limit in the last."""
+
+    up_to: Decimal | None
+    rate: Decimal
+
+
+class RoyaltyTerms(Value):
+    """How a royalty is earned, recouped and paid under one licence. Rates are fractions of 1.
+
+    `price_share` is the part of the retail price without VAT that counts as the base: 1 for retail, 0.5 for a
+    wholesale price deemed to be half of it. `advance` is due when the term starts and is recouped from royalties;
+    the marketing fund is a second liability and never recoups. Units beyond `unit_cap` bear `over_cap_multiplier`
+    times the royalty, outside recoupment.
+    """
+
+    currency: str
+    tiers: tuple[Tier, ...]
+    method: Method = "marginal"
+    measure: Measure = "net"
+    price_share: Decimal = Decimal(1)
+    marketing_fund_rate: Decimal = Decimal(0)
+    advance: Money | None = None
+    recoup_in_sell_off: bool = True
+    unit_cap: int | None = None
+    over_cap_multiplier: Decimal = Decimal(1)
+    period_months: Literal[1, 3, 6, 12] = 3
+
+    @property
+    def agreed_advance(self) -> Money:
+        return self.advance or Money.zero(self.currency)
+
+
+def flat(rate: str, currency: str, **terms: object) -> RoyaltyTerms:
+    """The commonest terms: one rate on net sales, as "0.08"."""
+    return RoyaltyTerms.model_validate(
+        {"currency": currency, "tiers": (Tier(up_to=None, rate=Decimal(rate)),), **terms}
+    )
+
+
+def refuse_unsound(terms: RoyaltyTerms) -> None:
+    """Refuse terms that no statement could be made from: rates out of range, tiers out of order, another currency."""
+    exponent_of(terms.currency)
+    for name, rate in _rates(terms):
+        if not 0 <= rate <= 1:
+            raise RateOutOfRange(rate_name=name, rate=f"{rate:f}")
+    _refuse_unsound_tiers(terms)
+    if terms.agreed_advance < Money.zero(terms.currency):
+        raise TermUnsound(reason=f"an advance of {terms.advance} is less than nothing")
+    if terms.unit_cap is not None and terms.unit_cap < 1:
+        raise TermUnsound(reason=f"a cap of {terms.unit_cap} units leaves nothing to sell")
+    if terms.over_cap_multiplier < 1:
+        raise TermUnsound(reason="units beyond the cap cannot cost less than licensed ones")
+
+
+def period_of(on: date, months: int) -> str:
+    """The royalty period a business date falls in, by calendar: "2026-07", "2026-Q3", "2026-H2" or "2026"."""
+    assert months in PERIOD_MONTHS, f"royalty periods have {PERIOD_MONTHS} months"
+    match months:
+        case 1:
+            return f"{on:%Y-%m}"
+        case 3:
+            return f"{on.year}-Q{(on.month + 2) // 3}"
+        case 6:
+            return f"{on.year}-H{(on.month + 5) // 6}"
+        case _:
+            return f"{on.year}"
+
+
+def contract_year(starts: date, on: date) -> int:
+    """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each."""
+    years = on.year - starts.year
+    return years + 1 if (on.month, on.day) >= (starts.month, starts.day) else years
+
+
+def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:
+    for tier in terms.tiers:
+        yield "royalty rate", tier.rate
+    yield "share of the retail price", terms.price_share
+    yield "marketing fund rate", terms.marketing_fund_rate
+
+
+def _refuse_unsound_tiers(terms: RoyaltyTerms) -> None:
+    if not terms.tiers:
+        raise TiersUnsound(reason="there is none; a flat rate is one tier without a limit")
+    if terms.tiers[-1].up_to is not None:
+        raise TiersUnsound(reason="the last has a limit, and says nothing of what lies beyond")
+    lower = Decimal(0)
+    for tier in terms.tiers[:-1]:
+        if tier.up_to is None or tier.up_to <= lower:
+            raise TiersUnsound(reason="each limit must be higher than the one before, and only the last may be open")
+        lower = tier.up_to
