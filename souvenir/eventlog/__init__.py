@@ -1,0 +1,28 @@
+"""The event log: one log for the whole shop, what is decided with it in one transaction, and what follows it."""
+
+from souvenir.eventlog.command import CommandKey, IdempotencyConflict
+from souvenir.eventlog.followers import Followers
+from souvenir.eventlog.log import Busy, Committed, Contended, EventLog
+from souvenir.eventlog.projection import Process, Register, View, when
+from souvenir.eventlog.stores.store import DamagedDatabase, ForeignDatabase, Session, UnknownStore
+from souvenir.eventlog.transaction import Recorded, Transaction
+
+__all__ = [
+    "Busy",
+    "CommandKey",
+    "Committed",
+    "Contended",
+    "DamagedDatabase",
+    "EventLog",
+    "Followers",
+    "ForeignDatabase",
+    "IdempotencyConflict",
+    "Process",
+    "Recorded",
+    "Register",
+    "Session",
+    "Transaction",
+    "UnknownStore",
+    "View",
+    "when",
+]

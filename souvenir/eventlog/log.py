@@ -1,0 +1,242 @@
+"""The log itself: commands that arrive together commit together, and each hears its own answer."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+from uuid import UUID
+
+from souvenir.eventlog.command import Command, CommandKey
+from souvenir.eventlog.mapper import to_event
+from souvenir.eventlog.projection import Register
+from souvenir.eventlog.stores.store import Conflict, PlacedEvent, Session, Store, UnknownStore
+from souvenir.eventlog.transaction import Batch, Recorded, Transaction, replay
+from souvenir.kernel.aggregate import Aggregate, Event
+from souvenir.kernel.errors import NotFound, SouvenirError
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Aggregate)
+
+LARGEST_BATCH: Final = 256
+"""Commands in one transaction."""
+
+LONGEST_QUEUE: Final = 4096
+"""Commands that may wait; the next one is told to come back."""
+
+ATTEMPTS: Final = 8
+"""How often a command is decided anew after meeting another process's writes."""
+
+
+class Busy(SouvenirError):
+    message = "Too many commands are waiting. Try again in {retry_after_ms} ms."
+    retry_after_ms: int
+
+
+class Contended(SouvenirError):
+    message = "Others changed the same things {attempts} times while this command was deciding. Try again."
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T]):
+    """A command's result, the log position at which it is durable, and whether it had been carried out before."""
+
+    result: T
+    position: int
+    replayed: bool = False
+
+
+class _Job:
+    """One waiting command: the caller sleeps on `wake` until it is done, or until it is its turn to lead."""
+
+    __slots__ = ("command", "done", "error", "key", "position", "replayed", "result", "wake")
+
+    def __init__(self, command: Callable[[Transaction], Any], key: CommandKey | None) -> None:
+        self.command = command
+        self.key = key
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.position = 0
+        self.replayed = False
+        self.done = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+    def run(self, tx: Transaction) -> None:
+        """Decide within a transaction. A command whose key was carried out before only repeats its answer."""
+        if self.key is None:
+            self.result = self.command(tx)
+            return
+        before = tx.find(Command, self.key.stream)
+        self.replayed = before is not None
+        if before is not None:
+            self.result = before.result_for(self.key)
+        else:
+            self.result = self.command(tx)
+            tx.save(Command.handled(self.key, self.result))
+
+
+class EventLog:
+    """One log of events with the registers that are written with it."""
+
+    def __init__(self, store: Store, registers: Sequence[Register] = ()) -> None:
+        self.store = store
+        self.registers = tuple(registers)
+        self._by_event: dict[type[Event], list[Register]] = {}
+        for register in self.registers:
+            for event_type in register.handlers:
+                self._by_event.setdefault(event_type, []).append(register)
+        store.prepare(statement for register in self.registers for statement in register.ddl)
+        self._mutex = threading.Lock()
+        self._queue: deque[_Job] = deque()
+        self._led = False
+        self._grown = threading.Condition()
+
+    @classmethod
+    def open(cls, url: str, registers: Sequence[Register] = ()) -> "EventLog":
+        """Open the log at a URL: sqlite:///path, sqlite:// (memory) or postgresql://…. Creates what is missing.
+
+        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
+        """
+        return cls(open_store(url), registers)
+
+    def execute(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+        """Carry out one command durably: what it saved is committed, with its registers, before this returns.
+
+        Commands that arrive while a commit is under way are carried out together in the next one, first come first
+        served. A refusal raised by the command reaches this caller only, and leaves nothing behind.
+        Raises Busy when too many wait, Contended when other processes kept winning.
+        """
+        job = _Job(command, key)
+        with self._mutex:
+            if len(self._queue) >= LONGEST_QUEUE:
+                raise Busy(retry_after_ms=250)
+            self._queue.append(job)
+            leads, self._led = not self._led, True
+        if not leads:
+            job.wake.acquire()
+        if not job.done:
+            self._lead(job)
+        if job.error is not None:
+            raise job.error
+        return Committed(cast(T, job.result), job.position, job.replayed)
+
+    def load(self, cls: type[A], id: UUID) -> A:
+        """An aggregate as of now, to look at. Raises NotFound."""
+        aggregate = replay([to_event(*event) for event in self.store.stream(id)])
+        if not isinstance(aggregate, cls):
+            raise NotFound(kind=cls.__name__, id=str(id))
+        return aggregate
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session for questions to registers and views."""
+        return self.store.reading()
+
+    def head(self) -> int:
+        """The position up to which the log is complete."""
+        return self.store.head()
+
+    def stored(
+        self, after: int = 0, until: int | None = None, topics: Sequence[str] = (), page: int = 5000
+    ) -> Iterator[PlacedEvent]:
+        """Events as they are stored, in order, page by page."""
+        until = self.head() if until is None else until
+        while rows := self.store.page(after, until, page, topics):
+            yield from rows
+            after = rows[-1].position
+
+    def events(self, after: int = 0, until: int | None = None, topics: Sequence[str] = ()) -> Iterator[Recorded]:
+        """Events in order, decoded."""
+        for position, stream, version, topic, state in self.stored(after, until, topics):
+            yield Recorded(position, to_event(stream, version, topic, state))
+
+    def wait_for_growth(self, seconds: float) -> None:
+        """Sleep until this process commits something, or for so many seconds."""
+        with self._grown:
+            self._grown.wait(seconds)
+
+    def close(self) -> None:
+        self.store.close()
+
+    # The writer.
+
+    def _lead(self, own: _Job) -> None:
+        """Carry out waiting commands, oldest first, until the own one is done; then hand over to the next in line."""
+        try:
+            while not own.done:
+                with self._mutex:
+                    jobs = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
+                self._carry_out(jobs)
+        finally:
+            with self._mutex:
+                self._led = bool(self._queue)
+                heir = self._queue[0] if self._queue else None
+            if heir is not None:
+                heir.wake.release()
+
+    def _carry_out(self, jobs: list[_Job]) -> None:
+        """Try all in one transaction; where that meets another process's writes, one by one."""
+        try:
+            self._commit(jobs)
+        except Conflict:
+            for job in jobs:
+                self._carry_out_alone(job)
+        except BaseException as error:
+            for job in jobs:
+                job.error = error
+        for job in jobs:
+            job.done = True
+            job.wake.release()
+        with self._grown:
+            self._grown.notify_all()
+
+    def _carry_out_alone(self, job: _Job) -> None:
+        for _ in range(ATTEMPTS):
+            job.error = None
+            try:
+                return self._commit([job])
+            except Conflict:
+                continue
+            except BaseException as error:
+                job.error = error
+                return None
+        job.error = Contended(attempts=ATTEMPTS)
+        return None
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        with self.store.writing() as session:
+            batch = Batch(session, self._project)
+            for job in jobs:
+                tx = Transaction(batch, shared=len(jobs) > 1)
+                try:
+                    job.run(tx)
+                    tx.keep()
+                except session.conflicts as error:
+                    raise Conflict(str(error)) from error
+                except Exception as error:
+                    job.error = error
+                    tx.undo()
+            position = batch.append()
+        for job in jobs:
+            job.position = position
+
+    def _project(self, session: Session, event: Event) -> None:
+        for register in self._by_event.get(type(event), ()):
+            register.apply(session, event)
+
+
+def open_store(url: str) -> Store:
+    """The store a URL names; its driver is imported only when asked for."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from souvenir.eventlog.stores.sqlite import SqliteStore
+
+        return SqliteStore(Path(rest[1:]) if rest else None)
+    if scheme in ("postgresql", "postgres"):
+        from souvenir.eventlog.stores.postgresql import PostgresStore
+
+        return PostgresStore(url)
+    raise UnknownStore(url=url.split("@")[-1])

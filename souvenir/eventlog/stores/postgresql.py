@@ -1,0 +1,208 @@
+"""A log on PostgreSQL: several processes write at once, and no follower can step over an event still to come.
+
+Positions are drawn from a sequence, so a later position may commit before an earlier one. Writers therefore hold a
+shared advisory lock from before they draw a position until they commit; `head` takes the same lock exclusively for an
+instant, which waits until no writer is in between, and so reads a position below which nothing can still appear.
+"""
+
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row, tuple_row
+
+from souvenir.eventlog.stores.store import (
+    Conflict,
+    DamagedDatabase,
+    ForeignDatabase,
+    PlacedEvent,
+    Row,
+    Session,
+    Store,
+    StoredEvent,
+    WriteSession,
+)
+
+WRITING = zlib.crc32(b"souvenir.writing")
+"""The advisory lock that writers share and `head` takes alone."""
+
+CREATING = zlib.crc32(b"souvenir.creating")
+"""The advisory lock under which tables are created."""
+
+READERS = 8
+"""Connections for reading; one more writes."""
+
+_SELECT_STREAM = (
+    "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = %s ORDER BY originator_version"
+)
+_INSERT = (
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
+    "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
+)
+
+
+@lru_cache(maxsize=4096)
+def _native(sql: str) -> str:
+    """The store's own way to mark parameters."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresSession(WriteSession):
+    locking = " FOR UPDATE SKIP LOCKED"
+    conflicts = (
+        psycopg.errors.IntegrityError,
+        psycopg.errors.SerializationFailure,
+        psycopg.errors.DeadlockDetected,
+    )
+
+    def __init__(self, connection: Connection[Row]) -> None:
+        super().__init__()
+        self._cursor = connection.cursor(row_factory=tuple_row)
+
+    def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        return cast(list[Row], self._cursor.execute(_native(sql), params).fetchall())
+
+    def _change(self, sql: str, params: Sequence[Any]) -> int:
+        return self._cursor.execute(_native(sql), params).rowcount
+
+    def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
+        if len(many) == 1:
+            self._cursor.execute(_native(sql), many[0])
+        else:
+            self._cursor.executemany(_native(sql), many)
+
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        found = self._cursor.execute(_SELECT_STREAM, (stream,)).fetchall()
+        return [StoredEvent(stream, *row) for row in found]
+
+    def append(self, events: Sequence[StoredEvent]) -> int:
+        self.flush()
+        columns = [list(column) for column in zip(*events, strict=True)]
+        found = self._cursor.execute(_INSERT, columns, prepare=True).fetchall()
+        return int(found[-1][0])
+
+    def mark(self) -> None:
+        self._cursor.execute("SAVEPOINT command")
+
+    def back_to_mark(self) -> None:
+        self.drop_gathered()
+        self._cursor.execute("ROLLBACK TO SAVEPOINT command")
+
+    def release_mark(self) -> None:
+        self.flush()
+        self._cursor.execute("RELEASE SAVEPOINT command")
+
+
+class _Datastore(PostgresDatastore):
+    """The library's datastore, opened with everything a connection URL can say."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(dbname="", host="", port="", user="", password="")  # noqa: S106
+        self.pool = ConnectionPool(
+            url,
+            connection_class=Connection[Any],
+            kwargs={"row_factory": dict_row},
+            min_size=1,
+            max_size=READERS + 2,
+            open=False,
+            configure=self.after_connect_func(),
+        )
+
+
+class PostgresStore(Store):
+    """The library's own table of stored events, with registers and views beside it in the same database."""
+
+    guarded = True
+    """Whether writers and `head` take the advisory lock. Switched off only by the test that shows why they must."""
+
+    def __init__(self, url: str) -> None:
+        self._place = "the database " + str(conninfo_to_dict(url).get("dbname", ""))
+        self._datastore = _Datastore(url)
+        self._lock = threading.RLock()
+        try:
+            with self._datastore.get_connection():
+                pass
+        except Exception as error:
+            self._datastore.close()
+            raise DamagedDatabase(place=self._place, reason=str(error).splitlines()[0]) from error
+        self._create_log()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[Row]]:
+        with self._datastore.pool.connection() as connection:
+            yield cast(Connection[Row], connection)
+
+    def _create_log(self) -> None:
+        with self._connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (CREATING,))
+            try:
+                if not self._is_ours_or_empty(cursor):
+                    raise ForeignDatabase(place=self._place)
+                PostgresApplicationRecorder(self._datastore).create_table()
+                cursor.execute("CREATE TABLE IF NOT EXISTS souvenir_log (format INTEGER PRIMARY KEY)")
+                cursor.execute("INSERT INTO souvenir_log VALUES (1) ON CONFLICT DO NOTHING")
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", (CREATING,))
+
+    @staticmethod
+    def _is_ours_or_empty(cursor: psycopg.Cursor[Row]) -> bool:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+        tables = {name for (name,) in cursor.fetchall()}
+        return not tables or "souvenir_log" in tables
+
+    @contextmanager
+    def writing(self) -> Iterator[WriteSession]:
+        try:
+            with self._lock, self._connection() as connection, connection.pipeline(), connection.transaction():
+                if self.guarded:
+                    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (WRITING,))
+                session = PostgresSession(connection)
+                yield session
+                session.flush()
+        except PostgresSession.conflicts as error:
+            raise Conflict(str(error)) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield PostgresSession(connection)
+
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        with self._connection() as connection:
+            return PostgresSession(connection).stream(stream)
+
+    def head(self) -> int:
+        with self._connection() as connection, connection.transaction():
+            if self.guarded:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITING,))
+            found = PostgresSession(connection).row("SELECT MAX(notification_id) FROM stored_events")
+        return found[0] or 0 if found else 0
+
+    def page(self, after: int, until: int, limit: int, topics: Sequence[str] = ()) -> list[PlacedEvent]:
+        of_topics = "AND topic = ANY(?)" if topics else ""
+        params = (after, until, list(topics), limit) if topics else (after, until, limit)
+        with self._connection() as connection:
+            found = PostgresSession(connection).rows(
+                "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events "  # noqa: S608
+                f"WHERE notification_id > ? AND notification_id <= ? {of_topics} ORDER BY notification_id LIMIT ?",
+                *params,
+            )
+        return [PlacedEvent(*row) for row in found]
+
+    def prepare(self, ddl: Iterable[str]) -> None:
+        with self._connection() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (CREATING,))
+            for statement in ddl:
+                connection.execute(cast(Any, statement))
+
+    def close(self) -> None:
+        self._datastore.close()

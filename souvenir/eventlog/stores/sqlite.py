@@ -1,0 +1,205 @@
+"""A log in one SQLite file, or in memory: one writer at a time, durable at every commit."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+
+from souvenir.eventlog.stores.store import (
+    Conflict,
+    DamagedDatabase,
+    ForeignDatabase,
+    PlacedEvent,
+    Row,
+    Session,
+    Store,
+    StoredEvent,
+    WriteSession,
+)
+
+APPLICATION_ID = 0x50554D31
+"""Marks the file as a souvenir log (PRAGMA application_id), so that a foreign file is recognised and left alone."""
+
+CHECKED_UP_TO = 64 * 2**20
+"""Bytes up to which a file is checked page by page when it is opened."""
+
+LOCK_TIMEOUT = 30
+"""Seconds to wait for another process's transaction."""
+
+_SELECT_STREAM = (
+    "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+)
+_INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
+
+
+class SqliteSession(WriteSession):
+    conflicts = (sqlite3.IntegrityError,)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        return self._connection.execute(sql, params).fetchall()
+
+    def _change(self, sql: str, params: Sequence[Any]) -> int:
+        return self._connection.execute(sql, params).rowcount
+
+    def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
+        if len(many) == 1:
+            self._connection.execute(sql, many[0])
+        else:
+            self._connection.executemany(sql, many)
+
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        found = self._connection.execute(_SELECT_STREAM, (stream.hex,)).fetchall()
+        return [StoredEvent(stream, *row) for row in found]
+
+    def append(self, events: Sequence[StoredEvent]) -> int:
+        cursor = self._connection.cursor()
+        for event in events:
+            cursor.execute(_INSERT, (event.stream.hex, event.version, event.topic, event.state))
+        return cursor.lastrowid or 0
+
+    def mark(self) -> None:
+        self._connection.execute("SAVEPOINT command")
+
+    def back_to_mark(self) -> None:
+        self.drop_gathered()
+        self._connection.execute("ROLLBACK TO command")
+        self._connection.execute("RELEASE command")
+
+    def release_mark(self) -> None:
+        self.flush()
+        self._connection.execute("RELEASE command")
+
+
+class SqliteStore(Store):
+    """The library's own table of stored events, with registers and views beside it in the same file."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the file at `path`; None keeps everything in memory."""
+        self._in_memory = path is None
+        if path is not None:
+            _check_is_ours_or_new(path)
+        self._datastore = SQLiteDatastore(":memory:" if path is None else path.absolute().as_uri())
+        self._writer = self._connect()
+        self._lock = threading.RLock()
+        self._readers: list[sqlite3.Connection] = []
+        self._create_log()
+
+    def _connect(self) -> sqlite3.Connection:
+        pooled = self._datastore.pool._create_connection()
+        connection = pooled._sqlite_conn
+        connection.row_factory = None
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT * 1000}")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _create_log(self) -> None:
+        recorder = SQLiteApplicationRecorder(self._datastore)
+        with self.writing() as session:
+            assert isinstance(session, SqliteSession)
+            recorder._create_table(SQLiteCursor(session._connection.cursor()))
+
+    @contextmanager
+    def writing(self) -> Iterator[WriteSession]:
+        with self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            session = SqliteSession(self._writer)
+            try:
+                yield session
+                session.flush()
+                self._writer.execute("COMMIT")
+            except BaseException as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                if isinstance(error, SqliteSession.conflicts):
+                    raise Conflict(str(error)) from error
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        if self._in_memory:
+            with self._lock:
+                yield SqliteSession(self._writer)
+            return
+        connection = self._borrow()
+        try:
+            connection.execute("BEGIN")
+            yield SqliteSession(connection)
+        finally:
+            connection.execute("ROLLBACK")
+            self._readers.append(connection)
+
+    def _borrow(self) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._readers.pop()
+        return self._connect()
+
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        with self.reading() as session:
+            assert isinstance(session, SqliteSession)
+            return session.stream(stream)
+
+    def head(self) -> int:
+        with self.reading() as session:
+            found = session.row("SELECT MAX(rowid) FROM stored_events")
+            return found[0] or 0 if found else 0
+
+    def page(self, after: int, until: int, limit: int, topics: Sequence[str] = ()) -> list[PlacedEvent]:
+        of_topics = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
+        with self.reading() as session:
+            found = session.rows(
+                "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "  # noqa: S608
+                f"WHERE rowid > ? AND rowid <= ? {of_topics} ORDER BY rowid LIMIT ?",
+                after,
+                until,
+                *topics,
+                limit,
+            )
+        return [PlacedEvent(row[0], UUID(row[1]), row[2], row[3], row[4]) for row in found]
+
+    def prepare(self, ddl: Iterable[str]) -> None:
+        with self.writing() as session:
+            for statement in ddl:
+                session.run(statement)
+
+    def close(self) -> None:
+        for connection in (*self._readers, self._writer):
+            connection.close()
+        self._readers.clear()
+        self._datastore.close()
+
+
+def _check_is_ours_or_new(path: Path) -> None:
+    """Look without touching: a file that is not a souvenir log, or cannot be read as one, is refused."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.stat().st_size == 0:
+        _stamp(path)
+        return
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise ForeignDatabase(place=str(path))
+    if path.stat().st_size > CHECKED_UP_TO:
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise DamagedDatabase(place=str(path), reason=str(error)) from None
+    if check != "ok":
+        raise DamagedDatabase(place=str(path), reason=check.splitlines()[0])
+
+
+def _stamp(path: Path) -> None:
+    """Mark a new file as ours before anything else is in it, so that a crash cannot leave it unmarked."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode = WAL")

@@ -1,0 +1,167 @@
+"""What the log asks of a store: transactions, streams by id, the whole log by position, and plain SQL beside them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from souvenir.kernel.errors import SouvenirError
+
+Row = tuple[Any, ...]
+
+
+class StoredEvent(NamedTuple):
+    """An event as the store keeps it; `state` is JSON."""
+
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class PlacedEvent(NamedTuple):
+    """A stored event with its position in the whole log."""
+
+    position: int
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class UnknownStore(SouvenirError):
+    message = "{url!r} names no store. Use sqlite:///path/shop.db, sqlite:// for memory, or postgresql://…."
+    url: str
+
+
+class ForeignDatabase(SouvenirError):
+    message = "{place} holds something else than a souvenir log, so it was left as it is. Give the path of a new file."
+    place: str
+
+
+class DamagedDatabase(SouvenirError):
+    message = "{place} cannot be read ({reason}), so it was left as it is. Restore it from a backup."
+    place: str
+    reason: str
+
+
+class Conflict(Exception):
+    """Another writer was first: look again and decide again. Never leaves the log."""
+
+
+class Session(ABC):
+    """SQL in one transaction, in the words both stores share: `?` for parameters, TEXT, BIGINT and INTEGER columns.
+
+    Writes made by `run` are gathered and sent together; any read sends them first.
+    """
+
+    locking: ClassVar[str] = ""
+    """Append to a SELECT that chooses a scarce row: other transactions skip the row it locks."""
+
+    def __init__(self) -> None:
+        self._statement = ""
+        self._gathered: list[Sequence[Any]] = []
+
+    def run(self, sql: str, *params: Any) -> None:
+        """Write, without asking how many rows changed."""
+        if sql != self._statement:
+            self.flush()
+            self._statement = sql
+        self._gathered.append(params)
+
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        """Every row of a query."""
+        self.flush()
+        return self._query(sql, params)
+
+    def row(self, sql: str, *params: Any) -> Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, *params)
+        return found[0] if found else None
+
+    def changed(self, sql: str, *params: Any) -> int:
+        """Write, and answer how many rows changed."""
+        self.flush()
+        return self._change(sql, params)
+
+    def flush(self) -> None:
+        """Send the gathered writes."""
+        if self._gathered:
+            statement, gathered = self._statement, self._gathered
+            self._statement, self._gathered = "", []
+            self._write(statement, gathered)
+
+    def drop_gathered(self) -> None:
+        """Forget writes that were gathered but not sent."""
+        self._statement, self._gathered = "", []
+
+    @abstractmethod
+    def _query(self, sql: str, params: Sequence[Any]) -> list[Row]: ...
+
+    @abstractmethod
+    def _change(self, sql: str, params: Sequence[Any]) -> int: ...
+
+    @abstractmethod
+    def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None: ...
+
+
+class WriteSession(Session):
+    """A session that may also append events and mark a point to go back to."""
+
+    conflicts: ClassVar[tuple[type[Exception], ...]]
+    """What the driver raises when another writer was first."""
+
+    @abstractmethod
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        """Every event of one aggregate, oldest first, as this transaction sees them."""
+
+    @abstractmethod
+    def append(self, events: Sequence[StoredEvent]) -> int:
+        """Add events to the log; returns the position of the last. Raises Conflict if a version is taken."""
+
+    @abstractmethod
+    def mark(self) -> None:
+        """Set the point `back_to_mark` returns to."""
+
+    @abstractmethod
+    def back_to_mark(self) -> None:
+        """Undo everything since the mark."""
+
+    @abstractmethod
+    def release_mark(self) -> None:
+        """Keep everything since the mark."""
+
+
+class Store(ABC):
+    """One database with one log in it."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[WriteSession]:
+        """A transaction that commits at the end of the block, or leaves nothing. One at a time per process.
+
+        Raises Conflict where the commit or a statement met another writer's.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Session]:
+        """A consistent view of what is committed."""
+
+    @abstractmethod
+    def stream(self, stream: UUID) -> list[StoredEvent]:
+        """Every committed event of one aggregate, oldest first."""
+
+    @abstractmethod
+    def head(self) -> int:
+        """A position up to which the log is complete: no event at or below it can still appear."""
+
+    @abstractmethod
+    def page(self, after: int, until: int, limit: int, topics: Sequence[str] = ()) -> list[PlacedEvent]:
+        """Events with `after` < position ≤ `until`, of the given topics or of all, in order, at most `limit`."""
+
+    @abstractmethod
+    def prepare(self, ddl: Iterable[str]) -> None:
+        """Create tables and indexes that are not there yet."""
+
+    @abstractmethod
+    def close(self) -> None: ...

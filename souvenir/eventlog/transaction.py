@@ -1,0 +1,115 @@
+"""The unit in which a command decides: aggregates read and saved, registers written, all or nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+from uuid import UUID
+
+from souvenir.eventlog.mapper import to_event, to_stored
+from souvenir.eventlog.stores.store import Session, StoredEvent, WriteSession
+from souvenir.kernel.aggregate import Aggregate, Event
+from souvenir.kernel.errors import NotFound
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and its position in the whole log."""
+
+    position: int
+    event: Event
+
+
+class Batch:
+    """What the commands of one database transaction have added so far; events go to the store at its end."""
+
+    def __init__(self, session: WriteSession, project: Callable[[Session, Event], None]) -> None:
+        self.session = session
+        self.project = project
+        self.events: list[Event] = []
+        self.by_stream: dict[UUID, list[Event]] = {}
+
+    def add(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        for event in events:
+            self.by_stream.setdefault(event.originator_id, []).append(event)
+
+    def append(self) -> int:
+        """Send every event to the store; returns the last position, 0 if there was none."""
+        stored: list[StoredEvent] = [to_stored(event) for event in self.events]
+        return self.session.append(stored) if stored else 0
+
+
+class Transaction:
+    """One command's part of a batch. Nothing it saved survives if it raises."""
+
+    def __init__(self, batch: Batch, *, shared: bool) -> None:
+        self._batch = batch
+        self._shared = shared
+        self._marked = False
+        self._loaded: dict[UUID, Aggregate] = {}
+        self._saved: list[Event] = []
+        self._projected = 0
+
+    @property
+    def session(self) -> Session:
+        """SQL in the same transaction; sees what was saved so far."""
+        if self._projected < len(self._saved):
+            if self._shared and not self._marked:
+                self._batch.session.mark()
+                self._marked = True
+            self._project()
+        return self._batch.session
+
+    def find(self, cls: type[A], id: UUID) -> A | None:
+        """The aggregate as this transaction sees it, or None if it never came to be."""
+        aggregate = self._loaded.get(id) or self._replay(id)
+        if aggregate is None:
+            return None
+        if not isinstance(aggregate, cls):
+            raise NotFound(kind=cls.__name__, id=str(id))
+        self._loaded[id] = aggregate
+        return aggregate
+
+    def get(self, cls: type[A], id: UUID) -> A:
+        """The aggregate as this transaction sees it. Raises NotFound."""
+        found = self.find(cls, id)
+        if found is None:
+            raise NotFound(kind=cls.__name__, id=str(id))
+        return found
+
+    def save(self, *aggregates: Aggregate) -> None:
+        """Add the aggregates' new events to the transaction."""
+        for aggregate in aggregates:
+            self._saved.extend(cast(Sequence[Event], aggregate.collect_events()))
+            self._loaded[aggregate.id] = aggregate
+
+    def keep(self) -> None:
+        """The command succeeded: its events join the batch."""
+        self._project()
+        if self._marked:
+            self._batch.session.release_mark()
+        self._batch.add(self._saved)
+
+    def undo(self) -> None:
+        """The command refused: leave the batch as if it had never run."""
+        if self._marked:
+            self._batch.session.back_to_mark()
+
+    def _project(self) -> None:
+        for event in self._saved[self._projected :]:
+            self._batch.project(self._batch.session, event)
+        self._projected = len(self._saved)
+
+    def _replay(self, id: UUID) -> Aggregate | None:
+        stored = [to_event(*event) for event in self._batch.session.stream(id)]
+        return replay([*stored, *self._batch.by_stream.get(id, ())])
+
+
+def replay(events: Sequence[Event]) -> Aggregate | None:
+    """Fold a stream into its aggregate; None for an empty stream."""
+    aggregate: Aggregate | None = None
+    for event in events:
+        aggregate = event.mutate(aggregate)
+    return aggregate
