@@ -1,0 +1,1 @@
+"""Tax refunds for overseas travellers: the rule book, the claim, the guarantee behind an advance, customs' answer."""

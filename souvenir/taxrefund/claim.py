@@ -1,0 +1,590 @@
+"""Claim: one refund form, from its issue at the store to the refund that becomes final, or is voided."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal, Self
+from uuid import UUID
+
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.identifiers import derived_id
+from souvenir.kernel.money import Money, total
+from souvenir.kernel.sealing import Sealed
+from souvenir.taxrefund.refusals import (
+    AdvanceNotRecovered,
+    CashNotAllowed,
+    ClaimHasAnotherState,
+    ClaimNotInstant,
+    CustomsAlreadyAnswered,
+    CustomsNotConfirmed,
+    DepartureTooLate,
+    GoodsUnderCustomsControl,
+    GuaranteeTooSmall,
+    MoreUnitsThanListed,
+    PromisedDateTooLate,
+    PromiseNotKept,
+    PromiseStillOpen,
+    RecoveryExceedsAdvance,
+    RefundIsFinal,
+    UnknownClaimLine,
+)
+
+Advancer = Literal["shop", "agency"]
+Tender = Literal["cash", "wallet", "card", "bank_transfer"]
+Outcome = Literal["full", "partial", "refused"]
+Confirmation = Literal["by_quantity", "all_or_nothing_receipt"]
+Missed = Literal["late", "other_port", "refused_by_customs"]
+ClaimState = Literal[
+    "issued", "agreed", "advanced", "confirmed", "refused", "missed", "recovered", "completed", "paid", "settled",
+    "voided",
+]  # fmt: skip
+INSTANT_MODES: Final = frozenset({"instant_store", "instant_centralised"})
+
+
+class ClaimLine(Value):
+    """One line of the form. Its refund and fee are shares of the form's, so that the lines add up to it."""
+
+    line_no: int
+    gross: Money
+    """Including VAT: the base of the refund."""
+    vat_rate: Decimal
+    refund: Money
+    fee: Money
+    quantity: int
+    order_id: UUID | None = None
+    order_line_no: int | None = None
+
+
+class ConfirmedLine(Value):
+    """How many units of one line customs saw."""
+
+    line_no: int
+    quantity: int
+
+
+class TravellerFacts(Value):
+    """What made the traveller eligible, as facts; who it is stays sealed, under the purpose "tax"."""
+
+    document_kind: str
+    nationality_class: str
+    """A class such as "foreign" or "hk_macao", never the nationality itself."""
+    last_entry: date
+    stay_days: int
+    """Days from the last entry to the purchase."""
+    name: Sealed | None = None
+    document_number: Sealed | None = None
+
+
+class Claim(Aggregate):
+    """One refund application form: what the traveller may get back, and how far it has come."""
+
+    TOPIC = "taxrefund.Claim"
+
+    class Opened(Created):
+        """The form was issued. Every amount is final here: later rules never recompute it."""
+
+        TOPIC = "taxrefund.ClaimOpened"
+        claim_no: str
+        order_ids: tuple[UUID, ...]
+        outlet_id: UUID
+        point_id: UUID | None
+        jurisdiction: str
+        region: str
+        mode: str
+        agency: str = ""
+        traveller: UUID
+        document_hash: str
+        facts: TravellerFacts
+        purchased_on: date
+        issued_on: date
+        lines: tuple[ClaimLine, ...]
+        gross: Money
+        refund: Money
+        fee: Money
+        net: Money
+        cash_allowed: bool
+        last_departure_on: date
+        confirmation: Confirmation
+        rule_versions: tuple[str, ...]
+        invoices: tuple[str, ...] = ()
+
+    class Agreed(Aggregate.Event):
+        """The traveller promised to leave by a day, through one of these ports, against an advance."""
+
+        TOPIC = "taxrefund.ClaimAgreed"
+        agreed_on: date
+        promised_by: date
+        capture_by: date
+        ports: tuple[str, ...]
+        by: Advancer
+
+    class Advanced(Aggregate.Event):
+        """The net refund was handed over before departure."""
+
+        TOPIC = "taxrefund.ClaimAdvanced"
+        amount: Money
+        refund: Money
+        fee: Money
+        tender: Tender
+        advanced_on: date
+        by: Advancer
+
+    class CustomsConfirmed(Aggregate.Event):
+        """Customs answered. Refund, fee and net are those of the units confirmed: zero when refused."""
+
+        TOPIC = "taxrefund.ClaimCustomsConfirmed"
+        confirmed_on: date
+        port: str
+        lines: tuple[ConfirmedLine, ...]
+        outcome: Outcome
+        refund: Money
+        fee: Money
+        net: Money
+        reason: str = ""
+
+    class Completed(Aggregate.Event):
+        """The promise was kept: the advance became the refund, but for `to_recover` of units not confirmed."""
+
+        TOPIC = "taxrefund.ClaimCompleted"
+        on: date
+        refund: Money
+        fee: Money
+        net: Money
+        advanced: Money
+        to_recover: Money
+        by: Advancer
+
+    class PromiseMissed(Aggregate.Event):
+        """The promise was broken: the whole advance is to be recovered; the ordinary route stays open in its time."""
+
+        TOPIC = "taxrefund.ClaimPromiseMissed"
+        on: date
+        reason: Missed
+        refund: Money
+        fee: Money
+        advanced: Money
+        capture_by: date
+        by: Advancer
+
+    class AdvanceRecovered(Aggregate.Event):
+        """Some of the advance came back, out of the guarantee named here."""
+
+        TOPIC = "taxrefund.ClaimAdvanceRecovered"
+        guarantee_id: UUID
+        amount: Money
+        on: date
+
+    class Paid(Aggregate.Event):
+        """The ordinary route: the net refund was paid at departure, after customs."""
+
+        TOPIC = "taxrefund.ClaimPaid"
+        amount: Money
+        refund: Money
+        fee: Money
+        tender: Tender
+        paid_on: date
+        by: Advancer
+
+    class Settled(Aggregate.Event):
+        """The agency's statement paid for the refund."""
+
+        TOPIC = "taxrefund.ClaimSettled"
+        amount: Money
+        on: date
+        statement: str = ""
+
+    class Voided(Aggregate.Event):
+        """Form and invoice were voided together; `owed` is what the traveller still holds of the advance."""
+
+        TOPIC = "taxrefund.ClaimVoided"
+        reason: str
+        on: date
+        return_id: UUID | None
+        refund: Money
+        fee: Money
+        net: Money
+        owed: Money
+        by: Advancer
+
+    # Decide: may refuse, may record, never assigns.
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        claim_no: str,
+        order_ids: Sequence[UUID],
+        outlet_id: UUID,
+        point_id: UUID | None,
+        jurisdiction: str,
+        region: str,
+        mode: str,
+        agency: str = "",
+        traveller: UUID,
+        document_hash: str,
+        facts: TravellerFacts,
+        purchased_on: date,
+        issued_on: date,
+        lines: Sequence[ClaimLine],
+        cash_allowed: bool,
+        last_departure_on: date,
+        confirmation: Confirmation,
+        rule_versions: Sequence[str],
+        invoices: Sequence[str] = (),
+    ) -> Self:
+        """Issue the form. Its totals are the sums of its lines."""
+        assert lines, "a form lists at least one line"
+        currency = lines[0].gross.currency
+        refund = total((line.refund for line in lines), currency)
+        fee = total((line.fee for line in lines), currency)
+        return cls._create(
+            cls.Opened,
+            id=claim_id(claim_no),
+            claim_no=claim_no,
+            order_ids=tuple(order_ids),
+            outlet_id=outlet_id,
+            point_id=point_id,
+            jurisdiction=jurisdiction,
+            region=region,
+            mode=mode,
+            agency=agency,
+            traveller=traveller,
+            document_hash=document_hash,
+            facts=facts,
+            purchased_on=purchased_on,
+            issued_on=issued_on,
+            lines=tuple(lines),
+            gross=total((line.gross for line in lines), currency),
+            refund=refund,
+            fee=fee,
+            net=refund - fee,
+            cash_allowed=cash_allowed,
+            last_departure_on=last_departure_on,
+            confirmation=confirmation,
+            rule_versions=tuple(rule_versions),
+            invoices=tuple(invoices),
+        )
+
+    def agree(self, *, on: date, promised_by: date, capture_by: date, ports: Sequence[str], by: Advancer) -> None:
+        """Record the signed promise to leave; the same promise twice records nothing new."""
+        if self.promise == (promised_by, tuple(ports), by):
+            return
+        if self.mode not in INSTANT_MODES:
+            raise ClaimNotInstant(claim_no=self.claim_no, mode=self.mode)
+        self._require("issued", doing="agreed")
+        if not on <= promised_by <= self.last_departure_on:
+            raise PromisedDateTooLate(promised_by=promised_by, last_departure_on=self.last_departure_on)
+        self._agreed(agreed_on=on, promised_by=promised_by, capture_by=capture_by, ports=tuple(ports), by=by)
+
+    def advance(self, tender: Tender, on: date, guaranteed: Money) -> None:
+        """Hand over the net refund, secured by a guarantee of at least as much; a second time records nothing."""
+        if self.advanced is not None:
+            return
+        self._require("agreed", doing="advanced")
+        if on > self.promised_by:
+            raise PromisedDateTooLate(promised_by=self.promised_by, last_departure_on=self.last_departure_on)
+        if guaranteed < self.net:
+            raise GuaranteeTooSmall(claim_no=self.claim_no, needed=self.net, guaranteed=guaranteed)
+        self._require_tender(tender, self.net)
+        self._advanced(
+            amount=self.net, refund=self.refund, fee=self.fee, tender=tender, advanced_on=on, by=self.advanced_by
+        )
+
+    def confirm_customs(self, on: date, port: str, quantities: Mapping[int, int], reason: str = "") -> None:
+        """Record how many units of each line customs saw; lines not named were not seen. The same answer is one."""
+        lines = tuple(
+            ConfirmedLine(line_no=line.line_no, quantity=quantities.get(line.line_no, 0)) for line in self.lines
+        )
+        if self.customs is not None:
+            if self.customs == (on, port, lines):
+                return
+            raise CustomsAlreadyAnswered(claim_no=self.claim_no, outcome=self.customs_outcome)
+        self._require("issued", "agreed", "advanced", "missed", "recovered", doing="confirmed by customs")
+        self._check_units(quantities)
+        if on > self.last_departure_on:
+            raise DepartureTooLate(claim_no=self.claim_no, last_departure_on=self.last_departure_on, on=on)
+        refund, fee, outcome = self._confirmed_amounts(lines)
+        self._customs_confirmed(
+            confirmed_on=on,
+            port=port,
+            lines=lines,
+            outcome=outcome,
+            refund=refund,
+            fee=fee,
+            net=refund - fee,
+            reason=reason,
+        )
+
+    def complete(self, on: date) -> None:
+        """Make the advance the refund: customs saw the goods in time, at a port of the promise."""
+        if self.state in ("completed", "settled"):
+            return
+        self._require("confirmed", "refused", doing="completed")
+        if self.advanced is None or self.recoveries:
+            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="completed without an advance")
+        broken = self._how_broken(on)
+        if broken is not None:
+            raise PromiseNotKept(claim_no=self.claim_no, reason=broken, promised_by=self.promised_by)
+        self._completed(
+            on=on,
+            refund=self.due_refund,
+            fee=self.due_fee,
+            net=self.due_net,
+            advanced=self.advanced,
+            to_recover=self.advanced - self.due_net,
+            by=self.advanced_by,
+        )
+
+    def miss_promise(self, on: date) -> None:
+        """Record that the promise was broken; refuses while it can still be kept."""
+        if self.missed is not None:
+            return
+        self._require("advanced", "confirmed", "refused", doing="missed")
+        if self.advanced is None:
+            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="missed without an advance")
+        reason = self._how_broken(on)
+        if reason is None:
+            raise PromiseStillOpen(claim_no=self.claim_no, promised_by=self.promised_by)
+        self._promise_missed(
+            on=on,
+            reason=reason,
+            refund=self.refund,
+            fee=self.fee,
+            advanced=self.advanced,
+            capture_by=self.capture_by,
+            by=self.advanced_by,
+        )
+
+    def recover(self, guarantee_id: UUID, amount: Money, on: date) -> None:
+        """Record what a guarantee gave back of the advance; each guarantee counts once."""
+        if guarantee_id in self.recoveries:
+            return
+        if not Money.zero(amount.currency) < amount <= self.outstanding:
+            raise RecoveryExceedsAdvance(claim_no=self.claim_no, outstanding=self.outstanding, amount=amount)
+        self._advance_recovered(guarantee_id=guarantee_id, amount=amount, on=on)
+
+    def pay(self, tender: Tender, on: date, by: Advancer = "agency") -> None:
+        """Pay the net refund at departure, the ordinary way; never beside an advance that is still out."""
+        if self.paid_on is not None:
+            return
+        if self.state in ("voided", "completed", "settled"):
+            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="paid")
+        if self.outstanding:
+            raise AdvanceNotRecovered(claim_no=self.claim_no, outstanding=self.outstanding)
+        if self.customs is None or self.customs_outcome == "refused":
+            raise CustomsNotConfirmed(claim_no=self.claim_no, state=self.state)
+        self._require_tender(tender, self.due_net)
+        self._paid(amount=self.due_net, refund=self.due_refund, fee=self.due_fee, tender=tender, paid_on=on, by=by)
+
+    def settle(self, amount: Money, on: date, statement: str = "") -> None:
+        """Record that the agency's statement covered this refund; a second time records nothing."""
+        if self.state == "settled":
+            return
+        self._require("completed", "paid", doing="settled")
+        self._settled(amount=amount, on=on, statement=statement)
+
+    def void(self, reason: str, on: date, return_id: UUID | None = None) -> None:
+        """Void the form together with its invoice, as when goods come back; a refund that is final refuses."""
+        if self.state == "voided":
+            return
+        if self.state in ("completed", "paid", "settled"):
+            raise RefundIsFinal(claim_no=self.claim_no, state=self.state)
+        if self.customs is not None and self.customs_outcome != "refused":
+            raise GoodsUnderCustomsControl(claim_no=self.claim_no)
+        self._voided(
+            reason=reason,
+            on=on,
+            return_id=return_id,
+            refund=self.refund,
+            fee=self.fee,
+            net=self.net,
+            owed=self.outstanding,
+            by=self.advanced_by,
+        )
+
+    # Answer: what others ask before they act here.
+
+    @property
+    def outstanding(self) -> Money:
+        """What the traveller holds of the advance without being entitled to it (yet)."""
+        if self.advanced is None:
+            return Money.zero(self.net.currency)
+        kept = self.due_net if self.completed_on is not None else Money.zero(self.net.currency)
+        return self.advanced - total(self.recoveries.values(), self.net.currency) - kept
+
+    @property
+    def received(self) -> Money:
+        """All that this claim has put into the traveller's hands, less what came back."""
+        zero = Money.zero(self.net.currency)
+        back = total(self.recoveries.values(), self.net.currency)
+        return (self.advanced or zero) - back + (self.due_net if self.paid_on is not None else zero)
+
+    def _how_broken(self, on: date) -> Missed | None:
+        if self.customs is None:
+            return "late" if on > self.promised_by else None
+        confirmed_on, port, _ = self.customs
+        if self.customs_outcome == "refused":
+            return "refused_by_customs"
+        if confirmed_on > self.promised_by:
+            return "late"
+        return None if port in self.ports else "other_port"
+
+    def _check_units(self, quantities: Mapping[int, int]) -> None:
+        listed = {line.line_no: line.quantity for line in self.lines}
+        for line_no, quantity in quantities.items():
+            if line_no not in listed:
+                raise UnknownClaimLine(claim_no=self.claim_no, line_no=line_no)
+            if not 0 <= quantity <= listed[line_no]:
+                raise MoreUnitsThanListed(
+                    claim_no=self.claim_no, line_no=line_no, listed=listed[line_no], confirmed=quantity
+                )
+
+    def _confirmed_amounts(self, lines: Sequence[ConfirmedLine]) -> tuple[Money, Money, Outcome]:
+        """Refund and fee of the confirmed units: each line's own amounts by units, so nothing is computed anew."""
+        zero = Money.zero(self.net.currency)
+        pairs = list(zip(self.lines, lines, strict=True))
+        if all(seen.quantity == line.quantity for line, seen in pairs):
+            return self.refund, self.fee, "full"
+        if self.confirmation == "all_or_nothing_receipt" or not any(seen.quantity for _, seen in pairs):
+            return zero, zero, "refused"
+        refund, fee = zero, zero
+        for line, seen in pairs:
+            weights = (seen.quantity, line.quantity - seen.quantity)
+            refund = refund + line.refund.split(weights)[0]
+            fee = fee + line.fee.split(weights)[0]
+        return refund, fee, "partial"
+
+    def _require(self, *states: ClaimState, doing: str) -> None:
+        if self.state not in states:
+            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing=doing)
+
+    def _require_tender(self, tender: Tender, amount: Money) -> None:
+        if tender == "cash" and not self.cash_allowed:
+            raise CashNotAllowed(claim_no=self.claim_no, amount=amount)
+
+    # Evolve: assigns only, because it also replays history.
+
+    @event(Opened)
+    def __init__(
+        self,
+        claim_no: str,
+        order_ids: tuple[UUID, ...],
+        outlet_id: UUID,
+        point_id: UUID | None,
+        jurisdiction: str,
+        region: str,
+        mode: str,
+        agency: str,
+        traveller: UUID,
+        document_hash: str,
+        facts: TravellerFacts,
+        purchased_on: date,
+        issued_on: date,
+        lines: tuple[ClaimLine, ...],
+        gross: Money,
+        refund: Money,
+        fee: Money,
+        net: Money,
+        cash_allowed: bool,
+        last_departure_on: date,
+        confirmation: Confirmation,
+        rule_versions: tuple[str, ...],
+        invoices: tuple[str, ...],
+    ) -> None:
+        self.claim_no, self.order_ids, self.invoices = claim_no, order_ids, invoices
+        self.outlet_id, self.point_id, self.agency = outlet_id, point_id, agency
+        self.jurisdiction, self.region, self.mode = jurisdiction, region, mode
+        self.traveller, self.document_hash, self.facts = traveller, document_hash, facts
+        self.purchased_on, self.issued_on = purchased_on, issued_on
+        self.lines, self.gross = lines, gross
+        self.refund, self.fee, self.net = refund, fee, net
+        self.due_refund, self.due_fee, self.due_net = refund, fee, net
+        self.cash_allowed, self.last_departure_on = cash_allowed, last_departure_on
+        self.confirmation, self.rule_versions = confirmation, rule_versions
+        self.state: ClaimState = "issued"
+        self.promise: tuple[date, tuple[str, ...], Advancer] | None = None
+        self.promised_by = self.capture_by = last_departure_on
+        self.ports: tuple[str, ...] = ()
+        self.advanced_by: Advancer = "agency"
+        self.advanced: Money | None = None
+        self.customs: tuple[date, str, tuple[ConfirmedLine, ...]] | None = None
+        self.customs_outcome: Outcome = "refused"
+        self.recoveries: dict[UUID, Money] = {}
+        self.missed: Missed | None = None
+        self.completed_on: date | None = None
+        self.paid_on: date | None = None
+
+    @event(Agreed)
+    def _agreed(
+        self, agreed_on: date, promised_by: date, capture_by: date, ports: tuple[str, ...], by: Advancer
+    ) -> None:
+        self.state = "agreed"
+        self.promise = (promised_by, ports, by)
+        self.promised_by, self.capture_by, self.ports, self.advanced_by = promised_by, capture_by, ports, by
+
+    @event(Advanced)
+    def _advanced(
+        self, amount: Money, refund: Money, fee: Money, tender: Tender, advanced_on: date, by: Advancer
+    ) -> None:
+        self.state, self.advanced = "advanced", amount
+
+    @event(CustomsConfirmed)
+    def _customs_confirmed(
+        self,
+        confirmed_on: date,
+        port: str,
+        lines: tuple[ConfirmedLine, ...],
+        outcome: Outcome,
+        refund: Money,
+        fee: Money,
+        net: Money,
+        reason: str,
+    ) -> None:
+        self.state = "refused" if outcome == "refused" else "confirmed"
+        self.customs, self.customs_outcome = (confirmed_on, port, lines), outcome
+        self.due_refund, self.due_fee, self.due_net = refund, fee, net
+
+    @event(Completed)
+    def _completed(
+        self, on: date, refund: Money, fee: Money, net: Money, advanced: Money, to_recover: Money, by: Advancer
+    ) -> None:
+        self.state, self.completed_on = "completed", on
+
+    @event(PromiseMissed)
+    def _promise_missed(
+        self, on: date, reason: Missed, refund: Money, fee: Money, advanced: Money, capture_by: date, by: Advancer
+    ) -> None:
+        self.state, self.missed = "missed", reason
+
+    @event(AdvanceRecovered)
+    def _advance_recovered(self, guarantee_id: UUID, amount: Money, on: date) -> None:
+        self.recoveries[guarantee_id] = amount
+        if self.state == "missed" and not self.outstanding:
+            self.state = "recovered"
+
+    @event(Paid)
+    def _paid(self, amount: Money, refund: Money, fee: Money, tender: Tender, paid_on: date, by: Advancer) -> None:
+        self.state, self.paid_on = "paid", paid_on
+
+    @event(Settled)
+    def _settled(self, amount: Money, on: date, statement: str) -> None:
+        self.state = "settled"
+
+    @event(Voided)
+    def _voided(
+        self,
+        reason: str,
+        on: date,
+        return_id: UUID | None,
+        refund: Money,
+        fee: Money,
+        net: Money,
+        owed: Money,
+        by: Advancer,
+    ) -> None:
+        self.state = "voided"
+
+
+def claim_id(claim_no: str) -> UUID:
+    """The id of the claim with this form number: asking to open it again meets the first."""
+    return derived_id("claim", claim_no)

@@ -1,0 +1,135 @@
+"""What the claim and its guarantee refuse, and the facts of why."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money
+
+
+class ClaimNotInstant(SouvenirError):
+    message = "Claim {claim_no} takes the route {mode!r}: it is paid at departure, there is no advance to agree on."
+    claim_no: str
+    mode: str
+
+
+class ClaimHasAnotherState(SouvenirError):
+    message = "Claim {claim_no} is {state} and cannot be {doing}."
+    claim_no: str
+    state: str
+    doing: str
+
+
+class PromisedDateTooLate(SouvenirError):
+    message = (
+        "A departure promised for {promised_by} is past, or beyond {last_departure_on}, the last day of the claim."
+    )
+    promised_by: date
+    last_departure_on: date
+
+
+class GuaranteeTooSmall(SouvenirError):
+    message = "Claim {claim_no} needs a guarantee of {needed} before the advance; {guaranteed} is held."
+    claim_no: str
+    needed: Money
+    guaranteed: Money
+
+
+class CashNotAllowed(SouvenirError):
+    message = "Claim {claim_no} pays {amount}, above the cash ceiling: use a transfer or a third-party payment."
+    claim_no: str
+    amount: Money
+
+
+class CustomsAlreadyAnswered(SouvenirError):
+    message = "Customs already answered claim {claim_no} ({outcome}); a second, different answer is not taken."
+    claim_no: str
+    outcome: str
+
+
+class CustomsNotConfirmed(SouvenirError):
+    message = "Claim {claim_no} is {state}: customs has not confirmed goods to pay a refund for."
+    claim_no: str
+    state: str
+
+
+class UnknownClaimLine(SouvenirError):
+    message = "Claim {claim_no} has no line {line_no}."
+    claim_no: str
+    line_no: int
+
+
+class MoreUnitsThanListed(SouvenirError):
+    message = "Line {line_no} of claim {claim_no} lists {listed} units; {confirmed} cannot be confirmed."
+    claim_no: str
+    line_no: int
+    listed: int
+    confirmed: int
+
+
+class DepartureTooLate(SouvenirError):
+    message = "Claim {claim_no} had to leave the country by {last_departure_on}; {on} is too late."
+    claim_no: str
+    last_departure_on: date
+    on: date
+
+
+class PromiseNotKept(SouvenirError):
+    message = "The promise of claim {claim_no} to leave by {promised_by} was not kept ({reason}): recover the advance."
+    claim_no: str
+    reason: str
+    promised_by: date
+
+
+class PromiseStillOpen(SouvenirError):
+    message = "Claim {claim_no} can still keep its promise until {promised_by}, that day included."
+    claim_no: str
+    promised_by: date
+
+
+class RecoveryExceedsAdvance(SouvenirError):
+    message = "Claim {claim_no} has {outstanding} of its advance to recover; {amount} cannot be taken."
+    claim_no: str
+    outstanding: Money
+    amount: Money
+
+
+class AdvanceNotRecovered(SouvenirError):
+    message = "The traveller still holds {outstanding} of the advance of claim {claim_no}: paying now would pay twice."
+    claim_no: str
+    outstanding: Money
+
+
+class RefundIsFinal(SouvenirError):
+    message = "The refund of claim {claim_no} is {state}: its invoice can no longer be voided, nor its goods returned."
+    claim_no: str
+    state: str
+
+
+class GoodsUnderCustomsControl(SouvenirError):
+    message = "Customs has confirmed the goods of claim {claim_no}: they leave the country and cannot be returned."
+    claim_no: str
+
+
+class GuaranteeAlreadyResolved(SouvenirError):
+    message = "Guarantee {guarantee_id} is already {state}: it resolves only once."
+    guarantee_id: UUID
+    state: str
+
+
+class CaptureExceedsGuarantee(SouvenirError):
+    message = "The guarantee holds {held}; {amount} cannot be captured from it."
+    held: Money
+    amount: Money
+
+
+class GuaranteeStillSecured(SouvenirError):
+    message = "Guarantee {guarantee_id} is secured until {secured_until}: it has not lapsed."
+    guarantee_id: UUID
+    secured_until: datetime | None
+
+
+class NothingRecoverable(SouvenirError):
+    message = "Guarantee {guarantee_id} is {state}: there is no claim on the traveller to write off."
+    guarantee_id: UUID
+    state: str
