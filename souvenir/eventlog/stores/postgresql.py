@@ -68,7 +68,7 @@ class PostgresSession(WriteSession):
         self._cursor = connection.cursor(row_factory=tuple_row)
 
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        return cast(list[Row], self._cursor.execute(_native(sql), params).fetchall())
+        return self._cursor.execute(_native(sql), params).fetchall()
 
     def _change(self, sql: str, params: Sequence[Any]) -> int:
         return self._cursor.execute(_native(sql), params).rowcount
@@ -105,7 +105,7 @@ class _Datastore(PostgresDatastore):
     """The library's datastore, opened with everything a connection URL can say."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(dbname="", host="", port="", user="", password="")  # noqa: S106
+        super().__init__(dbname="", host="", port="", user="", password="")
         self.pool = ConnectionPool(
             url,
             connection_class=Connection[Any],
