@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from souvenir.kernel.errors import MalformedInput
+
 
 def _some_text(text: Mapping[str, str]) -> Mapping[str, str]:
     if not text or not all(tag and words.strip() for tag, words in text.items()):
-        raise ValueError("give at least one language and some words in each")
+        raise MalformedInput(expected="text: give at least one language and some words in each", value=str(text)[:40])
     return dict(text)
 
 

@@ -1,0 +1,256 @@
+"""An outlet: a shop with tills, an online storefront, or a refund point; and its standing as a tax-refund store."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+from souvenir.kernel.aggregate import Aggregate, Created, event
+from souvenir.kernel.errors import MalformedInput, SouvenirError
+from souvenir.kernel.identifiers import derived_id
+from souvenir.kernel.localized import LocalizedText
+from souvenir.kernel.money import exponent_of
+from souvenir.sites.place import checked_code, checked_region, checked_time_zone
+
+OutletKind = Literal["shop", "online", "refund_point"]
+OUTLET_KINDS: Final[tuple[OutletKind, ...]] = ("shop", "online", "refund_point")
+MOST_TILLS: Final = 200
+
+
+class OutletCodeTaken(SouvenirError):
+    message = "The code {outlet_code} already names another outlet. Choose a new code: codes are never reused."
+    outlet_code: str
+    outlet_id: UUID
+
+
+class OutletClosed(SouvenirError):
+    message = "Outlet {outlet_code} closed for good on {closed_on}."
+    outlet_code: str
+    closed_on: date
+
+
+class TillsNotForThisOutlet(SouvenirError):
+    message = "Outlet {outlet_code} is {kind}: only a shop has tills, and at most 200 of them."
+    outlet_code: str
+    kind: str
+
+
+class TillNotInstalled(SouvenirError):
+    message = "Outlet {outlet_code} has no till {till}. Install it first."
+    outlet_code: str
+    till: str
+
+
+class NotATaxRefundStore(SouvenirError):
+    message = "Outlet {outlet_code} is not registered as a tax-refund store on {on}."
+    outlet_code: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRefundStanding:
+    """A store's entry in a jurisdiction's register of tax-refund stores, from one day until it was struck off."""
+
+    jurisdiction: str
+    agency: str
+    store_no: str
+    instant: bool
+    """Whether the store may offer refund at purchase, itself or through its refund point."""
+    refund_point_id: UUID | None
+    """The centralised refund point that pays instant refunds for this store's sales, if not the store itself."""
+    registered_on: date
+    struck_off_on: date | None = None
+
+    def covers(self, on: date) -> bool:
+        """Whether the registration was in force on a day; the day of striking off no longer counts."""
+        return self.registered_on <= on and (self.struck_off_on is None or on < self.struck_off_on)
+
+
+class Outlet(Aggregate):
+    """One place or channel that sells, or that pays refunds for what others sold."""
+
+    TOPIC = "sites.Outlet"
+
+    class Opened(Created):
+        TOPIC = "sites.OutletOpened"
+        code: str
+        kind: OutletKind
+        name: LocalizedText
+        site_id: UUID | None
+        region: str
+        time_zone: str
+        currency: str
+
+    class TillInstalled(Aggregate.Event):
+        TOPIC = "sites.OutletTillInstalled"
+        till: str
+
+    class RegisteredForTaxRefund(Aggregate.Event):
+        """The tax office put the outlet on its register of tax-refund stores; `instant` adds refund at purchase."""
+
+        TOPIC = "sites.OutletRegisteredForTaxRefund"
+        jurisdiction: str
+        agency: str
+        store_no: str
+        instant: bool
+        refund_point_id: UUID | None
+        registered_on: date
+
+    class StruckOffTaxRefund(Aggregate.Event):
+        TOPIC = "sites.OutletStruckOffTaxRefund"
+        struck_off_on: date
+        reason: str
+
+    class Closed(Aggregate.Event):
+        TOPIC = "sites.OutletClosed"
+        closed_on: date
+
+    # Decide: may refuse, may record, never assigns.
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        code: str,
+        kind: str,
+        name: LocalizedText,
+        site_id: UUID | None,
+        region: str,
+        time_zone: str,
+        currency: str,
+    ) -> "Outlet":
+        """Open an outlet; the code gives it its id, for ever."""
+        if kind not in OUTLET_KINDS:
+            raise MalformedInput(expected=f"kind of outlet ({', '.join(OUTLET_KINDS)})", value=kind[:40])
+        exponent_of(currency)
+        return cls._create(
+            cls.Opened,
+            id=outlet_id(code),
+            code=checked_code(code),
+            kind=kind,
+            name=name,
+            site_id=site_id,
+            region=checked_region(region),
+            time_zone=checked_time_zone(time_zone),
+            currency=currency,
+        )
+
+    def install_till(self, till: str) -> None:
+        """Install a till; asking twice records nothing new."""
+        self._require_open()
+        if till in self.tills:
+            return
+        if self.kind != "shop" or len(self.tills) >= MOST_TILLS:
+            raise TillsNotForThisOutlet(outlet_code=self.code, kind=self.kind)
+        self._till_installed(till=checked_code(till))
+
+    def register_for_tax_refund(
+        self,
+        *,
+        jurisdiction: str,
+        agency: str,
+        store_no: str,
+        instant: bool,
+        refund_point_id: UUID | None,
+        registered_on: date,
+    ) -> None:
+        """Note the tax office's registration; repeating the same one records nothing new."""
+        self._require_open()
+        standing = TaxRefundStanding(jurisdiction, agency, store_no, instant, refund_point_id, registered_on)
+        if self.tax_refund == standing:
+            return
+        self._registered_for_tax_refund(
+            jurisdiction=checked_region(jurisdiction),
+            agency=agency,
+            store_no=checked_code(store_no),
+            instant=instant,
+            refund_point_id=refund_point_id,
+            registered_on=registered_on,
+        )
+
+    def strike_off_tax_refund(self, struck_off_on: date, reason: str) -> None:
+        """Note that the outlet left the register; asking twice records nothing new."""
+        if self.tax_refund is not None:
+            if struck_off_on < self.tax_refund.registered_on:
+                raise NotATaxRefundStore(outlet_code=self.code, on=struck_off_on)
+            self._struck_off_tax_refund(struck_off_on=struck_off_on, reason=reason)
+
+    def close(self, closed_on: date) -> None:
+        """Close the outlet for good; asking twice records nothing new."""
+        if self.closed_on is None:
+            self._closed(closed_on=closed_on)
+
+    # Answer: what others ask before they act here.
+
+    def require_till(self, till: str) -> None:
+        """Refuse unless the till is installed and the outlet open."""
+        self._require_open()
+        if till not in self.tills:
+            raise TillNotInstalled(outlet_code=self.code, till=till[:40])
+
+    def tax_refund_on(self, on: date) -> "TaxRefundStanding":
+        """The registration in force on a day, or a refusal."""
+        for standing in reversed(self.standings):
+            if standing.covers(on):
+                return standing
+        raise NotATaxRefundStore(outlet_code=self.code, on=on)
+
+    @property
+    def tax_refund(self) -> TaxRefundStanding | None:
+        """The latest registration, unless it was struck off."""
+        latest = self.standings[-1] if self.standings else None
+        return latest if latest is not None and latest.struck_off_on is None else None
+
+    def _require_open(self) -> None:
+        if self.closed_on is not None:
+            raise OutletClosed(outlet_code=self.code, closed_on=self.closed_on)
+
+    # Evolve: assigns only.
+
+    @event(Opened)
+    def __init__(
+        self,
+        code: str,
+        kind: OutletKind,
+        name: LocalizedText,
+        site_id: UUID | None,
+        region: str,
+        time_zone: str,
+        currency: str,
+    ) -> None:
+        self.code, self.kind, self.name, self.site_id = code, kind, name, site_id
+        self.region, self.time_zone, self.currency = region, time_zone, currency
+        self.opened_as = (kind, name, site_id, region, time_zone, currency)
+        self.tills: tuple[str, ...] = ()
+        self.standings: tuple[TaxRefundStanding, ...] = ()
+        self.closed_on: date | None = None
+
+    @event(TillInstalled)
+    def _till_installed(self, till: str) -> None:
+        self.tills = (*self.tills, till)
+
+    @event(RegisteredForTaxRefund)
+    def _registered_for_tax_refund(
+        self,
+        jurisdiction: str,
+        agency: str,
+        store_no: str,
+        instant: bool,
+        refund_point_id: UUID | None,
+        registered_on: date,
+    ) -> None:
+        standing = TaxRefundStanding(jurisdiction, agency, store_no, instant, refund_point_id, registered_on)
+        self.standings = (*self.standings, standing)
+
+    @event(StruckOffTaxRefund)
+    def _struck_off_tax_refund(self, struck_off_on: date, reason: str) -> None:
+        self.standings = (*self.standings[:-1], replace(self.standings[-1], struck_off_on=struck_off_on))
+
+    @event(Closed)
+    def _closed(self, closed_on: date) -> None:
+        self.closed_on = closed_on
+
+
+def outlet_id(code: str) -> UUID:
+    """The id of the outlet with this code."""
+    return derived_id("outlet", code)
