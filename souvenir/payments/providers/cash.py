@@ -1,0 +1,32 @@
+"""Cash: the cashier counted it, so every answer is final at once."""
+
+from typing import Final
+
+from souvenir.kernel.money import Money
+from souvenir.payments.provider import Answer, Outcome
+
+NO_HOLDS: Final = "cash cannot be reserved: take a card or a deposit"
+
+
+class Cash:
+    """Money over the counter."""
+
+    name = "cash"
+
+    def charge(self, key: str, amount: Money, source: str) -> Answer:
+        return Answer(Outcome.APPROVED, reference=f"cash:{key}")
+
+    def hold(self, key: str, amount: Money, source: str) -> Answer:
+        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
+
+    def capture(self, key: str, hold: str, amount: Money) -> Answer:
+        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
+
+    def release(self, key: str, hold: str) -> Answer:
+        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
+
+    def refund(self, key: str, charge: str, amount: Money) -> Answer:
+        return Answer(Outcome.APPROVED, reference=f"cash:{key}")
+
+    def query(self, key: str) -> Answer:
+        return Answer(Outcome.APPROVED, reference=f"cash:{key}")
