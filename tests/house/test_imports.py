@@ -1,0 +1,66 @@
+"""Who may import whom: the contracts hold, and each of them has been seen to fail on a planted violation."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+PLANTED = [
+    ("layers", "souvenir/kernel/money.py", "import souvenir.sales.order"),
+    ("layers", "souvenir/eventlog/log.py", "import souvenir.sales.order"),
+    ("layers", "souvenir/sales/order.py", "import souvenir.editions.piece"),
+    ("layers", "souvenir/licensing/licence.py", "from souvenir.sites import outlet"),
+    ("layers", "souvenir/ledger/journal.py", "import souvenir.documents.trial_balance"),
+    ("layers", "souvenir/utilities.py", "import souvenir.kernel.money"),
+    ("event-log", "souvenir/sales/order.py", "from souvenir.eventlog import Transaction"),
+    ("event-log", "souvenir/documents/receipt.py", "from souvenir.eventlog.log import EventLog"),
+    ("event-sourcing-library", "souvenir/sales/order.py", "from eventsourcing.domain import Aggregate"),
+    ("databases", "souvenir/ledger/journal.py", "import sqlite3"),
+    ("databases", "souvenir/processes/__init__.py", "import psycopg"),
+]
+
+
+def lint(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The verdict of import-linter on a tree: exit status 0 when its contracts are kept."""
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", command, "--no-logo", "--no-cache", *options],
+        cwd=tree,
+        env={"COLUMNS": "500", "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def planted(tree: Path, path: str, violation: str) -> Path:
+    """A copy of the package with one import more than there should be."""
+    shutil.copytree(ROOT / "souvenir", tree / "souvenir", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    with (tree / path).open("a") as file:
+        file.write(f"\n{violation}\n")
+    return tree
+
+
+def test_the_tree_keeps_its_contracts() -> None:
+    verdict = lint(ROOT)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+@pytest.mark.parametrize(("contract", "path", "violation"), PLANTED)
+def test_a_planted_violation_is_found(contract: str, path: str, violation: str, tmp_path: Path) -> None:
+    verdict = lint(planted(tmp_path, path, violation), "--contract", contract)
+    assert verdict.returncode == 1, verdict.stdout + verdict.stderr
+    assert "BROKEN" in verdict.stdout
+    assert path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") in verdict.stdout
+
+
+def test_every_contract_has_been_seen_to_fail() -> None:
+    assert {contract["id"] for contract in CONTRACTS} == {contract for contract, _, _ in PLANTED}
