@@ -210,7 +210,7 @@ class EventLog:
         with self.store.writing() as session:
             batch = Batch(session, self._project)
             for job in jobs:
-                tx = Transaction(batch, shared=len(jobs) > 1)
+                tx = Transaction(batch)
                 try:
                     job.run(tx)
                     tx.keep()

@@ -42,24 +42,19 @@ class Batch:
 
 
 class Transaction:
-    """One command's part of a batch. Nothing it saved survives if it raises."""
+    """One command's part of a batch. Nothing it saved or wrote survives if it raises."""
 
-    def __init__(self, batch: Batch, *, shared: bool) -> None:
+    def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._shared = shared
-        self._marked = False
         self._loaded: dict[UUID, Aggregate] = {}
         self._saved: list[Event] = []
         self._projected = 0
+        batch.session.begin()
 
     @property
     def session(self) -> Session:
         """SQL in the same transaction; sees what was saved so far."""
-        if self._projected < len(self._saved):
-            if self._shared and not self._marked:
-                self._batch.session.mark()
-                self._marked = True
-            self._project()
+        self._project()
         return self._batch.session
 
     def find(self, cls: type[A], id: UUID) -> A | None:
@@ -87,15 +82,13 @@ class Transaction:
 
     def keep(self) -> None:
         """The command succeeded: its events join the batch."""
+        self._batch.session.decided()
         self._project()
-        if self._marked:
-            self._batch.session.release_mark()
         self._batch.add(self._saved)
 
     def undo(self) -> None:
         """The command refused: leave the batch as if it had never run."""
-        if self._marked:
-            self._batch.session.back_to_mark()
+        self._batch.session.undo()
 
     def _project(self) -> None:
         for event in self._saved[self._projected :]:

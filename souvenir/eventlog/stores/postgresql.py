@@ -89,16 +89,8 @@ class PostgresSession(WriteSession):
         found = self._cursor.execute(_INSERT, columns, prepare=True).fetchall()
         return int(found[-1][0])
 
-    def mark(self) -> None:
-        self._cursor.execute("SAVEPOINT command")
-
-    def back_to_mark(self) -> None:
-        self.drop_gathered()
-        self._cursor.execute("ROLLBACK TO SAVEPOINT command")
-
-    def release_mark(self) -> None:
-        self.flush()
-        self._cursor.execute("RELEASE SAVEPOINT command")
+    def _control(self, statement: str) -> None:
+        self._cursor.execute(cast(Any, statement))
 
 
 class _Datastore(PostgresDatastore):

@@ -66,17 +66,8 @@ class SqliteSession(WriteSession):
             cursor.execute(_INSERT, (event.stream.hex, event.version, event.topic, event.state))
         return cursor.lastrowid or 0
 
-    def mark(self) -> None:
-        self._connection.execute("SAVEPOINT command")
-
-    def back_to_mark(self) -> None:
-        self.drop_gathered()
-        self._connection.execute("ROLLBACK TO command")
-        self._connection.execute("RELEASE command")
-
-    def release_mark(self) -> None:
-        self.flush()
-        self._connection.execute("RELEASE command")
+    def _control(self, statement: str) -> None:
+        self._connection.execute(statement)
 
 
 class SqliteStore(Store):

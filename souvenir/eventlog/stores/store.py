@@ -92,10 +92,6 @@ class Session(ABC):
             self._statement, self._gathered = "", []
             self._write(statement, gathered)
 
-    def drop_gathered(self) -> None:
-        """Forget writes that were gathered but not sent."""
-        self._statement, self._gathered = "", []
-
     @abstractmethod
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]: ...
 
@@ -107,10 +103,54 @@ class Session(ABC):
 
 
 class WriteSession(Session):
-    """A session that may also append events and mark a point to go back to."""
+    """A session that may also append events, and that can undo what one command wrote without undoing the others.
+
+    Between `begin` and `decided` the first write sets a point to go back to; commands that only read, or that write
+    only once they have decided, cost none.
+    """
 
     conflicts: ClassVar[tuple[type[Exception], ...]]
     """What the driver raises when another writer was first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._deciding = False
+        self._marked = False
+
+    def begin(self) -> None:
+        """A command begins; it may yet refuse."""
+        self.flush()
+        self._deciding, self._marked = True, False
+
+    def decided(self) -> None:
+        """The command will not refuse any more: what it wrote stays."""
+        self._deciding = False
+        if self._marked:
+            self.flush()
+            self._control("RELEASE SAVEPOINT command")
+
+    def undo(self) -> None:
+        """The command refused: nothing it wrote remains."""
+        self._deciding = False
+        self._statement, self._gathered = "", []
+        if self._marked:
+            self._control("ROLLBACK TO SAVEPOINT command")
+
+    def run(self, sql: str, *params: Any) -> None:
+        self._mark()
+        super().run(sql, *params)
+
+    def changed(self, sql: str, *params: Any) -> int:
+        self._mark()
+        return super().changed(sql, *params)
+
+    def _mark(self) -> None:
+        if self._deciding and not self._marked:
+            self._marked = True
+            self._control("SAVEPOINT command")
+
+    @abstractmethod
+    def _control(self, statement: str) -> None: ...
 
     @abstractmethod
     def stream(self, stream: UUID) -> list[StoredEvent]:
@@ -118,19 +158,7 @@ class WriteSession(Session):
 
     @abstractmethod
     def append(self, events: Sequence[StoredEvent]) -> int:
-        """Add events to the log; returns the position of the last. Raises Conflict if a version is taken."""
-
-    @abstractmethod
-    def mark(self) -> None:
-        """Set the point `back_to_mark` returns to."""
-
-    @abstractmethod
-    def back_to_mark(self) -> None:
-        """Undo everything since the mark."""
-
-    @abstractmethod
-    def release_mark(self) -> None:
-        """Keep everything since the mark."""
+        """Add events to the log; returns the position of the last. Raises one of `conflicts` if a version is taken."""
 
 
 class Store(ABC):

@@ -1,0 +1,292 @@
+"""The promises of the log, on every store: all or nothing, at most once, each hears its own answer."""
+
+import threading
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+from jars import CoinCount, Jar, JarIsFull, NoStickersLeft, Receipt, Stickers, WriteReceipts, take_sticker
+
+from souvenir.eventlog import CommandKey, EventLog, Followers, IdempotencyConflict, Transaction
+from souvenir.eventlog import log as log_module
+from souvenir.kernel.errors import NotFound
+from souvenir.kernel.money import Money
+
+FEN = Money(1, "CNY")
+
+
+@pytest.fixture
+def log(store_url: str):
+    log = EventLog.open(store_url, [Stickers()])
+    yield log
+    log.close()
+
+
+def open_jar(log: EventLog, room: int = 10) -> UUID:
+    jar = uuid4()
+    log.execute(lambda tx: tx.save(Jar.open(jar, room)))
+    return jar
+
+
+def put(jar: UUID, value: Money = FEN):
+    def command(tx: Transaction) -> int:
+        found = tx.get(Jar, jar)
+        found.put(value)
+        tx.save(found)
+        return len(found.coins)
+
+    return command
+
+
+def stickers(log: EventLog) -> list[int]:
+    with log.reading() as session:
+        return [number for (number,) in session.rows("SELECT number FROM stickers ORDER BY number")]
+
+
+def test_what_was_saved_is_read_back_as_it_was(log):
+    jar = open_jar(log)
+    log.execute(put(jar, Money.parse("45.18 CNY")))
+    loaded = log.load(Jar, jar)
+    assert loaded.coins == [Money(4518, "CNY")]
+    assert loaded.version == 2
+    assert [recorded.event.TOPIC for recorded in log.events()] == ["testing.JarOpened", "testing.CoinPut"]
+
+
+def test_an_unknown_id_is_not_found(log):
+    with pytest.raises(NotFound):
+        log.load(Jar, uuid4())
+    with pytest.raises(NotFound):
+        log.execute(put(uuid4()))
+
+
+def test_an_id_of_another_kind_is_not_found(log):
+    jar = open_jar(log)
+    with pytest.raises(NotFound):
+        log.execute(lambda tx: tx.get(Receipt, jar))
+
+
+def test_several_aggregates_commit_together_or_not_at_all(log):
+    one, other = open_jar(log, room=1), open_jar(log, room=0)
+
+    def both(tx: Transaction) -> None:
+        for jar in (one, other):
+            found = tx.get(Jar, jar)
+            found.put(FEN)
+            tx.save(found)
+
+    with pytest.raises(JarIsFull):
+        log.execute(both)
+    assert log.load(Jar, one).coins == []
+
+
+def test_a_register_is_written_with_its_event_and_undone_with_it(log):
+    open_jar(log)
+    assert stickers(log) == [1]
+
+    def opens_then_fails(tx: Transaction) -> None:
+        tx.save(Jar.open(uuid4()))
+        assert tx.session.row("SELECT COUNT(*) FROM stickers") == (2,)
+        raise JarIsFull(coins=0)
+
+    with pytest.raises(JarIsFull):
+        log.execute(opens_then_fails)
+    assert stickers(log) == [1]
+
+
+def test_a_command_sees_what_it_saved_itself(log):
+    jar = uuid4()
+
+    def command(tx: Transaction) -> int:
+        tx.save(Jar.open(jar))
+        found = tx.get(Jar, jar)
+        found.put(FEN)
+        tx.save(found)
+        return len(tx.get(Jar, jar).coins)
+
+    assert log.execute(command).result == 1
+    assert log.load(Jar, jar).version == 2
+
+
+def test_one_refusal_does_not_spoil_the_commands_that_commit_with_it(log):
+    """Commands pile up behind a held commit, so they share one; those that save and then refuse leave nothing."""
+    jar = open_jar(log)
+    held, go = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        held.set()
+        assert go.wait(10)
+
+    def refuses_after_saving(tx: Transaction) -> None:
+        tx.save(Jar.open(uuid4()))
+        tx.session.row("SELECT COUNT(*) FROM stickers")
+        raise JarIsFull(coins=0)
+
+    answers: list[str] = []
+
+    def call(command) -> None:
+        try:
+            log.execute(command)
+            answers.append("kept")
+        except JarIsFull:
+            answers.append("refused")
+
+    threads = [threading.Thread(target=log.execute, args=(hold,))]
+    threads[0].start()
+    assert held.wait(10)
+    threads += [
+        threading.Thread(target=call, args=(refuses_after_saving if n % 2 else put(jar),)) for n in range(10)
+    ]
+    for thread in threads[1:]:
+        thread.start()
+    while len(log._queue) < 10:
+        pass
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(answers) == ["kept"] * 5 + ["refused"] * 5
+    assert len(log.load(Jar, jar).coins) == 5
+    assert stickers(log) == [1]
+
+
+def test_a_full_queue_answers_busy_at_once(log, monkeypatch):
+    monkeypatch.setattr(log_module, "LONGEST_QUEUE", 0)
+    with pytest.raises(log_module.Busy) as refusal:
+        log.execute(lambda tx: None)
+    assert refusal.value.retry_after_ms == 250
+
+
+def test_the_same_key_and_content_acts_once_and_repeats_the_first_answer(log):
+    jar = open_jar(log)
+    key = CommandKey("till:1", "k-1", "abc")
+    first = log.execute(put(jar), key)
+    again = log.execute(put(jar), key)
+    assert (first.result, first.replayed) == (1, False)
+    assert (again.result, again.replayed) == (1, True)
+    assert len(log.load(Jar, jar).coins) == 1
+
+
+def test_the_same_key_with_other_content_is_refused(log):
+    jar = open_jar(log)
+    log.execute(put(jar), CommandKey("till:1", "k-1", "abc"))
+    with pytest.raises(IdempotencyConflict):
+        log.execute(put(jar), CommandKey("till:1", "k-1", "xyz"))
+    assert len(log.load(Jar, jar).coins) == 1
+
+
+def test_the_same_key_from_another_actor_is_another_command(log):
+    jar = open_jar(log)
+    log.execute(put(jar), CommandKey("till:1", "k-1", "abc"))
+    log.execute(put(jar), CommandKey("till:2", "k-1", "abc"))
+    assert len(log.load(Jar, jar).coins) == 2
+
+
+def test_a_refused_command_may_be_tried_again_under_its_key(log):
+    jar, key = open_jar(log, room=0), CommandKey("till:1", "k-1", "abc")
+    for _ in range(2):
+        with pytest.raises(JarIsFull):
+            log.execute(put(jar), key)
+
+
+def test_many_threads_lose_nothing(log):
+    jar = open_jar(log, room=10_000)
+    threads = [threading.Thread(target=lambda: [log.execute(put(jar)) for _ in range(20)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(log.load(Jar, jar).coins) == 160
+
+
+def test_a_register_limits_what_no_single_stream_could(log):
+    refused = []
+
+    def grab() -> None:
+        for _ in range(5):
+            try:
+                log.execute(lambda tx: take_sticker(tx, uuid4()))
+            except NoStickersLeft:
+                refused.append(1)
+
+    threads = [threading.Thread(target=grab) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert stickers(log) == list(range(1, 11))
+    assert len(refused) == 10
+
+
+def test_followers_answer_each_event_once_and_views_add_up(log):
+    jar = open_jar(log)
+    for value in (1, 2, 3):
+        log.execute(put(jar, Money(value, "CNY")))
+    followers = Followers(log, [WriteReceipts()], [CoinCount()])
+    followers.catch_up()
+    followers.catch_up()
+    with log.reading() as session:
+        assert session.rows("SELECT jar, coins, minor FROM coin_count") == [(str(jar), 3, 6)]
+    receipts = [recorded.event.coin.minor for recorded in log.events(topics=["testing.ReceiptWritten"])]
+    assert receipts == [1, 2, 3]
+
+
+def test_a_reader_waits_for_its_own_write(log):
+    followers = Followers(log, [], [CoinCount()])
+    followers.start()
+    try:
+        jar = open_jar(log)
+        for coins in range(1, 6):
+            position = log.execute(put(jar)).position
+            followers.wait_for(followers.views[0], position)
+            with log.reading() as session:
+                assert session.row("SELECT coins FROM coin_count WHERE jar = ?", str(jar)) == (coins,)
+    finally:
+        followers.stop()
+
+
+def test_a_follower_that_fails_stops_there_and_goes_on_when_mended(log):
+    jar = open_jar(log)
+    log.execute(put(jar))
+
+    class Choosy(WriteReceipts):
+        broken = True
+
+        def apply(self, tx, event):
+            if self.broken:
+                raise RuntimeError("out of paper")
+            super().apply(tx, event)
+
+    process = Choosy()
+    followers = Followers(log, [process], [])
+    with pytest.raises(Exception, match="out of paper"):
+        followers.catch_up()
+    assert followers.position("write_receipts") == 0
+    process.broken = False
+    followers.catch_up()
+    assert len(list(log.events(topics=["testing.ReceiptWritten"]))) == 1
+
+
+def test_two_runs_of_one_follower_never_answer_twice(log):
+    jar = open_jar(log, room=500)
+    for _ in range(300):
+        log.execute(put(jar))
+    runs = [Followers(log, [WriteReceipts()], []) for _ in range(3)]
+    threads = [threading.Thread(target=run.catch_up) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(list(log.events(topics=["testing.ReceiptWritten"]))) == 300
+
+
+def test_events_cannot_be_changed(log):
+    open_jar(log)
+    (recorded,) = log.events()
+    with pytest.raises(ValueError, match="frozen"):
+        recorded.event.room = 3
+
+
+def test_an_event_with_a_wrong_field_is_never_made():
+    jar = Jar.open(uuid4())
+    with pytest.raises(ValueError, match="value"):
+        jar._put(value="much", on=date(2026, 1, 1))
+    assert jar.version == 1
