@@ -1,7 +1,7 @@
 """An edition: so many numbered pieces and no more, the proofs beside them, where they may be sold and since when."""
 
 from datetime import date, datetime, timedelta
-from typing import Literal, Self
+from typing import Literal, Self, cast, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -23,6 +23,11 @@ ReturnPolicy = Literal["back_on_sale", "inspect"]
 NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
 LARGEST_SIZE = 1_000_000
 MOST_ALLOTMENTS = 1_000
+
+
+class UnknownSpace(SouvenirError):
+    message = "{space!r} is not a run of numbers. Use numbered, AP, PP or HC."
+    space: str
 
 
 class EditionAlreadyDeclared(SouvenirError):
@@ -121,6 +126,14 @@ class HoldTooLong(SouvenirError):
     message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
     edition_id: UUID
     minutes: int
+
+
+def space_named(text: str) -> Space:
+    """The run of numbers that goes by this name."""
+    for space in get_args(Space):
+        if space == text:
+            return cast(Space, space)
+    raise UnknownSpace(space=text[:40])
 
 
 class Proofs(Value):
@@ -232,6 +245,17 @@ class Edition(Aggregate):
         longest_hold_minutes: int,
         predecessor: UUID | None,
     ) -> None:
+        self.declared_as = (
+            product_id,
+            gtin,
+            dict(title),
+            size,
+            proofs,
+            reserved,
+            numbering,
+            approval_required,
+            returns,
+        )
         self.product_id, self.gtin, self.title = product_id, gtin, title
         self.size, self.proofs, self.reserved, self.numbering = size, proofs, reserved, numbering
         self.approval_required, self.returns, self.predecessor = approval_required, returns, predecessor
@@ -328,16 +352,16 @@ class Edition(Aggregate):
         self._must_have_room_for_allotments()
         self._moved(space=space, first=first, last=last, from_outlet=from_outlet, to_outlet=to_outlet)
 
-    def release(self, on_sale_from: datetime) -> None:
-        """Put the edition on sale from an instant that is the same for every channel."""
+    def release(self, on_sale_from: datetime | None, now: datetime) -> None:
+        """Put the edition on sale from an instant that is the same for every channel; None means now."""
         self._must_be_open()
-        if self.on_sale_from == on_sale_from:
-            return
         if self.on_sale_from is not None:
+            if on_sale_from in (None, self.on_sale_from):
+                return
             raise EditionAlreadyReleased(edition_id=self.id, on_sale_from=self.on_sale_from)
         if self.approval_required and self.approval_ref is None:
             raise EditionNotApproved(edition_id=self.id)
-        self._released(on_sale_from=on_sale_from)
+        self._released(on_sale_from=on_sale_from or now)
 
     def pause(self, reason: str) -> None:
         """Stop taking new holds and direct sales; what is held can still be bought."""

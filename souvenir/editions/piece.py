@@ -99,6 +99,7 @@ class Piece(Aggregate):
     class Held(Aggregate.Event):
         TOPIC = "editions.PieceHeld"
         holder: UUID
+        since: AwareDatetime
         until: AwareDatetime
         outlet_id: UUID
 
@@ -172,7 +173,7 @@ class Piece(Aggregate):
                 self._hold_extended(holder=holder, until=until)
             return
         self._lapse_hold(now)
-        self._held(holder=holder, until=until, outlet_id=outlet_id)
+        self._held(holder=holder, since=now, until=until, outlet_id=outlet_id)
 
     def release_hold(self, holder: UUID, now: datetime) -> None:
         """Let the piece go before the deadline. A hold that ended already, however it ended, stays ended."""
@@ -256,9 +257,8 @@ class Piece(Aggregate):
     # Evolve: assigns only, because it also replays history.
 
     @event(Held)
-    def _held(self, holder: UUID, until: datetime, outlet_id: UUID) -> None:
-        self.standing, self.holder, self.held_until = "held", holder, until
-        self.held_since = self.modified_on
+    def _held(self, holder: UUID, since: datetime, until: datetime, outlet_id: UUID) -> None:
+        self.standing, self.holder, self.held_since, self.held_until = "held", holder, since, until
 
     @event(HoldExtended)
     def _hold_extended(self, holder: UUID, until: datetime) -> None:

@@ -1,0 +1,250 @@
+"""A certificate: what the issuer states about one piece, signed so that anyone can check it without asking us."""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal, Self
+from uuid import UUID
+
+import rfc8785
+from pydantic import ValidationError
+
+from souvenir.editions.edition import Proofs, Space
+from souvenir.editions.signing import PublicKeys, SigningKeys, verifies
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import Gtin, derived_id
+from souvenir.kernel.localized import LocalizedText
+
+SERIAL_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Base 32 without 0, 1, I and O, which people misread. No zero, so an RFID tag cannot lose a leading one."""
+
+SERIAL_LENGTH: Final = 12
+"""60 random bits; GS1 allows 20 characters in AI (21)."""
+
+_SEALED: Final = b"souvenir-certificate-v1"
+_LINKED: Final = b"souvenir-certificate-link-v1"
+_LONGEST: Final = 10_000
+_LINK = re.compile(
+    r"(?P<signed>https?://[!-~]{1,200}?/01/(?P<gtin>[0-9]{14})/21/(?P<serial>[2-9A-HJ-NP-Z]{12})"
+    r"\?n=(?P<number>[1-9][0-9]{0,6})&of=(?P<size>[1-9][0-9]{0,6})&kind=(?P<space>numbered|AP|PP|HC)"
+    r"&on=(?P<issued_on>[0-9]{4}-[0-9]{2}-[0-9]{2})&k=(?P<key_id>[A-Za-z0-9_-]{12}))&s=(?P<signature>[A-Za-z0-9_-]{86})"
+)
+
+
+class MalformedCertificate(SouvenirError):
+    message = "This is not a certificate: {reason}. Scan the code again, or paste the whole text."
+    reason: str
+
+
+class ForeignCertificate(SouvenirError):
+    message = "The certificate was signed with key {key_id}, which is not one of this issuer's keys."
+    key_id: str
+
+
+class ForgedCertificate(SouvenirError):
+    message = "The signature does not fit the certificate for serial {serial}: it was altered or forged."
+    serial: str
+
+
+class CertificateNotRevoked(SouvenirError):
+    message = "{space} number {number} of edition {edition_id} cannot be sold again before its certificate is revoked."
+    edition_id: UUID
+    space: str
+    number: int
+
+
+class Statement(Value):
+    """What the issuer states. Signed as canonical JSON (RFC 8785)."""
+
+    issuer: LocalizedText
+    edition_id: UUID
+    title: LocalizedText
+    space: Space
+    number: int
+    size: int
+    """Of the piece's own space: the run, or the count of that kind of proof."""
+    run: int
+    """The declared size of the numbered run."""
+    proofs: Proofs
+    gtin: Gtin
+    serial: str
+    issued_on: date
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A statement with its two signatures: over the whole statement, and over the short link that fits a QR code."""
+
+    statement: Statement
+    signature: str
+    link: str
+
+    @property
+    def text(self) -> str:
+        """The certificate as one line of canonical JSON, to keep or to verify."""
+        content: dict[str, Any] = {"certificate": self.statement.model_dump(mode="json"), "signature": self.signature}
+        return rfc8785.dumps(content).decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """Which certificates were revoked, as of an instant: without one, nobody can tell a revoked certificate."""
+
+    as_of: datetime
+    revoked: frozenset[tuple[str, str]]
+    """(GTIN, serial) pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verification found, and which of the two questions it answered.
+
+    Authenticity (the issuer made this statement) is always answered; a verdict exists only if it is yes. Freshness
+    (it still stands) is answered only with a status list, and only as of that list.
+    """
+
+    gtin: str
+    serial: str
+    space: Space
+    number: int
+    size: int
+    issued_on: date
+    key_id: str
+    freshness: Literal["not checked", "active", "revoked"]
+    as_of: datetime | None
+    statement: Statement | None
+    """The whole statement, when the whole text was verified and not only its link."""
+
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """The questions that were answered."""
+        return ("authenticity",) if self.as_of is None else ("authenticity", "freshness")
+
+
+class Certificate(Aggregate):
+    """The certificate of one piece for one sale. Once revoked it stays so; the next owner gets another."""
+
+    TOPIC = "editions.Certificate"
+
+    class Issued(Created):
+        TOPIC = "editions.CertificateIssued"
+        piece_id: UUID
+        order_id: UUID
+        statement: Statement
+        signature: str
+        link: str
+
+    class Revoked(Aggregate.Event):
+        TOPIC = "editions.CertificateRevoked"
+        reason: str
+        revoked_on: date
+
+    @event(Issued)
+    def __init__(self, piece_id: UUID, order_id: UUID, statement: Statement, signature: str, link: str) -> None:
+        self.piece_id, self.order_id = piece_id, order_id
+        self.seal = Seal(statement, signature, link)
+        self.revoked_on: date | None = None
+
+    # Decide.
+
+    @classmethod
+    def issue(cls, piece_id: UUID, order_id: UUID, seal: Seal) -> Self:
+        """Issue the certificate of a piece to the order that bought it."""
+        return cls._create(
+            cls.Issued,
+            id=certificate_id(piece_id, order_id),
+            piece_id=piece_id,
+            order_id=order_id,
+            statement=seal.statement,
+            signature=seal.signature,
+            link=seal.link,
+        )
+
+    def revoke(self, reason: str, revoked_on: date) -> None:
+        """Withdraw the certificate for good; a second time records nothing new."""
+        if self.revoked_on is None:
+            self._revoked(reason=reason, revoked_on=revoked_on)
+
+    # Evolve.
+
+    @event(Revoked)
+    def _revoked(self, reason: str, revoked_on: date) -> None:
+        self.revoked_on = revoked_on
+
+
+def certificate_id(piece_id: UUID, order_id: UUID) -> UUID:
+    """One piece sold to one order has one certificate, however often it is asked for."""
+    return derived_id("certificate", piece_id, order_id)
+
+
+def new_serial() -> str:
+    """A random serial for AI (21). It says nothing about the number of the piece, so it cannot be guessed from it."""
+    return "".join(secrets.choice(SERIAL_ALPHABET) for _ in range(SERIAL_LENGTH))
+
+
+def seal(statement: Statement, keys: SigningKeys, resolver: str) -> Seal:
+    """Sign a statement and its GS1 Digital Link; `resolver` is where links point, such as "https://id.example.cn"."""
+    assert statement.key_id == keys.key_id, "a statement names the key that signs it"
+    unsigned = (
+        f"{resolver.rstrip('/')}/01/{statement.gtin}/21/{statement.serial}?n={statement.number}&of={statement.size}"
+        f"&kind={statement.space}&on={statement.issued_on.isoformat()}&k={statement.key_id}"
+    )
+    link = f"{unsigned}&s={keys.sign(_LINKED, unsigned.encode('ascii'))}"
+    return Seal(statement, keys.sign(_SEALED, _canonical(statement)), link)
+
+
+def verify_certificate(text_or_url: str, keys: PublicKeys, status: StatusList | None = None) -> Verdict:
+    """Check a certificate's text, or the link in its QR code, offline against the issuer's public keys.
+
+    Raises MalformedCertificate, ForeignCertificate (a key that is not the issuer's) or ForgedCertificate (any bit
+    changed). With a status list the verdict also says whether the certificate still stood when the list was made.
+    """
+    if len(text_or_url) > _LONGEST:
+        raise MalformedCertificate(reason="it is too long")
+    facts, statement = _from_text(text_or_url, keys) if text_or_url.startswith("{") else _from_link(text_or_url, keys)
+    freshness: Literal["not checked", "active", "revoked"] = "not checked"
+    if status is not None:
+        freshness = "revoked" if (facts["gtin"], facts["serial"]) in status.revoked else "active"
+    return Verdict(**facts, freshness=freshness, as_of=status.as_of if status else None, statement=statement)
+
+
+def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], None]:
+    match = _LINK.fullmatch(link)
+    if match is None:
+        raise MalformedCertificate(reason="the link is not a signed GS1 Digital Link")
+    parts = match.groupdict()
+    signed, signature = parts.pop("signed"), parts.pop("signature")
+    _check(parts, signed.encode("ascii"), signature, _LINKED, keys)
+    numbers = {"number": int(parts["number"]), "size": int(parts["size"])}
+    return {**parts, **numbers, "issued_on": date.fromisoformat(parts["issued_on"])}, None
+
+
+def _from_text(text: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement]:
+    try:
+        content = json.loads(text)
+        if set(content) != {"certificate", "signature"} or rfc8785.dumps(content).decode("utf-8") != text:
+            raise MalformedCertificate(reason="its text is not in canonical form")
+        statement, signature = Statement.model_validate_json(json.dumps(content["certificate"])), content["signature"]
+    except (ValueError, ValidationError, RecursionError, rfc8785.CanonicalizationError):
+        raise MalformedCertificate(reason="its text cannot be read") from None
+    facts = {name: getattr(statement, name) for name in ("gtin", "serial", "space", "number", "size", "issued_on")}
+    facts["key_id"] = statement.key_id
+    _check(facts, rfc8785.dumps(content["certificate"]), str(signature), _SEALED, keys)
+    return facts, statement
+
+
+def _check(facts: Mapping[str, Any], content: bytes, signature: str, purpose: bytes, keys: PublicKeys) -> None:
+    public = keys.get(facts["key_id"])
+    if public is None:
+        raise ForeignCertificate(key_id=facts["key_id"])
+    if not verifies(public, purpose, content, signature):
+        raise ForgedCertificate(serial=facts["serial"])
+
+
+def _canonical(statement: Statement) -> bytes:
+    return rfc8785.dumps(statement.model_dump(mode="json"))

@@ -1,0 +1,130 @@
+"""The keys certificates are signed with: one that signs today, and the public half of every key that ever did."""
+
+import hashlib
+import os
+import re
+import tempfile
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from souvenir.kernel.errors import SouvenirError
+
+PublicKeys = Mapping[str, bytes]
+"""Raw Ed25519 public keys (32 bytes) by key id: all that is needed to verify, so it may be published."""
+
+_KEY_FILE = re.compile(r"certificate-key-([0-9]{4})\.pem")
+
+
+class UnusableSigningKey(SouvenirError):
+    message = "{file} holds no Ed25519 private key this shop can sign with. Restore it from a backup, or remove it."
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The private key that signs now, its id, and the public keys of it and its predecessors."""
+
+    key_id: str
+    private: Ed25519PrivateKey = field(repr=False)
+    public: PublicKeys
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Fresh keys that live in memory only."""
+        return cls._of([Ed25519PrivateKey.generate()])
+
+    @classmethod
+    def _of(cls, keys: list[Ed25519PrivateKey]) -> Self:
+        public = {key_id_of(raw_public(key)): raw_public(key) for key in keys}
+        return cls(key_id_of(raw_public(keys[-1])), keys[-1], public)
+
+    def rotated(self) -> Self:
+        """A new signing key; what the old one signed still verifies."""
+        fresh = type(self).generate()
+        return type(self)(fresh.key_id, fresh.private, {**self.public, **fresh.public})
+
+    def sign(self, purpose: bytes, content: bytes) -> str:
+        """The Ed25519 signature (RFC 8032) over content for one purpose, in base64url without padding."""
+        return to_base64url(self.private.sign(purpose + b"\x00" + content))
+
+
+def open_signing_keys(directory: Path) -> SigningKeys:
+    """The keys kept in a directory, oldest first; the newest signs. Makes the first one where there is none.
+
+    Key files are readable by their owner only. Two processes that start together end with the same key.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _key_files(directory):
+        _add_key(directory, 1)
+    return SigningKeys._of([_load(path) for path in _key_files(directory)])
+
+
+def rotate_signing_keys(directory: Path) -> SigningKeys:
+    """Add a key that signs from now on; older keys stay, so that older certificates verify."""
+    open_signing_keys(directory)
+    newest = _key_files(directory)[-1]
+    _add_key(directory, int(newest.stem[-4:]) + 1)
+    return open_signing_keys(directory)
+
+
+def verifies(public: bytes, purpose: bytes, content: bytes, signature: str) -> bool:
+    """Whether this very text is the signature; another spelling of the same bytes is refused too."""
+    try:
+        raw = urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+        Ed25519PublicKey.from_public_bytes(public).verify(raw, purpose + b"\x00" + content)
+    except (InvalidSignature, NotBase64, ValueError):
+        return False
+    return to_base64url(raw) == signature
+
+
+def key_id_of(public: bytes) -> str:
+    """The id of a key follows from the key: 12 characters of its SHA-256, so two keys never share one."""
+    return to_base64url(hashlib.sha256(public).digest())[:12]
+
+
+def raw_public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def to_base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _key_files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if _KEY_FILE.fullmatch(path.name))
+
+
+def _add_key(directory: Path, number: int) -> None:
+    """Write a whole key file under a name of its own first, then link it: the first process to link wins."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    handle, written = tempfile.mkstemp(dir=directory)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(written, directory / f"certificate-key-{number:04}.pem")
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(written)
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError):
+        raise UnusableSigningKey(file=str(path)) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UnusableSigningKey(file=str(path))
+    return key

@@ -1,0 +1,257 @@
+"""What people ask about editions: which there are, what is left of them and why, and the state of one piece."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from souvenir.editions.certificate import StatusList
+from souvenir.editions.edition import Edition, Proofs, Space
+from souvenir.editions.registers import stamp
+from souvenir.eventlog import Session, View, when
+from souvenir.kernel.errors import NotFound
+
+PieceStatus = Literal["free", "held", "sold", "returned", "reserved", "retired"]
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRow:
+    """An edition as it is listed."""
+
+    edition_id: UUID
+    product_id: UUID
+    gtin: str
+    title: Mapping[str, str]
+    size: int
+    proofs: Proofs
+    numbering: str
+    approved: bool
+    on_sale_from: datetime | None
+    paused_because: str | None
+    closed_because: str | None
+
+    def state(self, now: datetime) -> Literal["closed", "not released", "paused", "on sale"]:
+        """Where the edition is in its life at an instant."""
+        if self.closed_because is not None:
+            return "closed"
+        if self.on_sale_from is None or now < self.on_sale_from:
+            return "not released"
+        return "on sale" if self.paused_because is None else "paused"
+
+
+class EditionList(View):
+    """Every edition that was declared, as it stands."""
+
+    name = "editions"
+    tables = ("edition_list",)
+    ddl = (
+        "CREATE TABLE IF NOT EXISTS edition_list ("
+        "edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, gtin TEXT NOT NULL, title TEXT NOT NULL, "
+        "size INTEGER NOT NULL, proofs TEXT NOT NULL, numbering TEXT NOT NULL, approval_ref TEXT, "
+        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT)",
+        "CREATE INDEX IF NOT EXISTS edition_list_by_product ON edition_list (product_id)",
+    )
+
+    @when(Edition.Declared)
+    def _declared(self, session: Session, event: Edition.Declared) -> None:
+        session.run(
+            "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            str(event.originator_id),
+            str(event.product_id),
+            event.gtin,
+            json.dumps(event.title, ensure_ascii=False),
+            event.size,
+            event.proofs.model_dump_json(),
+            event.numbering,
+        )
+
+    @when(Edition.SizeReduced)
+    def _reduced(self, session: Session, event: Edition.SizeReduced) -> None:
+        session.run("UPDATE edition_list SET size = ? WHERE edition_id = ?", event.size, str(event.originator_id))
+
+    @when(Edition.Approved)
+    def _approved(self, session: Session, event: Edition.Approved) -> None:
+        session.run(
+            "UPDATE edition_list SET approval_ref = ? WHERE edition_id = ?",
+            event.approval_ref,
+            str(event.originator_id),
+        )
+
+    @when(Edition.Released)
+    def _released(self, session: Session, event: Edition.Released) -> None:
+        session.run(
+            "UPDATE edition_list SET on_sale_from = ? WHERE edition_id = ?",
+            stamp(event.on_sale_from),
+            str(event.originator_id),
+        )
+
+    @when(Edition.Paused)
+    def _paused(self, session: Session, event: Edition.Paused) -> None:
+        session.run(
+            "UPDATE edition_list SET paused_because = ? WHERE edition_id = ?", event.reason, str(event.originator_id)
+        )
+
+    @when(Edition.Resumed)
+    def _resumed(self, session: Session, event: Edition.Resumed) -> None:
+        session.run("UPDATE edition_list SET paused_because = NULL WHERE edition_id = ?", str(event.originator_id))
+
+    @when(Edition.Closed)
+    def _closed(self, session: Session, event: Edition.Closed) -> None:
+        session.run(
+            "UPDATE edition_list SET closed_because = ? WHERE edition_id = ?", event.reason, str(event.originator_id)
+        )
+
+    def edition(self, session: Session, edition_id: UUID) -> EditionRow:
+        """One edition. Raises NotFound."""
+        row = session.row(f"{_SELECT} WHERE edition_id = ?", str(edition_id))
+        if row is None:
+            raise NotFound(kind="Edition", id=str(edition_id))
+        return _edition_row(row)
+
+    def of_product(self, session: Session, product_id: UUID) -> list[EditionRow]:
+        """The editions of a product."""
+        rows = session.rows(f"{_SELECT} WHERE product_id = ? ORDER BY edition_id LIMIT {LARGEST_PAGE}", str(product_id))
+        return [_edition_row(row) for row in rows]
+
+    def page(self, session: Session, after: UUID | None = None, limit: int = LARGEST_PAGE) -> list[EditionRow]:
+        """Editions in the order of their ids, from after one of them; at most 100."""
+        rows = session.rows(
+            f"{_SELECT} WHERE edition_id > ? ORDER BY edition_id LIMIT ?",
+            str(after) if after else "",
+            min(limit, LARGEST_PAGE),
+        )
+        return [_edition_row(row) for row in rows]
+
+
+_SELECT = (
+    "SELECT edition_id, product_id, gtin, title, size, proofs, numbering, approval_ref, on_sale_from, "
+    "paused_because, closed_because FROM edition_list"
+)
+
+
+def _edition_row(row: tuple[str, ...]) -> EditionRow:
+    edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed = row
+    return EditionRow(
+        edition_id=UUID(edition_id),
+        product_id=UUID(product_id),
+        gtin=gtin,
+        title=json.loads(title),
+        size=int(size),
+        proofs=Proofs.model_validate_json(proofs),
+        numbering=numbering,
+        approved=approval is not None,
+        on_sale_from=datetime.fromisoformat(on_sale_from) if on_sale_from else None,
+        paused_because=paused,
+        closed_because=closed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutletCounts:
+    """The pieces allotted to one outlet, by what became of them. A lapsed hold counts as free."""
+
+    outlet_id: UUID | None
+    """None for pieces retired before they were allotted."""
+    free: int = 0
+    held: int = 0
+    sold: int = 0
+    returned: int = 0
+    reserved: int = 0
+    retired: int = 0
+
+    @property
+    def allotted(self) -> int:
+        return self.free + self.held + self.sold + self.returned + self.reserved + self.retired
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What is left of a run and where the rest is: authorised = unallotted + all counts of all outlets."""
+
+    edition_id: UUID
+    space: Space
+    authorised: int
+    unallotted: int
+    outlets: tuple[OutletCounts, ...]
+    back_in_minutes: int | None
+    """When only held pieces remain: the minutes until the first hold ends."""
+
+    def count(self, status: PieceStatus, outlet_id: UUID | None = None) -> int:
+        """How many pieces are of a status, at one outlet or at all."""
+        here = (counts for counts in self.outlets if outlet_id in (None, counts.outlet_id))
+        return sum(int(getattr(counts, status)) for counts in here)
+
+    def verdict(self, outlet_id: UUID | None = None) -> Literal["left", "only reserved", "sold out"]:
+        """What a buyer is told: some are left, all that remain are held by buyers, or none remain."""
+        if self.count("free", outlet_id):
+            return "left"
+        return "only reserved" if self.count("held", outlet_id) else "sold out"
+
+
+def availability(
+    session: Session, edition_id: UUID, authorised: int, now: datetime, space: Space = "numbered"
+) -> Availability:
+    """Count one run as of this transaction; `authorised` is its declared size. Reads every row of the run."""
+    rows = session.rows(
+        "SELECT outlet_id, CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END, COUNT(*), "
+        "MIN(held_until) FROM pieces WHERE edition_id = ? AND space = ? GROUP BY 1, 2 ORDER BY 1, 2",
+        stamp(now),
+        str(edition_id),
+        space,
+    )
+    counts: dict[str | None, dict[str, int]] = {}
+    for outlet, status, pieces, _ in rows:
+        counts.setdefault(outlet, {})[status] = int(pieces)
+    outlets = tuple(OutletCounts(UUID(outlet) if outlet else None, **by_status) for outlet, by_status in counts.items())
+    ends = [datetime.fromisoformat(until) for _, status, _, until in rows if status == "held" and until]
+    only_held = ends and not any(status == "free" for _, status, _, _ in rows)
+    return Availability(
+        edition_id=edition_id,
+        space=space,
+        authorised=authorised,
+        unallotted=authorised - sum(outlet.allotted for outlet in outlets),
+        outlets=outlets,
+        back_in_minutes=max(1, -int((now - min(ends)).total_seconds() // 60)) if only_held else None,
+    )
+
+
+def piece_status(
+    session: Session, edition_id: UUID, number: int, now: datetime, space: Space = "numbered"
+) -> PieceStatus | None:
+    """What anybody may know about one number; None if it was never allotted."""
+    row = session.row(
+        "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END FROM pieces "
+        "WHERE edition_id = ? AND space = ? AND number = ?",
+        stamp(now),
+        str(edition_id),
+        space,
+        number,
+    )
+    status: PieceStatus | None = row[0] if row else None
+    return status
+
+
+def certificate_with(session: Session, gtin: str, serial: str) -> UUID:
+    """The id of the certificate under a GTIN and serial. Raises NotFound."""
+    row = session.row("SELECT certificate_id FROM certificates WHERE gtin = ? AND serial = ?", gtin, serial)
+    if row is None:
+        raise NotFound(kind="Certificate", id=f"{gtin}/{serial}"[:60])
+    return UUID(row[0])
+
+
+def certificates_of(session: Session, order_id: UUID) -> list[UUID]:
+    """The certificates issued to an order, in the order of their numbers."""
+    rows = session.rows(
+        "SELECT certificate_id FROM certificates WHERE order_id = ? ORDER BY edition_id, space, number", str(order_id)
+    )
+    return [UUID(row[0]) for row in rows]
+
+
+def status_list(session: Session, gtin: str, as_of: datetime) -> StatusList:
+    """Every revoked certificate under a GTIN, for verifiers who ask whether a certificate still stands."""
+    rows = session.rows("SELECT gtin, serial FROM certificates WHERE gtin = ? AND status = 'revoked'", gtin)
+    return StatusList(as_of, frozenset((row[0], row[1]) for row in rows))
