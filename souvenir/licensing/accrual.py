@@ -1,6 +1,7 @@
 """The royalty of one order line under one licence: accrued when it is paid, taken back when goods return."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
@@ -47,12 +48,14 @@ class Figures(Value):
 
 
 class Counted(Value):
-    """Where a figure stands in the count that gave it: its royalty period, contract year, and that year's totals before.
+    """Where a figure stands in the count that gave it: the period of the sale, its contract year, that year's totals.
 
     With these and the licence's terms anyone can compute the figure again: royalty = R(before + this) - R(before).
+    `period_rate` is the rate of the whole period where tiers are prospective, otherwise the rate reached before it.
     """
 
     period: str
+    period_rate: Decimal
     contract_year: int
     units_before: int
     base_before: Money
@@ -86,7 +89,10 @@ class Accrual(Aggregate):
         over_cap: OverCap | None = None
 
     class Reversed(Aggregate.Event):
-        """Goods came back. Amounts are what is taken back, positive as a rule: books mirror those of the accrual."""
+        """Goods came back. Amounts are what is taken back, positive as a rule: books mirror those of the accrual.
+
+        `period` is that of the return; `counted` tells the period and contract year of the sale that it unwinds.
+        """
 
         TOPIC = "licensing.RoyaltyReversed"
         return_id: UUID
@@ -103,6 +109,7 @@ class Accrual(Aggregate):
         outside: Money
         rate: str
         business_date: date
+        period: str
         counted: Counted
         over_cap: OverCap | None = None
 
@@ -185,7 +192,7 @@ class Accrual(Aggregate):
         self.refuse_return(units)
         return self.base_left if units == self.units_left else base
 
-    def reverse(self, return_id: UUID, figures: Figures, counted: Counted, business_date: date) -> None:
+    def reverse(self, return_id: UUID, figures: Figures, counted: Counted, business_date: date, period: str) -> None:
         """Take back what returned goods had earned; the same return twice records nothing new."""
         if return_id in self.returns:
             return
@@ -198,6 +205,7 @@ class Accrual(Aggregate):
             line_no=self.line_no,
             product_id=self.product_id,
             business_date=business_date,
+            period=period,
             counted=counted,
             **dict(figures),
         )

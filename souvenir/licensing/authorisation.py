@@ -87,6 +87,7 @@ class Authorisation(Aggregate):
         self.valid_from = valid_from
         self.valid_until = valid_until
         self.review_due = review_due
+        self.as_issued = (mark, certifier, products, rules, valid_from, valid_until, review_due)
 
     @staticmethod
     def id_of(certificate_no: str) -> UUID:
@@ -126,9 +127,9 @@ class Authorisation(Aggregate):
             review_due=review_due,
         )
 
-    def certified_again(self, mark: LocalizedText, certifier: str, products: tuple[UUID, ...], until: date) -> None:
+    def certified_again(self, other: "Authorisation") -> None:
         """The same certificate once more records nothing; other facts under its number are refused."""
-        if (self.mark, self.certifier, self.products, self.valid_until) != (mark, certifier, products, until):
+        if self.as_issued != other.as_issued:
             raise CertificateAlreadyRecorded(certificate_no=self.certificate_no)
 
     def pass_review(self, on: date, next_due: date) -> None:

@@ -58,6 +58,14 @@ class CategoryNotGranted(SouvenirError):
     granted: str
 
 
+class NoConversionRate(SouvenirError):
+    message = "Licence {contract_no} is stated in {licence_currency}, and no rate is agreed for sales in {currency}."
+    licence_id: UUID
+    contract_no: str
+    licence_currency: str
+    currency: str
+
+
 class LicenceAlreadyGranted(SouvenirError):
     message = "Contract {contract_no} is already recorded with other terms. Record a new contract instead."
     contract_no: str
@@ -186,14 +194,17 @@ class Licence(Aggregate):
         if (self.licensor, self.property_name, self.grant, self.terms) != (licensor, property_name, grant, terms):
             raise LicenceAlreadyGranted(contract_no=self.contract_no)
 
-    def permits(self, category: str, territory: str, channel: str, on: date, made_on: date | None = None) -> Standing:
+    def permits(
+        self, category: str, territory: str | None, channel: str, on: date, made_on: date | None = None
+    ) -> Standing:
         """Whether a sale is within the grant, else a refusal: term first, then territory, channel, category.
 
         The last day is inclusive. In sell-off only stock made by the end of the term may go: `made_on` says when.
+        Without a territory the question is not asked: who looks back at a sale knows its channel, not its destination.
         """
         standing = self.standing(on, made_on)
         identity = {"licence_id": self.id, "contract_no": self.contract_no}
-        if not self.grant.covers(territory):
+        if territory is not None and not self.grant.covers(territory):
             raise TerritoryNotGranted(**identity, territory=territory, granted=", ".join(self.grant.territories))
         if channel not in self.grant.channels:
             raise ChannelNotGranted(**identity, channel=channel, granted=", ".join(self.grant.channels))
@@ -212,6 +223,16 @@ class Licence(Aggregate):
         if on > last_day:
             raise LicenceLapsed(licence_id=self.id, contract_no=self.contract_no, last_day=last_day, on=on)
         return "sell_off"
+
+    def counts_in(self, currency: str) -> None:
+        """Refuse a sale in a currency the licence's statements have no rate for."""
+        if currency != self.terms.currency:
+            raise NoConversionRate(
+                licence_id=self.id,
+                contract_no=self.contract_no,
+                licence_currency=self.terms.currency,
+                currency=currency,
+            )
 
     def pay_advance(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:
         """Record a payment of the advance; the same payment twice records nothing new."""

@@ -26,7 +26,7 @@ def buckets(terms: RoyaltyTerms, units: int, base: Money) -> list[Bucket]:
     """The cumulative base by rate: every tier that is touched (marginal), or all at the rate reached (whole)."""
     assert terms.method != "prospective", "prospective tiers charge periods: see prospective()"
     if terms.method == "whole":
-        shares = [(rate_reached(terms.tiers, _measured(terms.measure, units, base)), base)]
+        shares = [(rate_reached_at(terms, units, base), base)]
     elif terms.measure == "units":
         shares = _shares_by_units(terms.tiers, units, base)
     else:
@@ -39,12 +39,30 @@ def rate_reached(tiers: Sequence[Tier], measured: Decimal) -> Decimal:
     return next(tier.rate for tier in tiers if tier.up_to is None or measured <= tier.up_to)
 
 
+def rate_reached_at(terms: RoyaltyTerms, units: int, base: Money) -> Decimal:
+    """rate(c), with c in whatever the terms measure."""
+    return rate_reached(terms.tiers, _measured(terms.measure, units, base))
+
+
+def rates_between(terms: RoyaltyTerms, one: tuple[int, Money], other: tuple[int, Money]) -> list[Decimal]:
+    """The rates that charge the span between two cumulative positions, as (units, base), in the order of the tiers."""
+    low, high = sorted(_measured(terms.measure, *position) for position in (one, other))
+    if terms.method == "whole" or low == high:
+        return [rate_reached_at(terms, *other)]
+    rates, floor = [], Decimal(0)
+    for tier in terms.tiers:
+        if high > floor and (tier.up_to is None or low < tier.up_to):
+            rates.append(tier.rate)
+        floor = tier.up_to if tier.up_to is not None else floor
+    return rates or [terms.tiers[0].rate]
+
+
 def true_up(terms: RoyaltyTerms, units_before: int, before: Money, units: int, base: Money) -> Money:
     """Under whole tiers, what earlier sales owe because a later one reached a new rate: rate(c_t) · c_(t-1) - R(c_(t-1)).
 
     `before` is cumulative at the last period's end, `base` at this one's.
     """
-    reached = rate_reached(terms.tiers, _measured(terms.measure, units, base))
+    reached = rate_reached_at(terms, units, base)
     return before.at_rate(reached) - royalty_to_date(terms, units_before, before)
 
 
@@ -55,7 +73,7 @@ def prospective(terms: RoyaltyTerms, units_before: int, before: Money, base: Mon
 
 def prospective_rate(terms: RoyaltyTerms, units_before: int, before: Money) -> Decimal:
     """rate(c_(t-1)), fixed for the whole of period t by what was sold before it."""
-    return rate_reached(terms.tiers, _measured(terms.measure, units_before, before))
+    return rate_reached_at(terms, units_before, before)
 
 
 def _measured(measure: Measure, units: int, base: Money) -> Decimal:

@@ -1,0 +1,211 @@
+"""How one sale or one return moves a licence's royalty position: R(after) - R(before), then CumCash(after) - CumCash(before).
+
+Because every figure is a difference of cumulative ones, the accruals of any span of sales add up to what a statement of
+the same span computes from its totals, to the cent, and goods that come back leave exactly nothing behind.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Self
+
+from souvenir.kernel.money import Money, total
+from souvenir.licensing.accrual import Counted, Figures, OverCap
+from souvenir.licensing.licence import Standing
+from souvenir.licensing.royalty.limits import units_over
+from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
+from souvenir.licensing.royalty.tiers import prospective_rate, rate_reached_at, rates_between, royalty_to_date
+from souvenir.licensing.terms import RoyaltyTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Where a licence stands over its whole life, as its sales and returns have added up so far.
+
+    `earned` is what may recoup the advance, `outside` what may not. `cash` is CumCash: all that is due, advance included.
+    `settled` is CumCash at the end of the last royalty period before `period`: it never comes back. What the running
+    period made payable may still be taken back within it.
+    """
+
+    units: int
+    earned: Money
+    outside: Money
+    marketing_fund: Money
+    cash: Money
+    settled: Money
+    period: str
+    over_cap: OverCap
+
+    @classmethod
+    def opening(cls, terms: RoyaltyTerms) -> Self:
+        """The position on the day of signing: the advance is due, nothing is earned."""
+        nothing, advance = Money.zero(terms.currency), terms.agreed_advance
+        return cls(0, nothing, nothing, nothing, advance, advance, "", OverCap(units=0, base=nothing, charge=nothing))
+
+    @property
+    def unrecouped(self) -> Money:
+        """What later royalties will absorb: the open advance, or a credit carried forward."""
+        return unrecouped(self.cash, self.earned)
+
+    def in_period(self, period: str) -> Self:
+        """The same position with every earlier period closed; a late sale closes nothing."""
+        return replace(self, settled=self.cash, period=period) if period > self.period else self
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was sold in one royalty period and kept by its buyers, within the cap; its rate, where tiers are prospective."""
+
+    period: str
+    units: int
+    base: Money
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One contract year's counts by period of sale: tiers begin anew in each year."""
+
+    number: int
+    currency: str
+    counts: tuple[Count, ...] = ()
+
+    @property
+    def units(self) -> int:
+        return sum(count.units for count in self.counts)
+
+    @property
+    def base(self) -> Money:
+        return total((count.base for count in self.counts), self.currency)
+
+    def before(self, period: str) -> "Year":
+        """The year as it stood before a period."""
+        return replace(self, counts=tuple(count for count in self.counts if count.period < period))
+
+    def count(self, period: str, terms: RoyaltyTerms) -> Count:
+        """What the period has counted so far. A new period takes its prospective rate from those before it."""
+        for count in self.counts:
+            if count.period == period:
+                return count
+        earlier = self.before(period)
+        return Count(period, 0, Money.zero(self.currency), prospective_rate(terms, earlier.units, earlier.base))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Goods that go to a buyer, or come back (then units and base are negative).
+
+    `sold_in` is the period of the sale, whose tier or rate a return unwinds; `period` that of the change itself.
+    """
+
+    units: int
+    base: Money
+    standing: Standing
+    sold_in: str
+    period: str
+
+
+def figures_of(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> tuple[Figures, Counted]:
+    """What a change does to the royalty; for a return every figure is negative. See `mirrored`."""
+    over = _over_cap(terms, totals, year, change)
+    units, base = change.units - over.units, change.base - over.base
+    earned = _earned(terms, year, change.sold_in, units, base)
+    fund_before, fund_after = (b.at_rate(terms.marketing_fund_rate) for b in (year.base, year.base + base))
+    kept_apart = change.standing == "sell_off" and not terms.recoup_in_sell_off
+    outside = over.charge + earned if kept_apart else over.charge
+    recoupable = earned + over.charge - outside
+
+    now = totals.in_period(change.period)
+    cash = cash_to_date(now.settled, terms.agreed_advance, now.earned + recoupable)
+    payable = cash - now.cash
+    figures = Figures(
+        units=change.units,
+        base=change.base,
+        royalty=recoupable + outside,
+        marketing_fund=fund_after - fund_before,
+        recouped=recoupable - payable,
+        payable=payable + outside,
+        outside=outside,
+        rate=_rates(terms, year, change.sold_in, units, base),
+        over_cap=over if over.units else None,
+    )
+    counted = Counted(
+        period=change.sold_in,
+        period_rate=year.count(change.sold_in, terms).rate,
+        contract_year=year.number,
+        units_before=year.units,
+        base_before=year.base,
+    )
+    return figures, counted
+
+
+def mirrored(figures: Figures) -> Figures:
+    """The figures of a return as what is taken back."""
+    over = figures.over_cap
+    return Figures(
+        units=-figures.units,
+        base=-figures.base,
+        royalty=-figures.royalty,
+        marketing_fund=-figures.marketing_fund,
+        recouped=-figures.recouped,
+        payable=-figures.payable,
+        outside=-figures.outside,
+        rate=figures.rate,
+        over_cap=OverCap(units=-over.units, base=-over.base, charge=-over.charge) if over else None,
+    )
+
+
+def moved(totals: Totals, figures: Figures, period: str) -> Totals:
+    """The position after a change; a return's figures come as they are computed, negative."""
+    now, over = totals.in_period(period), figures.over_cap
+    return replace(
+        now,
+        units=now.units + figures.units,
+        earned=now.earned + figures.royalty - figures.outside,
+        outside=now.outside + figures.outside,
+        marketing_fund=now.marketing_fund + figures.marketing_fund,
+        cash=now.cash + figures.payable - figures.outside,
+        over_cap=_added(now.over_cap, over) if over else now.over_cap,
+    )
+
+
+def counted_in(year: Year, terms: RoyaltyTerms, figures: Figures, sold_in: str) -> Year:
+    """The contract year after a change, units over the cap left out."""
+    count, over = year.count(sold_in, terms), figures.over_cap
+    units, base = figures.units - (over.units if over else 0), figures.base
+    after = replace(count, units=count.units + units, base=count.base + (base - over.base if over else base))
+    others = tuple(other for other in year.counts if other.period != sold_in)
+    return replace(year, counts=tuple(sorted((*others, after), key=lambda each: each.period)))
+
+
+def _earned(terms: RoyaltyTerms, year: Year, sold_in: str, units: int, base: Money) -> Money:
+    """R(after) - R(before) within the contract year of the sale; prospective tiers do so within its period."""
+    if terms.method == "prospective":
+        count = year.count(sold_in, terms)
+        return (count.base + base).at_rate(count.rate) - count.base.at_rate(count.rate)
+    after = royalty_to_date(terms, year.units + units, year.base + base)
+    return after - royalty_to_date(terms, year.units, year.base)
+
+
+def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> OverCap:
+    """The part of a change that lies beyond the unit cap: the last units sold, and the first to be taken off again."""
+    known, nothing = totals.over_cap, Money.zero(terms.currency)
+    units = units_over(totals.units + change.units, terms.unit_cap) - known.units
+    if units > 0:
+        base = change.base.split([units, change.units - units])[0]
+        rate = rate_reached_at(terms, year.units, year.base)
+        return OverCap(units=units, base=base, charge=base.at_rate(rate * terms.over_cap_multiplier))
+    if units < 0:
+        weights = [-units, known.units + units]
+        return OverCap(units=units, base=-known.base.split(weights)[0], charge=-known.charge.split(weights)[0])
+    return OverCap(units=0, base=nothing, charge=nothing)
+
+
+def _added(left: OverCap, right: OverCap) -> OverCap:
+    return OverCap(units=left.units + right.units, base=left.base + right.base, charge=left.charge + right.charge)
+
+
+def _rates(terms: RoyaltyTerms, year: Year, sold_in: str, units: int, base: Money) -> str:
+    if terms.method == "prospective":
+        return f"{year.count(sold_in, terms).rate:f}"
+    rates = rates_between(terms, (year.units, year.base), (year.units + units, year.base + base))
+    return " + ".join(f"{rate:f}" for rate in rates)

@@ -1,0 +1,122 @@
+"""Where each licence stands: written with every accrual, return and advance, and read before the next is computed."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.money import Money
+from souvenir.licensing.accrual import Accrual, OverCap
+from souvenir.licensing.licence import Licence
+from souvenir.licensing.position import Count, Totals, Year
+from souvenir.licensing.terms import RoyaltyTerms
+
+
+class RoyaltyPositions(Register):
+    """One row per licence with its totals, and one per contract year and period of sale with what tiers count."""
+
+    name = "royalty_positions"
+    tables = ("royalty_positions", "royalty_counts")
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS royalty_positions (
+            licence_id TEXT PRIMARY KEY, currency TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
+            units BIGINT NOT NULL, earned BIGINT NOT NULL, outside BIGINT NOT NULL, marketing_fund BIGINT NOT NULL,
+            cash BIGINT NOT NULL, settled BIGINT NOT NULL, period TEXT NOT NULL,
+            over_units BIGINT NOT NULL, over_base BIGINT NOT NULL, over_charge BIGINT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS royalty_counts (
+            licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, period TEXT NOT NULL,
+            units BIGINT NOT NULL, base BIGINT NOT NULL, rate TEXT NOT NULL,
+            PRIMARY KEY (licence_id, contract_year, period))""",
+    )
+
+    @when(Licence.Granted)
+    def _granted(self, session: Session, event: Licence.Granted) -> None:
+        advance = event.terms.agreed_advance
+        session.run(
+            "INSERT INTO royalty_positions VALUES (?, ?, 0, 0, 0, 0, 0, 0, ?, ?, '', 0, 0, 0)",
+            str(event.originator_id),
+            advance.currency,
+            advance.minor,
+            advance.minor,
+        )
+
+    @when(Licence.AdvancePaid)
+    def _advance_paid(self, session: Session, event: Licence.AdvancePaid) -> None:
+        session.run(
+            "UPDATE royalty_positions SET advance_paid = advance_paid + ?, withheld = withheld + ? WHERE licence_id = ?",
+            event.amount.minor,
+            event.withheld.minor,
+            str(event.originator_id),
+        )
+
+    @when(Accrual.Accrued)
+    def _accrued(self, session: Session, event: Accrual.Accrued) -> None:
+        _move(session, event, event.counted.period, sign=1)
+
+    @when(Accrual.Reversed)
+    def _reversed(self, session: Session, event: Accrual.Reversed) -> None:
+        _move(session, event, event.period, sign=-1)
+
+
+def totals_of(session: Session, licence_id: UUID, terms: RoyaltyTerms) -> Totals:
+    """Where a licence stands now."""
+    row = session.row(
+        "SELECT units, earned, outside, marketing_fund, cash, settled, period, over_units, over_base, over_charge "
+        "FROM royalty_positions WHERE licence_id = ?",
+        str(licence_id),
+    )
+    if row is None:
+        return Totals.opening(terms)
+    units, earned, outside, fund, cash, settled, period, over_units, over_base, over_charge = row
+
+    def money(minor: int) -> Money:
+        return Money(minor, terms.currency)
+
+    over = OverCap(units=over_units, base=money(over_base), charge=money(over_charge))
+    return Totals(units, money(earned), money(outside), money(fund), money(cash), money(settled), period, over)
+
+
+def year_of(session: Session, licence_id: UUID, number: int, terms: RoyaltyTerms) -> Year:
+    """What the tiers of one contract year have counted, by period of sale."""
+    rows = session.rows(
+        "SELECT period, units, base, rate FROM royalty_counts WHERE licence_id = ? AND contract_year = ? ORDER BY period",
+        str(licence_id),
+        number,
+    )
+    counts = tuple(
+        Count(period, units, Money(base, terms.currency), Decimal(rate)) for period, units, base, rate in rows
+    )
+    return Year(number, terms.currency, counts)
+
+
+def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: str, sign: int) -> None:
+    """Add a sale, or subtract a return. The first change of a new period settles the ones before it."""
+    over, counted = event.over_cap, event.counted
+    over_units, over_base, over_charge = (over.units, over.base.minor, over.charge.minor) if over else (0, 0, 0)
+    session.run(
+        "UPDATE royalty_positions SET settled = CASE WHEN period < ? THEN cash ELSE settled END, "
+        "period = CASE WHEN period < ? THEN ? ELSE period END, units = units + ?, earned = earned + ?, "
+        "outside = outside + ?, marketing_fund = marketing_fund + ?, cash = cash + ?, "
+        "over_units = over_units + ?, over_base = over_base + ?, over_charge = over_charge + ? WHERE licence_id = ?",
+        period,
+        period,
+        period,
+        sign * event.units,
+        sign * (event.royalty - event.outside).minor,
+        sign * event.outside.minor,
+        sign * event.marketing_fund.minor,
+        sign * (event.payable - event.outside).minor,
+        sign * over_units,
+        sign * over_base,
+        sign * over_charge,
+        str(event.licence_id),
+    )
+    session.run(
+        "INSERT INTO royalty_counts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (licence_id, contract_year, period) "
+        "DO UPDATE SET units = royalty_counts.units + excluded.units, base = royalty_counts.base + excluded.base",
+        str(event.licence_id),
+        counted.contract_year,
+        counted.period,
+        sign * (event.units - over_units),
+        sign * (event.base.minor - over_base),
+        str(counted.period_rate),
+    )

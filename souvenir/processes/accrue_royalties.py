@@ -1,0 +1,49 @@
+"""Accrue royalties: every paid order line earns its licensors their share, and every return takes its share back."""
+
+from souvenir.eventlog import Process, Transaction, when
+from souvenir.licensing.application import LicensedSale, accrue, reverse
+from souvenir.sales.order import Order
+
+
+class AccrueRoyalties(Process):
+    """Follows the orders. The base is the line without VAT: a traveller's tax refund never touches it."""
+
+    name = "accrue_royalties"
+
+    @when(Order.Paid)
+    def _paid(self, tx: Transaction, event: Order.Paid) -> None:
+        order = tx.get(Order, event.originator_id)
+        for line in order.lines:
+            sale = LicensedSale(
+                order_id=order.id,
+                line_no=line.line_no,
+                product_id=line.product_id,
+                sku=line.sku,
+                category=line.category,
+                channel=order.channel,
+                units=line.quantity,
+                net=line.net,
+                placed_on=order.placed_on,
+                paid_on=event.paid_on,
+            )
+            for licence_id in line.licence_ids:
+                accrue(tx, licence_id, sale)
+
+    @when(Order.Returned)
+    def _returned(self, tx: Transaction, event: Order.Returned) -> None:
+        order = tx.get(Order, event.originator_id)
+        for returned in event.lines:
+            line = order.line(returned.line_no)
+            assert line is not None, "an order takes back only lines it has"
+            net = returned.gross - returned.vat
+            for licence_id in line.licence_ids:
+                reverse(
+                    tx,
+                    licence_id,
+                    order.id,
+                    line.line_no,
+                    event.return_id,
+                    returned.quantity,
+                    net,
+                    event.returned_on,
+                )
