@@ -1,6 +1,7 @@
 """Sealed personal data as it stands in the log, and what a reader gets once the key is gone."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -28,3 +29,13 @@ class Redacted:
     subject: UUID
     purpose: str
     reason: str = "erased"
+
+
+class WrappedKey(NamedTuple):
+    """A data key as a key store keeps it: encrypted under the master key, and useless without it."""
+
+    id: str
+    subject: str
+    purpose: str
+    version: int
+    wrapped: bytes
