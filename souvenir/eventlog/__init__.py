@@ -1,6 +1,6 @@
 """The event log: one log for the whole shop, what is decided with it in one transaction, and what follows it."""
 
-from souvenir.eventlog.command import CommandKey, IdempotencyConflict
+from souvenir.eventlog.command import CommandKey, IdempotencyConflict, keyed
 from souvenir.eventlog.followers import Followers
 from souvenir.eventlog.log import Busy, Committed, Contended, EventLog
 from souvenir.eventlog.projection import Process, Register, View, when
@@ -24,5 +24,6 @@ __all__ = [
     "Transaction",
     "UnknownStore",
     "View",
+    "keyed",
     "when",
 ]

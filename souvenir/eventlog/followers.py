@@ -149,7 +149,7 @@ def advance(log: EventLog, follower: Process | View, position: int) -> bool:
         return False
     page = log.store.page(position, head, follower.batch, follower.topics)
     reached = page[-1].position if len(page) == follower.batch else head
-    log.execute(lambda tx: _answer(tx, follower, page, position, reached))
+    log.commit(lambda tx: _answer(tx, follower, page, position, reached))
     return True
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 from uuid import UUID
 
-from souvenir.eventlog.command import Command, CommandKey
+from souvenir.eventlog.command import Command, CommandKey, next_key
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Register
 from souvenir.eventlog.stores.store import Conflict, PlacedEvent, Session, Store, UnknownStore
@@ -108,8 +108,13 @@ class EventLog:
 
         Commands that arrive while a commit is under way are carried out together in the next one, first come first
         served. A refusal raised by the command reaches this caller only, and leaves nothing behind.
+        Without a key of its own it takes the next one of the enclosing `keyed` block, if there is one.
         Raises Busy when too many wait, Contended when other processes kept winning.
         """
+        return self.commit(command, key or next_key())
+
+    def commit(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+        """As `execute`, under exactly this key, or none: for what is not the caller's command, such as following."""
         job = _Job(command, key)
         with self._mutex:
             if len(self._queue) >= LONGEST_QUEUE:

@@ -34,6 +34,12 @@ class OrderNotPaid(SouvenirError):
     order_no: str
 
 
+class OrderCancelled(SouvenirError):
+    message = "Order {order_no} was cancelled: {reason}"
+    order_no: str
+    reason: str
+
+
 class PaymentDiffersFromOrder(SouvenirError):
     message = "Order {order_no} comes to {due}, but {offered} was offered. Ask for exactly {due}."
     order_no: str
@@ -105,6 +111,7 @@ class Order(Aggregate):
         currency: str
         placed_on: date
         buyer: UUID | None
+        basket_id: UUID | None = None
 
     class Paid(Aggregate.Event):
         TOPIC = "sales.OrderPaid"
@@ -112,6 +119,12 @@ class Order(Aggregate):
         tender: str
         amount: Money
         paid_on: date
+
+    class Cancelled(Aggregate.Event):
+        """The order could not be kept: what it asked for was gone, or the buyer never paid."""
+
+        TOPIC = "sales.OrderCancelled"
+        reason: str
 
     class Returned(Aggregate.Event):
         TOPIC = "sales.OrderReturned"
@@ -132,6 +145,7 @@ class Order(Aggregate):
         currency: str,
         placed_on: date,
         buyer: UUID | None,
+        basket_id: UUID | None = None,
     ) -> None:
         self.order_no = order_no
         self.outlet_id = outlet_id
@@ -141,8 +155,10 @@ class Order(Aggregate):
         self.currency = currency
         self.placed_on = placed_on
         self.buyer = buyer
+        self.basket_id = basket_id
         self.paid_by: UUID | None = None
         self.tender: str | None = None
+        self.cancelled: str | None = None
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
 
     @classmethod
@@ -158,6 +174,7 @@ class Order(Aggregate):
         currency: str,
         on: date,
         buyer: UUID | None = None,
+        basket_id: UUID | None = None,
     ) -> Self:
         """A new order. Refuses an order without lines, and lines in another currency."""
         if not lines:
@@ -176,6 +193,7 @@ class Order(Aggregate):
             currency=currency,
             placed_on=on,
             buyer=buyer,
+            basket_id=basket_id,
         )
 
     # Decide.
@@ -189,11 +207,25 @@ class Order(Aggregate):
         """Record that the order is paid in full by one payment; the same payment twice records nothing new."""
         if self.paid_by == payment_id:
             return
+        self.check_payable(amount)
+        self._paid(payment_id=payment_id, tender=tender, amount=amount, paid_on=on)
+
+    def check_payable(self, amount: Money) -> None:
+        """Refuse, before any provider is asked, what `pay` would refuse after."""
+        if self.cancelled is not None:
+            raise OrderCancelled(order_no=self.order_no, reason=self.cancelled)
         if self.paid_by is not None:
             raise OrderAlreadyPaid(order_no=self.order_no)
         if amount != self.due:
             raise PaymentDiffersFromOrder(order_no=self.order_no, due=self.due, offered=amount)
-        self._paid(payment_id=payment_id, tender=tender, amount=amount, paid_on=on)
+
+    def cancel(self, reason: str) -> None:
+        """Give up an order that is not paid."""
+        if self.cancelled is not None:
+            return
+        if self.paid_by is not None:
+            raise OrderAlreadyPaid(order_no=self.order_no)
+        self._cancelled(reason=reason)
 
     def take_back(self, return_id: UUID, quantities: dict[int, int], tender: str, on: date) -> None:
         """Take goods back: quantities by line number. The money given back is each line's exact share.
@@ -239,6 +271,10 @@ class Order(Aggregate):
     @event(Paid)
     def _paid(self, payment_id: UUID, tender: str, amount: Money, paid_on: date) -> None:
         self.paid_by, self.tender = payment_id, tender
+
+    @event(Cancelled)
+    def _cancelled(self, reason: str) -> None:
+        self.cancelled = reason
 
     @event(Returned)
     def _returned(
