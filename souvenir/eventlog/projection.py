@@ -35,7 +35,8 @@ class _Answers:
         cls.handlers = dict(cls.handlers)
         for attribute, value in vars(cls).items():
             for event_type in getattr(value, "answers", ()):
-                assert event_type not in cls.handlers, f"{cls.__name__} answers {event_type.TOPIC} twice"
+                taken = cls.handlers.get(event_type, attribute) != attribute
+                assert not taken, f"{cls.__name__} answers {event_type.TOPIC} twice"
                 cls.handlers[event_type] = attribute
 
     @property

@@ -133,9 +133,7 @@ def test_one_refusal_does_not_spoil_the_commands_that_commit_with_it(log):
     threads = [threading.Thread(target=log.execute, args=(hold,))]
     threads[0].start()
     assert held.wait(10)
-    threads += [
-        threading.Thread(target=call, args=(refuses_after_saving if n % 2 else put(jar),)) for n in range(10)
-    ]
+    threads += [threading.Thread(target=call, args=(refuses_after_saving if n % 2 else put(jar),)) for n in range(10)]
     for thread in threads[1:]:
         thread.start()
     while len(log._queue) < 10:
