@@ -100,6 +100,7 @@ class Accrual(Aggregate):
         order_id: UUID
         line_no: int
         product_id: UUID
+        sku: str
         units: int
         base: Money
         royalty: Money
@@ -138,6 +139,7 @@ class Accrual(Aggregate):
         self.order_id = order_id
         self.line_no = line_no
         self.product_id = product_id
+        self.sku = sku
         self.units = self.units_left = units
         self.base = self.base_left = base
         self.royalty = self.royalty_left = royalty
@@ -204,6 +206,7 @@ class Accrual(Aggregate):
             order_id=self.order_id,
             line_no=self.line_no,
             product_id=self.product_id,
+            sku=self.sku,
             business_date=business_date,
             period=period,
             counted=counted,

@@ -53,7 +53,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What was sold in one royalty period and kept by its buyers, within the cap; its rate, where tiers are prospective."""
+    """What was sold in one royalty period and kept by its buyers, within the cap; and its prospective rate."""
 
     period: str
     units: int

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.licence import Grant, Licence, LicenceLapsed, TerritoryNotGranted
 from souvenir.licensing.royalty import limits, net_sales, recoupment, shared_rates, tiers, withholding
@@ -410,40 +409,28 @@ def grant_check(i: Answer) -> Answer:
         sell_off_days=i["grant"]["sell_off_days"],
     )
     licence = Licence.sign("LIC-A", "Palace Studio", {"en": "Cloud dragon"}, grant, flat(i["rate"], "CNY"))
-    breaches: dict[type[SouvenirError], str] = {
-        TerritoryNotGranted: "BREACH_TERRITORY",
-        LicenceLapsed: "BREACH_TERM",
-    }
     lines = []
     for line in i["lines"]:
         made_on = ends if line.get("stock_made_before_expiry") else None
-        try:
-            standing = licence.permits(
-                "enamel", line["territory"], line["channel"], date.fromisoformat(line["date"]), made_on
-            )
-            status, royalty = (
-                {"term": "IN_GRANT", "sell_off": "SELL_OFF"}[standing],
-                yuan(line["net"]).at_rate(Decimal(i["rate"])),
-            )
-        except SouvenirError as refusal:
-            status, royalty = breaches[type(refusal)], yuan("0")
+        sold_on = date.fromisoformat(line["date"])
+        status = _status(licence, "enamel", line["territory"], line["channel"], sold_on, made_on)
+        bears = status in ("IN_GRANT", "SELL_OFF")
+        royalty = yuan(line["net"]).at_rate(Decimal(i["rate"])) if bears else yuan("0")
         lines.append({"id": line["id"], "status": status, "royalty": royalty})
-    last_day = next(
-        day for day in (ends + timedelta(n) for n in range(400)) if not _sold_on(licence, day + timedelta(1))
-    )
     return {
         "lines": lines,
         "royalty": total((line["royalty"] for line in lines), "CNY"),
-        "sell_off_last_day": last_day.isoformat(),
+        "sell_off_last_day": licence.grant.last_day.isoformat(),
     }
 
 
-def _sold_on(licence: Licence, day: date) -> bool:
+def _status(licence: Licence, *sale: Any) -> str:
     try:
-        licence.standing(day)
+        return {"term": "IN_GRANT", "sell_off": "SELL_OFF"}[licence.permits(*sale)]
+    except TerritoryNotGranted:
+        return "BREACH_TERRITORY"
     except LicenceLapsed:
-        return False
-    return True
+        return "BREACH_TERM"
 
 
 @answers("R44")
