@@ -35,16 +35,15 @@ def to_stored(event: Event) -> StoredEvent:
     """An event as it is stored. The state of a later class version says so in `class_version`."""
     cls = type(event)
     state = cls.__pydantic_serializer__.to_json(event, exclude=_PLACED)
-    version = getattr(cls, "class_version", 1)
-    if version > 1:
-        state = b'{"class_version":%d,' % version + state[1:]
+    if cls.class_version > 1:
+        state = b'{"class_version":%d,' % cls.class_version + state[1:]
     return StoredEvent(event.originator_id, event.originator_version, get_topic(cls), state)
 
 
 def to_event(stream: Any, version: int, topic: str, state: bytes) -> Event:
     """The event that was stored: validated, and upcast step by step by its class's `upcast_vN_vM` functions."""
     cls = class_of(topic)
-    if getattr(cls, "class_version", 1) > 1:
+    if cls.class_version > 1:
         state = _upcast(cls, state)
     event = cls.__pydantic_validator__.validate_json(state)
     event.__dict__["originator_id"] = stream
@@ -55,7 +54,7 @@ def to_event(stream: Any, version: int, topic: str, state: bytes) -> Event:
 def _upcast(cls: type[Event], state: bytes) -> bytes:
     fields = orjson.loads(state)
     version = fields.pop("class_version", 1)
-    while version < cls.class_version:  # type: ignore[attr-defined]
+    while version < cls.class_version:
         getattr(cls, f"upcast_v{version}_v{version + 1}")(fields)
         version += 1
     return orjson.dumps(fields)

@@ -26,6 +26,8 @@ class Event(BaseModel, CanMutateAggregate[UUID]):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     TOPIC: ClassVar[str]
+    class_version: ClassVar[int] = 1
+    """Raised when fields change; a static `upcast_vN_vM(state)` then brings each older version one step further."""
 
     originator_id: UUID = _UNPLACED
     originator_version: int = 0

@@ -1,5 +1,6 @@
 """How events are stored and read: small JSON by topic, validated, old versions brought up to date, unknown ones named."""
 
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ class Shelf(Aggregate):
 
     class Built(Created):
         TOPIC = "testing.ShelfBuilt"
-        class_version = 3
+        class_version: ClassVar[int] = 3
         width_mm: int
         colour: str
 
