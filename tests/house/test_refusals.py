@@ -48,7 +48,7 @@ def test_a_refusal_speaks_in_sentences_that_use_only_its_facts(name: str) -> Non
     used = {field.split(".")[0].split("[")[0] for _, field, _, _ in Formatter().parse(refusal.message) if field}
     assert used <= set(facts)
     assert refusal.message[0].isupper() or refusal.message[0] in "{"
-    assert refusal.message.endswith(".")
+    assert refusal.message.endswith((".", ": {reason}")), "a reason is a sentence of its own"
     assert "fact" in refusal.message.format(**dict.fromkeys(used, _Anything("fact"))) or not used
 
 
