@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Final, Literal, Self
 from uuid import UUID
 
-from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money, total
-from souvenir.kernel.sealing import Sealed
+from souvenir.taxrefund.form import (
+    Advancer,
+    ClaimLine,
+    Confirmation,
+    ConfirmedLine,
+    Form,
+    Missed,
+    Outcome,
+    Tender,
+    TravellerFacts,
+    confirmed_amounts,
+    seen_lines,
+)
 from souvenir.taxrefund.refusals import (
     AdvanceNotRecovered,
     CashNotAllowed,
@@ -29,50 +40,11 @@ from souvenir.taxrefund.refusals import (
     UnknownClaimLine,
 )
 
-Advancer = Literal["shop", "agency"]
-Tender = Literal["cash", "wallet", "card", "bank_transfer"]
-Outcome = Literal["full", "partial", "refused"]
-Confirmation = Literal["by_quantity", "all_or_nothing_receipt"]
-Missed = Literal["late", "other_port", "refused_by_customs"]
 ClaimState = Literal[
     "issued", "agreed", "advanced", "confirmed", "refused", "missed", "recovered", "completed", "paid", "settled",
     "voided",
 ]  # fmt: skip
 INSTANT_MODES: Final = frozenset({"instant_store", "instant_centralised"})
-
-
-class ClaimLine(Value):
-    """One line of the form. Its refund and fee are shares of the form's, so that the lines add up to it."""
-
-    line_no: int
-    gross: Money
-    """Including VAT: the base of the refund."""
-    vat_rate: Decimal
-    refund: Money
-    fee: Money
-    quantity: int
-    order_id: UUID | None = None
-    order_line_no: int | None = None
-
-
-class ConfirmedLine(Value):
-    """How many units of one line customs saw."""
-
-    line_no: int
-    quantity: int
-
-
-class TravellerFacts(Value):
-    """What made the traveller eligible, as facts; who it is stays sealed, under the purpose "tax"."""
-
-    document_kind: str
-    nationality_class: str
-    """A class such as "foreign" or "hk_macao", never the nationality itself."""
-    last_entry: date
-    stay_days: int
-    """Days from the last entry to the purchase."""
-    name: Sealed | None = None
-    document_number: Sealed | None = None
 
 
 class Claim(Aggregate):
@@ -209,60 +181,19 @@ class Claim(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def open(
-        cls,
-        *,
-        claim_no: str,
-        order_ids: Sequence[UUID],
-        outlet_id: UUID,
-        point_id: UUID | None,
-        jurisdiction: str,
-        region: str,
-        mode: str,
-        agency: str = "",
-        traveller: UUID,
-        document_hash: str,
-        facts: TravellerFacts,
-        purchased_on: date,
-        issued_on: date,
-        lines: Sequence[ClaimLine],
-        cash_allowed: bool,
-        last_departure_on: date,
-        confirmation: Confirmation,
-        rule_versions: Sequence[str],
-        invoices: Sequence[str] = (),
-    ) -> Self:
+    def open(cls, form: Form) -> Self:
         """Issue the form. Its totals are the sums of its lines."""
-        assert lines, "a form lists at least one line"
-        currency = lines[0].gross.currency
-        refund = total((line.refund for line in lines), currency)
-        fee = total((line.fee for line in lines), currency)
+        currency = form.lines[0].gross.currency
+        refund = total((line.refund for line in form.lines), currency)
+        fee = total((line.fee for line in form.lines), currency)
         return cls._create(
             cls.Opened,
-            id=claim_id(claim_no),
-            claim_no=claim_no,
-            order_ids=tuple(order_ids),
-            outlet_id=outlet_id,
-            point_id=point_id,
-            jurisdiction=jurisdiction,
-            region=region,
-            mode=mode,
-            agency=agency,
-            traveller=traveller,
-            document_hash=document_hash,
-            facts=facts,
-            purchased_on=purchased_on,
-            issued_on=issued_on,
-            lines=tuple(lines),
-            gross=total((line.gross for line in lines), currency),
+            id=claim_id(form.claim_no),
+            gross=total((line.gross for line in form.lines), currency),
             refund=refund,
             fee=fee,
             net=refund - fee,
-            cash_allowed=cash_allowed,
-            last_departure_on=last_departure_on,
-            confirmation=confirmation,
-            rule_versions=tuple(rule_versions),
-            invoices=tuple(invoices),
+            **dict(form),
         )
 
     def agree(self, *, on: date, promised_by: date, capture_by: date, ports: Sequence[str], by: Advancer) -> None:
@@ -292,9 +223,7 @@ class Claim(Aggregate):
 
     def confirm_customs(self, on: date, port: str, quantities: Mapping[int, int], reason: str = "") -> None:
         """Record how many units of each line customs saw; lines not named were not seen. The same answer is one."""
-        lines = tuple(
-            ConfirmedLine(line_no=line.line_no, quantity=quantities.get(line.line_no, 0)) for line in self.lines
-        )
+        lines = seen_lines(self.lines, quantities)
         if self.customs is not None:
             if self.customs == (on, port, lines):
                 return
@@ -303,7 +232,7 @@ class Claim(Aggregate):
         self._check_units(quantities)
         if on > self.last_departure_on:
             raise DepartureTooLate(claim_no=self.claim_no, last_departure_on=self.last_departure_on, on=on)
-        refund, fee, outcome = self._confirmed_amounts(lines)
+        refund, fee, outcome = confirmed_amounts(self.lines, lines, self.confirmation)
         self._customs_confirmed(
             confirmed_on=on,
             port=port,
@@ -325,7 +254,8 @@ class Claim(Aggregate):
         broken = self._how_broken(on)
         if broken is not None:
             raise PromiseNotKept(claim_no=self.claim_no, reason=broken, promised_by=self.promised_by)
-        self._completed(
+        self.trigger_event(
+            self.Completed,
             on=on,
             refund=self.due_refund,
             fee=self.due_fee,
@@ -345,7 +275,8 @@ class Claim(Aggregate):
         reason = self._how_broken(on)
         if reason is None:
             raise PromiseStillOpen(claim_no=self.claim_no, promised_by=self.promised_by)
-        self._promise_missed(
+        self.trigger_event(
+            self.PromiseMissed,
             on=on,
             reason=reason,
             refund=self.refund,
@@ -391,7 +322,8 @@ class Claim(Aggregate):
             raise RefundIsFinal(claim_no=self.claim_no, state=self.state)
         if self.customs is not None and self.customs_outcome != "refused":
             raise GoodsUnderCustomsControl(claim_no=self.claim_no)
-        self._voided(
+        self.trigger_event(
+            self.Voided,
             reason=reason,
             on=on,
             return_id=return_id,
@@ -439,21 +371,6 @@ class Claim(Aggregate):
                     claim_no=self.claim_no, line_no=line_no, listed=listed[line_no], confirmed=quantity
                 )
 
-    def _confirmed_amounts(self, lines: Sequence[ConfirmedLine]) -> tuple[Money, Money, Outcome]:
-        """Refund and fee of the confirmed units: each line's own amounts by units, so nothing is computed anew."""
-        zero = Money.zero(self.net.currency)
-        pairs = list(zip(self.lines, lines, strict=True))
-        if all(seen.quantity == line.quantity for line, seen in pairs):
-            return self.refund, self.fee, "full"
-        if self.confirmation == "all_or_nothing_receipt" or not any(seen.quantity for _, seen in pairs):
-            return zero, zero, "refused"
-        refund, fee = zero, zero
-        for line, seen in pairs:
-            weights = (seen.quantity, line.quantity - seen.quantity)
-            refund = refund + line.refund.split(weights)[0]
-            fee = fee + line.fee.split(weights)[0]
-        return refund, fee, "partial"
-
     def _require(self, *states: ClaimState, doing: str) -> None:
         if self.state not in states:
             raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing=doing)
@@ -462,7 +379,8 @@ class Claim(Aggregate):
         if tender == "cash" and not self.cash_allowed:
             raise CashNotAllowed(claim_no=self.claim_no, amount=amount)
 
-    # Evolve: assigns only, because it also replays history.
+    # Evolve: assigns only, because it also replays history. Long events are triggered by name; their methods take of
+    # them what later decisions need.
 
     @event(Opened)
     def __init__(
@@ -513,6 +431,7 @@ class Claim(Aggregate):
         self.missed: Missed | None = None
         self.completed_on: date | None = None
         self.paid_on: date | None = None
+        self.paid_by: Advancer | None = None
 
     @event(Agreed)
     def _agreed(
@@ -545,15 +464,11 @@ class Claim(Aggregate):
         self.due_refund, self.due_fee, self.due_net = refund, fee, net
 
     @event(Completed)
-    def _completed(
-        self, on: date, refund: Money, fee: Money, net: Money, advanced: Money, to_recover: Money, by: Advancer
-    ) -> None:
+    def _completed(self, on: date) -> None:
         self.state, self.completed_on = "completed", on
 
     @event(PromiseMissed)
-    def _promise_missed(
-        self, on: date, reason: Missed, refund: Money, fee: Money, advanced: Money, capture_by: date, by: Advancer
-    ) -> None:
+    def _promise_missed(self, reason: Missed) -> None:
         self.state, self.missed = "missed", reason
 
     @event(AdvanceRecovered)
@@ -564,24 +479,14 @@ class Claim(Aggregate):
 
     @event(Paid)
     def _paid(self, amount: Money, refund: Money, fee: Money, tender: Tender, paid_on: date, by: Advancer) -> None:
-        self.state, self.paid_on = "paid", paid_on
+        self.state, self.paid_on, self.paid_by = "paid", paid_on, by
 
     @event(Settled)
     def _settled(self, amount: Money, on: date, statement: str) -> None:
         self.state = "settled"
 
     @event(Voided)
-    def _voided(
-        self,
-        reason: str,
-        on: date,
-        return_id: UUID | None,
-        refund: Money,
-        fee: Money,
-        net: Money,
-        owed: Money,
-        by: Advancer,
-    ) -> None:
+    def _voided(self) -> None:
         self.state = "voided"
 
 

@@ -15,7 +15,7 @@ from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Rounding
-from souvenir.taxrefund.claim import Confirmation
+from souvenir.taxrefund.form import Confirmation
 from souvenir.taxrefund.formulas import Amount, FeeFormula, RefundFormula
 from souvenir.taxrefund.jurisdictions import JURISDICTIONS
 from souvenir.taxrefund.working_days import DatedCalendar
