@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from souvenir.kernel.errors import SouvenirError
 
@@ -91,6 +92,8 @@ BAD_ADVANCES: Final = "Expenses:BadDebt:RefundAdvance"
 SCRAP: Final = "Expenses:Scrap"
 GUARANTEE_HELD: Final = "Memo:Guarantee:Held"
 GUARANTEE_CONTRA: Final = "Memo:Guarantee:Contra"
+AGENCY_REFUNDS: Final = "Memo:Refunds:ByAgency"
+AGENCY_REFUNDS_CONTRA: Final = "Memo:Refunds:Contra"
 
 CHART: Final[tuple[Account, ...]] = (
     *_section(
@@ -160,6 +163,8 @@ CHART: Final[tuple[Account, ...]] = (
     ),
     Account(GUARANTEE_HELD, "card guarantees that secure advances", Side.DEBIT),
     Account(GUARANTEE_CONTRA, "the other side of guarantees held", Side.CREDIT),
+    Account(AGENCY_REFUNDS, "refunds the agency paid on our forms, not yet on its statement", Side.DEBIT),
+    Account(AGENCY_REFUNDS_CONTRA, "the other side of refunds the agency paid", Side.CREDIT),
 )
 
 OPEN_ITEMS: Final = (PENDING_CUSTOMS, TOURIST_RECOVERABLE, AGENCY_RECEIVABLE, UNEARNED_FEE, AGENCY_FEE, CLAWBACK)
@@ -199,6 +204,11 @@ def normal_side(name: str) -> Side:
 def drawer(till: str) -> str:
     """The cash account of one till: "01" has Assets:Cash:Drawer-01."""
     return f"Assets:Cash:Drawer-{_part(till)}"
+
+
+def part_for(name: str, otherwise: UUID) -> str:
+    """How something is named within an account: by its own name where that fits, otherwise by its id."""
+    return name.upper() if _PART.fullmatch(name.upper()) else str(otherwise).upper()
 
 
 def prepaid_royalty(licence: str) -> str:

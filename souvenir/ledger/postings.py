@@ -24,16 +24,19 @@ RULES: Final[Mapping[str, str]] = {
     "J05": "Deposit taken",
     "J07": "Deposit forfeited",
     "J08": "Instant refund advanced",
+    "J08a": "Refund paid by the agency",
     "J08m": "Guarantee held",
     "J09": "Customs verified the goods",
     "J09m": "Guarantee no longer held",
     "J09p": "Ordinary refund paid for the agency",
     "J10": "Refund agency settled",
+    "J10a": "Refund paid by the agency: on its statement, or taken back",
     "J11": "Guarantee captured",
     "J12a": "Advance recoverable from the traveller",
     "J12b": "Advance written off",
     "J13": "Goods returned",
-    "J13a": "Advance repaid with returned goods",
+    "J11v": "Guarantee captured for a voided claim",
+    "J13a": "Claim voided: advance to be given back",
     "J13b": "Stock of returned goods",
     "J13c": "Royalty of returned goods reversed",
     "J14": "Goods returned after the agency settled",
@@ -74,7 +77,7 @@ class Goods:
 _TENDERS: Final = {
     "card": chart.CARD,
     "wallet": chart.WALLET,
-    "bank": chart.BANK,
+    "bank_transfer": chart.BANK,
     "gift_card": chart.GIFT_CARDS,
     "store_credit": chart.STORE_CREDIT,
 }
@@ -241,12 +244,17 @@ def ordinary_refund_paid(tender: str, refund: Money, fee: Money, agency_share: D
     return _legs(dr(chart.AGENCY_RECEIVABLE, refund), cr(tender, refund - fee), *_fee_shared(fee, agency_share))
 
 
-def agency_settled(refund: Money, agency_fee: Money) -> Legs:
-    """J10: the agency pays what it owes, less its share of the fees."""
+def agency_part(fee: Money, agency_share: Decimal) -> Money:
+    """The agency's share of a fee, rounded half up; the shop keeps the rest."""
+    return fee.at_rate(agency_share)
+
+
+def agency_settled(paid: Money, agency_fee: Money) -> Legs:
+    """J10: the agency paid, having kept its share of the fees. What it paid too little stays receivable."""
     return _legs(
-        dr(chart.BANK, refund - agency_fee),
+        dr(chart.BANK, paid),
         dr(chart.AGENCY_FEE, agency_fee),
-        cr(chart.AGENCY_RECEIVABLE, refund),
+        cr(chart.AGENCY_RECEIVABLE, paid + agency_fee),
     )
 
 
@@ -279,6 +287,21 @@ def goods_returned_before_customs(tender: str, goods: Sequence[Goods], refund: M
 def advance_repaid(tender: str, refund: Money, fee: Money) -> Legs:
     """J13, the claim's side alone, where the return is its own entry: the advance comes back by `tender`."""
     return guarantee_captured(tender, refund, fee)
+
+
+def recoverable_captured(tender: str, amount: Money) -> Legs:
+    """What the traveller owed was taken from the guarantee after all."""
+    return _legs(dr(tender, amount), cr(chart.TOURIST_RECOVERABLE, amount))
+
+
+def refund_by_agency(net: Money) -> Legs:
+    """Memo: the agency paid this refund on our form, advance or ordinary. None of our money moved."""
+    return _legs(dr(chart.AGENCY_REFUNDS, net), cr(chart.AGENCY_REFUNDS_CONTRA, net))
+
+
+def refund_by_agency_over(net: Money) -> Legs:
+    """Memo: the agency's statement shows the refund, or the agency took it back."""
+    return _legs(dr(chart.AGENCY_REFUNDS_CONTRA, net), cr(chart.AGENCY_REFUNDS, net))
 
 
 def goods_returned_after_settlement(tender: str, goods: Sequence[Goods], net: Money) -> Legs:
@@ -364,5 +387,5 @@ def _income_back(goods: Iterable[Goods]) -> Iterable[Posting]:
 
 
 def _fee_shared(fee: Money, agency_share: Decimal) -> Legs:
-    agency = fee.at_rate(agency_share)
+    agency = agency_part(fee, agency_share)
     return cr(chart.AGENCY_FEE, agency), cr(chart.COMMISSION, fee - agency)

@@ -193,6 +193,15 @@ class Leg(NamedTuple):
     cause: Cause
 
 
+class CausingEvent(NamedTuple):
+    """The event behind an entry, as it is stored: the last step from a balance down to what happened."""
+
+    topic: str
+    stream: UUID
+    version: int
+    state: bytes
+
+
 def drill_down(rows: Iterable[StoredEntry], account: str, currency: str, as_of: AsOf = EVERYTHING) -> Iterator[Leg]:
     """The legs that make a balance, in the log's order; they add up to it. Legs before `since` make the opening."""
     written = account.encode()

@@ -43,7 +43,7 @@ CASES: dict[str, Callable[[], Legs]] = {
     "J07": lambda: postings.deposit_forfeited(cny("300.00")),
     "J08": lambda: postings.refund_advanced(DRAWER, REFUND, FEE) + guarantee_held(NET),
     "J09": lambda: postings.customs_verified(REFUND, FEE, SHARE) + guarantee_over(NET),
-    "J10": lambda: postings.agency_settled(REFUND, cny("15.82")),
+    "J10": lambda: postings.agency_settled(cny("108.48"), cny("15.82")),
     "J11": lambda: postings.guarantee_captured(CARD, REFUND, FEE) + guarantee_over(NET),
     "J12a": lambda: postings.advance_recoverable(REFUND, FEE) + guarantee_over(NET),
     "J12b": lambda: postings.advance_written_off(NET),

@@ -1,0 +1,263 @@
+"""Keep books: every event that moves money is posted, once, by the rule of its case, on its own business day."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from souvenir.eventlog import Process, Transaction, when
+from souvenir.kernel.aggregate import Event
+from souvenir.kernel.money import Money
+from souvenir.ledger import chart, postings
+from souvenir.ledger.application import book
+from souvenir.ledger.journal import Cause, Posting
+from souvenir.ledger.postings import Goods, Legs, tender_account
+from souvenir.licensing.accrual import Accrual
+from souvenir.licensing.licence import Licence
+from souvenir.sales.order import Order, OrderLine, ReturnedLine
+from souvenir.taxrefund.claim import Claim
+from souvenir.taxrefund.guarantee import Guarantee
+
+AGENCY_SHARE: Final = Decimal("0.7")
+"""The refund agency's part of the fee where its contract with the shop says nothing else."""
+
+
+class KeepBooks(Process):
+    """Follows sales, licences and refund claims, and writes the journal.
+
+    Entries are decided from the event and from what its aggregate settled before it, which no later event changes: the
+    lines of an order, the amounts of a claim. Entry ids derive from event and rule, so a retry meets its own entry.
+    """
+
+    name = "keep_books"
+
+    def __init__(self, agency_share: Decimal = AGENCY_SHARE) -> None:
+        self._agency_share = agency_share
+
+    # Sales.
+
+    @when(Order.Paid)
+    def _order_paid(self, tx: Transaction, event: Order.Paid) -> None:
+        order = tx.get(Order, event.originator_id)
+        tender = tender_account(event.tender, order.till)
+        goods = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines]
+        _book(tx, event, "J01", event.paid_on, postings.sale({tender: event.amount}, goods), _order(order))
+        _book(tx, event, "J02", event.paid_on, tuple(_cost_of_sale(order)), _order(order))
+
+    @when(Order.Returned)
+    def _order_returned(self, tx: Transaction, event: Order.Returned) -> None:
+        order = tx.get(Order, event.originator_id)
+        tender = tender_account(event.tender, order.till)
+        lines = {line.line_no: line for line in order.lines}
+        goods = [Goods(back.gross, back.vat, _goods(lines[back.line_no])) for back in event.lines]
+        about = _order(order) | {"return": str(event.return_id)}
+        _book(tx, event, "J13", event.returned_on, postings.goods_returned({tender: event.amount}, goods), about)
+        _book(tx, event, "J13b", event.returned_on, tuple(_cost_of_return(order, event)), about)
+
+    # Licences.
+
+    @when(Licence.AdvancePaid)
+    def _advance_paid(self, tx: Transaction, event: Licence.AdvancePaid) -> None:
+        account = _licence(tx, event.originator_id)
+        legs = postings.advance_paid(account, event.amount, event.withheld)
+        _book(tx, event, "J04", event.paid_on, legs, {"licence": str(event.originator_id)})
+
+    @when(Accrual.Accrued)
+    def _royalty_accrued(self, tx: Transaction, event: Accrual.Accrued) -> None:
+        account = _licence(tx, event.licence_id)
+        legs = postings.royalty_accrued(account, event.recouped, event.payable, event.marketing_fund)
+        _book(tx, event, "J03", event.business_date, legs, _accrual(event))
+
+    @when(Accrual.Reversed)
+    def _royalty_reversed(self, tx: Transaction, event: Accrual.Reversed) -> None:
+        account = _licence(tx, event.licence_id)
+        legs = postings.royalty_reversed(account, event.recouped, event.payable, event.marketing_fund)
+        _book(tx, event, "J13c", event.business_date, legs, _accrual(event))
+
+    # Refund claims. Where the agency hands out the money, none of ours moves: only the memo accounts do.
+
+    @when(Claim.Advanced)
+    def _advanced(self, tx: Transaction, event: Claim.Advanced) -> None:
+        claim = tx.get(Claim, event.originator_id)
+        if event.by == "agency":
+            return _book(tx, event, "J08a", event.advanced_on, postings.refund_by_agency(event.amount), _claim(claim))
+        legs = postings.refund_advanced(tender_account(event.tender), event.refund, event.fee)
+        return _book(tx, event, "J08", event.advanced_on, legs, _claim(claim))
+
+    @when(Claim.Completed)
+    def _completed(self, tx: Transaction, event: Claim.Completed) -> None:
+        if event.by == "shop":
+            legs = postings.customs_verified(event.refund, event.fee, self._agency_share)
+            _book(tx, event, "J09", event.on, legs, _claim(tx.get(Claim, event.originator_id)))
+
+    @when(Claim.Paid)
+    def _ordinary_refund_paid(self, tx: Transaction, event: Claim.Paid) -> None:
+        claim = tx.get(Claim, event.originator_id)
+        if event.by == "agency":
+            return _book(tx, event, "J08a", event.paid_on, postings.refund_by_agency(event.amount), _claim(claim))
+        tender = tender_account(event.tender)
+        legs = postings.ordinary_refund_paid(tender, event.refund, event.fee, self._agency_share)
+        return _book(tx, event, "J09p", event.paid_on, legs, _claim(claim))
+
+    @when(Claim.Settled)
+    def _settled(self, tx: Transaction, event: Claim.Settled) -> None:
+        claim = tx.get(Claim, event.originator_id)
+        if (claim.paid_by or claim.advanced_by) == "agency":
+            legs = postings.refund_by_agency_over(claim.due_net)
+            return _book(tx, event, "J10a", event.on, legs, _claim(claim))
+        fee = postings.agency_part(claim.due_fee, self._agency_share)
+        kept = fee if event.amount < claim.due_refund else Money.zero(fee.currency)
+        return _book(tx, event, "J10", event.on, postings.agency_settled(event.amount, kept), _claim(claim))
+
+    @when(Claim.Voided)
+    def _voided(self, tx: Transaction, event: Claim.Voided) -> None:
+        """The advance is to come back: set off against a return, or owed. A missed promise booked that already."""
+        claim = tx.get(Claim, event.originator_id)
+        if not event.owed or claim.missed:
+            return None
+        if event.by == "agency":
+            return _book(tx, event, "J10a", event.on, postings.refund_by_agency_over(event.owed), _claim(claim))
+        refund, fee = _part_of(event.refund, event.fee, event.owed)
+        account = _set_off(tx, claim, event.return_id)
+        return _book(tx, event, "J13a", event.on, postings.advance_repaid(account, refund, fee), _claim(claim))
+
+    # Guarantees.
+
+    @when(Guarantee.Held)
+    def _held(self, tx: Transaction, event: Guarantee.Held) -> None:
+        claim = tx.get(Claim, event.claim_id)
+        _book(tx, event, "J08m", event.held_on, postings.guarantee_held(event.amount), _claim(claim))
+
+    @when(Guarantee.Released, Guarantee.Lapsed)
+    def _released(self, tx: Transaction, event: Guarantee.Released | Guarantee.Lapsed) -> None:
+        _book(tx, event, "J09m", event.on, postings.guarantee_over(event.amount), _claim(_secured(tx, event)))
+
+    @when(Guarantee.Captured)
+    def _captured(self, tx: Transaction, event: Guarantee.Captured) -> None:
+        claim = _secured(tx, event)
+        memo = postings.guarantee_over(event.amount + event.released)
+        if claim.advanced_by == "agency":
+            legs = postings.refund_by_agency_over(event.amount)
+            return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
+        if claim.missed is None and claim.completed_on is None:
+            legs = postings.recoverable_captured(chart.CARD, event.amount)
+            return _book(tx, event, "J11v", event.on, legs + memo, _claim(claim))
+        legs = postings.guarantee_captured(chart.CARD, *_unearned(claim, event.amount))
+        return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
+
+    @when(Guarantee.DeclaredRecoverable)
+    def _declared_recoverable(self, tx: Transaction, event: Guarantee.DeclaredRecoverable) -> None:
+        claim = _secured(tx, event)
+        legs = postings.guarantee_over(event.held) if event.was_held else ()
+        if claim.advanced_by == "shop" and (claim.missed or claim.completed_on):
+            legs = postings.advance_recoverable(*_unearned(claim, event.amount)) + legs
+        _book(tx, event, "J12a", event.on, legs, _claim(claim))
+
+    @when(Guarantee.WrittenOff)
+    def _written_off(self, tx: Transaction, event: Guarantee.WrittenOff) -> None:
+        claim = _secured(tx, event)
+        if claim.advanced_by == "shop":
+            _book(tx, event, "J12b", event.on, postings.advance_written_off(event.amount), _claim(claim))
+
+
+def _book(tx: Transaction, event: Event, rule: str, on: date, legs: Legs, about: Mapping[str, str]) -> None:
+    """Post the legs, if any, for an event, as known since the event was recorded."""
+    if legs:
+        cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
+        book(tx, cause, rule, on, legs, dimensions=about)
+
+
+# Amounts.
+
+
+def _cost_of_sale(order: Order) -> Iterator[Posting]:
+    for line in order.lines:
+        if line.cost is not None:
+            yield from postings.cost_of_goods(line.cost, _stock(line), _goods(line))
+
+
+def _cost_of_return(order: Order, event: Order.Returned) -> Iterator[Posting]:
+    """The cost of what came back: each line's share, such that all its returns add up to its cost."""
+    for back in event.lines:
+        line = order.line(back.line_no)
+        if line is not None and line.cost is not None:
+            before = _returned_before(order, event.return_id, back)
+            cost = _cost_of_first(line, before + back.quantity) - _cost_of_first(line, before)
+            yield from postings.stock_returned(cost, _stock(line), _goods(line))
+
+
+def _returned_before(order: Order, return_id: UUID, back: ReturnedLine) -> int:
+    """How much of a line had come back before this return. Later returns are not looked at: they came later."""
+    ids = list(order.returns)
+    earlier = (line for id in ids[: ids.index(return_id)] for line in order.returns[id])
+    return sum(line.quantity for line in earlier if line.line_no == back.line_no)
+
+
+def _cost_of_first(line: OrderLine, units: int) -> Money:
+    assert line.cost is not None
+    return line.cost.split((units, line.quantity - units))[0]
+
+
+def _unearned(claim: Claim, amount: Money) -> tuple[Money, Money]:
+    """Refund and fee behind an amount taken back: of the whole claim, or of the units customs did not confirm."""
+    if claim.completed_on is not None:
+        return _part_of(claim.refund - claim.due_refund, claim.fee - claim.due_fee, amount)
+    return _part_of(claim.refund, claim.fee, amount)
+
+
+def _part_of(refund: Money, fee: Money, net: Money) -> tuple[Money, Money]:
+    """The refund and the fee behind a part of the net; the fee's part by proportion, largest remainder."""
+    rest = refund - fee - net
+    part = fee.split((net.minor, rest.minor))[0] if rest > Money.zero(fee.currency) else fee
+    return net + part, part
+
+
+# Accounts and dimensions.
+
+
+def _stock(line: OrderLine) -> str:
+    return chart.EDITION_STOCK if line.edition_id else chart.GOODS_STOCK
+
+
+def _licence(tx: Transaction, licence_id: UUID) -> str:
+    return chart.part_for(tx.get(Licence, licence_id).contract_no, licence_id)
+
+
+def _secured(tx: Transaction, event: Event) -> Claim:
+    return tx.get(Claim, tx.get(Guarantee, event.originator_id).claim_id)
+
+
+def _set_off(tx: Transaction, claim: Claim, return_id: UUID | None) -> str:
+    """Where a voided claim's advance comes back: out of the price repaid for the goods, else from the traveller."""
+    for order_id in claim.order_ids if return_id else ():
+        order = tx.find(Order, order_id)
+        if order and order.tender and return_id in order.returns:
+            return tender_account(order.tender, order.till)
+    return chart.TOURIST_RECOVERABLE
+
+
+def _order(order: Order) -> dict[str, str]:
+    about = {"order": str(order.id), "outlet": str(order.outlet_id), "channel": str(order.channel)}
+    return about | ({"till": order.till} if order.till else {})
+
+
+def _goods(line: OrderLine) -> dict[str, str]:
+    about = {"sku": line.sku, "quantity": str(line.quantity), "vat_rate": str(line.vat_rate)}
+    if line.edition_id and line.number is not None:
+        about |= {"edition": str(line.edition_id), "number": str(line.number)}
+    return about
+
+
+def _claim(claim: Claim) -> dict[str, str]:
+    return {
+        "claim": str(claim.id),
+        "claim_no": claim.claim_no,
+        "outlet": str(claim.outlet_id),
+        "jurisdiction": claim.jurisdiction,
+        "rules": " ".join(claim.rule_versions),
+    }
+
+
+def _accrual(event: Accrual.Accrued | Accrual.Reversed) -> dict[str, str]:
+    return {"licence": str(event.licence_id), "order": str(event.order_id), "line": str(event.line_no)}
