@@ -193,6 +193,7 @@ class Editions:
 
         def decide(tx: Transaction) -> None:
             piece = _piece(tx, tx.get(Edition, edition_id), space, number)
+            _must_have_no_certificate(tx, piece)
             piece.retire(reason, evidence, retired_on, clock.now())
             tx.save(piece)
 
@@ -314,10 +315,7 @@ def put_back(tx: Transaction, edition_id: UUID, space: Space, number: int) -> No
     piece = tx.find(Piece, piece_id(edition_id, space, number))
     if piece is None:
         return
-    if piece.standing == "returned" and piece.order_id is not None:
-        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id))
-        if certificate is None or certificate.revoked_on is None:
-            raise CertificateNotRevoked(edition_id=edition_id, space=space, number=number)
+    _must_have_no_certificate(tx, piece)
     piece.put_back()
     tx.save(piece)
 
@@ -373,6 +371,14 @@ def _hold(
     piece.hold(holder, until, outlet_id, now)
     tx.save(piece)
     return piece
+
+
+def _must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
+    """Refuse while a returned piece's certificate stands, or was not even issued yet."""
+    if piece.standing == "returned" and piece.order_id is not None:
+        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id))
+        if certificate is None or certificate.revoked_on is None:
+            raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 
 
 def _choose(tx: Transaction, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> int | None:

@@ -72,6 +72,14 @@ class PieceReturned(SouvenirError):
     number: int
 
 
+class PieceCameBack(SouvenirError):
+    message = "{space} number {number} of edition {edition_id} came back from order {order_id}. Sell it on a new order."
+    edition_id: UUID
+    space: str
+    number: int
+    order_id: UUID
+
+
 class PieceRetired(SouvenirError):
     message = "{space} number {number} of edition {edition_id} was retired; its number is never used again."
     edition_id: UUID
@@ -148,6 +156,7 @@ class Piece(Aggregate):
         self.held_until: datetime | None = None
         self.order_id: UUID | None = None
         self.return_id: UUID | None = None
+        self.came_back_from: frozenset[UUID] = frozenset()
 
     # Decide: may refuse, may record, never assigns.
 
@@ -189,11 +198,14 @@ class Piece(Aggregate):
     def sell(self, order_id: UUID, sold_on: date, outlet_id: UUID, now: datetime, holder: UUID | None = None) -> None:
         """Sell to an order: on the holder's live hold, or directly (no holder) when the piece is free.
 
-        Refusals in order: retired, sold, returned, held by someone else, hold expired, never held.
+        Refusals in order: retired, sold, returned, came back from this order, held by someone else, hold expired,
+        never held.
         """
         if self.standing == "sold" and self.order_id == order_id:
             return
         self._must_be_unsold()
+        if order_id in self.came_back_from:
+            raise PieceCameBack(**self._facts, order_id=order_id)
         if self.is_held(now) and self.holder != holder:
             raise self._held_by_someone_else()
         if holder is not None and not self.is_held(now):
@@ -280,6 +292,7 @@ class Piece(Aggregate):
     @event(Returned)
     def _returned(self, return_id: UUID, order_id: UUID, returned_on: date) -> None:
         self.standing, self.return_id = "returned", return_id
+        self.came_back_from |= {order_id}
 
     @event(PutBack)
     def _put_back(self) -> None:

@@ -11,6 +11,7 @@ from souvenir.editions.piece import (
     HoldExpired,
     Piece,
     PieceAlreadySold,
+    PieceCameBack,
     PieceHeldBySomeoneElse,
     PieceNotHeld,
     PieceNotReturned,
@@ -148,6 +149,13 @@ def test_a_returned_piece_is_not_free_until_it_is_put_back():
     vase.put_back()
     vase.sell(OTHER_ORDER, TODAY, SHOP, NOON)
     assert (recorded(vase), vase.order_id) == (["PutBack", "Sold"], OTHER_ORDER)
+
+
+def test_a_sale_told_again_after_the_piece_came_back_does_not_sell_it_again():
+    vase = piece(sold, returned, Piece.put_back)
+    with pytest.raises(PieceCameBack) as refusal:
+        sold(vase)
+    assert (refusal.value.facts["order_id"], recorded(vase)) == (ORDER, [])
 
 
 def test_only_a_returned_piece_is_put_back():
