@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -16,9 +17,10 @@ from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
-from souvenir.licensing.application import check_grants
+from souvenir.licensing.application import check_grants, check_mark
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import Answer, Outcome, Providers, ask
+from souvenir.payments.registers import oldest_open
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Channel, Order, OrderCancelled, OrderLine
 from souvenir.sites.outlet import Outlet
@@ -171,6 +173,15 @@ class Sell:
         answer = self._providers.named(payment.provider).query(str(payment_id))
         return self._conclude(payment_id, answer)
 
+    def settle_open(self) -> int:
+        """Ask about every payment that was left open, as after a crash; answers how many are settled now."""
+        with self._log.reading() as session:
+            waiting = oldest_open(session)
+        for payment_id in waiting:
+            with suppress(PaymentDeclined, OrderCancelled):
+                self.settle(payment_id)
+        return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
+
     def _conclude(self, payment_id: UUID, answer: Answer) -> Committed[UUID]:
         """Record a provider's answer, and with it everything that follows from being paid.
 
@@ -276,7 +287,9 @@ def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item:
     product.require_for_sale()
     if product.has_edition and item.number is None:
         raise NotThatWay(sku=product.sku)
-    check_grants(tx, product.licence_ids, product.category, outlet.region, channel, on)
+    check_grants(tx, product.licence_ids, product.category, outlet.region, channel, on, outlet.currency)
+    if product.mark_id is not None:
+        check_mark(tx, product.mark_id, product.id, on)
     gross = product.price * item.quantity
     rate = product.vat_rate_on(on)
     return OrderLine(
