@@ -20,9 +20,9 @@ class Outcome(StrEnum):
 class HoldStrength(StrEnum):
     """How a guarantee is secured."""
 
-    HOLD = "hold"
+    CARD_HOLD = "card_hold"
     """Money reserved on a card until an instant."""
-    MANDATE = "mandate"
+    SAVED_CARD = "saved_card"
     """A saved card that may be charged later, without money reserved."""
     DEPOSIT = "deposit"
     """Money already taken."""

@@ -82,7 +82,7 @@ class Sandbox:
 
     def _with_strength(self, key: str) -> Answer:
         until = clock.now() + HOLD_LASTS
-        self._answers[key] = answer = replace(self._answers[key], strength=HoldStrength.HOLD, secured_until=until)
+        self._answers[key] = answer = replace(self._answers[key], strength=HoldStrength.CARD_HOLD, secured_until=until)
         return answer
 
     def _declined(self, key: str, reason: str) -> Answer:
