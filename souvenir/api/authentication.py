@@ -1,0 +1,87 @@
+"""Who is calling: a Bearer token is checked for the audience it was made for, and for no other."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from souvenir.api.audience import AUDIENCES, Audience
+from souvenir.kernel.errors import SouvenirError
+
+
+class NotPermitted(SouvenirError):
+    message = "This needs the role {role}. Ask an administrator for it, or let a colleague who has it do this."
+    role: str
+
+
+class NoToken(SouvenirError):
+    message = 'The {audience} endpoint needs a token: send "Authorization: Bearer <token>".'
+    audience: str
+
+
+class UnknownToken(SouvenirError):
+    message = "This token is not known at the {audience} endpoint: it is misspelt, expired or withdrawn."
+    audience: str
+
+
+class TokenOfAnotherAudience(SouvenirError):
+    message = "This is a {belongs_to} token; it does not open the {audience} endpoint."
+    audience: str
+    belongs_to: str
+
+
+class Caller(Protocol):
+    """Who a token belongs to, as the authenticator tells it."""
+
+    @property
+    def audience(self) -> str: ...
+    @property
+    def id(self) -> object: ...
+    @property
+    def roles(self) -> Collection[str]: ...
+
+
+class Authenticator(Protocol):
+    """Where tokens are known. Tokens are looked up by audience, so one of another audience is simply unknown."""
+
+    def authenticate(self, audience: str, token: str) -> Caller | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, as resolvers see it: for whom, by whom (None is a guest without a session), in which languages."""
+
+    audience: Audience
+    caller: Caller | None
+    languages: tuple[str, ...] = ()
+
+    def require(self, role: str) -> Caller:
+        """The caller, who must have this role."""
+        if self.caller is None or role not in self.caller.roles:
+            raise NotPermitted(role=role)
+        return self.caller
+
+
+LONGEST_TOKEN = 512
+
+
+def admit(authenticator: Authenticator, audience: Audience, authorization: str | None) -> Caller | None:
+    """The caller behind an Authorization header; None for a guest where guests are welcome.
+
+    Raises NoToken or UnknownToken (HTTP 401) and TokenOfAnotherAudience (HTTP 403). A wrong token is never a guest.
+    """
+    if authorization is None:
+        if audience.admits_guests:
+            return None
+        raise NoToken(audience=audience.value)
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+        raise UnknownToken(audience=audience.value)
+    caller = authenticator.authenticate(audience.value, token)
+    if caller is not None:
+        assert caller.audience == audience, "an authenticator answers for the audience it was asked for"
+        return caller
+    for other in AUDIENCES:
+        if other is not audience and authenticator.authenticate(other.value, token) is not None:
+            raise TokenOfAnotherAudience(audience=audience.value, belongs_to=other.value)
+    raise UnknownToken(audience=audience.value)

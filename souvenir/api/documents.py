@@ -1,0 +1,170 @@
+"""Documents the shop has read: trusted ones once at the start, others as they come, remembered up to a bound."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from souvenir.api.faults import DOCUMENT_NOT_FOUND, OPERATION_UNRESOLVED, PARSE_FAILED, VALIDATION_FAILED, coded
+from souvenir.api.limits import LARGEST_PAGE, Limits, check, cost, exceeded
+
+REMEMBERED: Final = 500
+"""Documents, and page sizes of one document, that are remembered."""
+LONGEST_REMEMBERED: Final = 8 * 1024
+"""Characters of a document worth remembering."""
+
+
+class Document:
+    """One document, parsed, measured and validated; or the errors that came of it."""
+
+    def __init__(self, text: str, schema: GraphQLSchema, limits: Limits, introspection: bool, trusted: bool) -> None:
+        self.text = text
+        self.trusted = trusted
+        self.errors: tuple[GraphQLError, ...] = ()
+        self.ast: DocumentNode | None = None
+        self._schema = schema
+        self._limits = limits
+        self._page_variables: frozenset[str] = frozenset()
+        self._affordable: set[tuple[object, ...]] = set()
+        try:
+            self._read(_RULES if introspection else _RULES_WITHOUT_INTROSPECTION)
+        except GraphQLSyntaxError as error:
+            self.errors = (_as(PARSE_FAILED, error),)
+        except RecursionError:
+            self.errors = (coded("This document is nested too deeply to read.", PARSE_FAILED),)
+        except GraphQLError as error:
+            self.errors = (error,)
+
+    def _read(self, rules: tuple[Any, ...]) -> None:
+        limits = self._limits
+        ast = parse(
+            self.text,
+            max_lexical_tokens=limits.tokens,
+            max_comments=limits.comments,
+            max_source_length=limits.source_length,
+        )
+        self._page_variables = check(self._schema, ast, limits)
+        found = validate(self._schema, ast, rules, hide_suggestions=True)
+        self.errors = tuple(_as(VALIDATION_FAILED, error) for error in found)
+        self.ast = ast
+        self._operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to execute: the one named, or the only one. Raises a coded error when that is not clear."""
+        assert not self.errors
+        if name:
+            for node in self._operations:
+                if node.name and node.name.value == name:
+                    return node
+            raise coded("The document has no operation of that operationName.", OPERATION_UNRESOLVED)
+        if len(self._operations) != 1:
+            raise coded("The document has several operations: say which with operationName.", OPERATION_UNRESOLVED)
+        return self._operations[0]
+
+    def afford(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
+        """Refuse page sizes that multiply to more than a request may cost."""
+        if not self._page_variables:
+            return
+        sizes = tuple(_size(variables[name]) if name in variables else None for name in sorted(self._page_variables))
+        key = (id(operation), *sizes)
+        if key in self._affordable:
+            return
+        assert self.ast is not None
+        if cost(self._schema, self.ast, operation, variables) > self._limits.cost:
+            raise exceeded("answered fields", self._limits.cost)
+        if len(self._affordable) < REMEMBERED:
+            self._affordable.add(key)
+
+
+class Documents:
+    """Every document of one audience: trusted ones by id and by name, others by their text."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        trusted: Mapping[str, str],
+        *,
+        limits: Limits,
+        introspection: bool,
+        only_trusted: bool = False,
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._introspection = introspection
+        self._only_trusted = only_trusted
+        self._trusted: dict[str, Document] = {}
+        self._by_text: dict[str, Document] = {}
+        self._seen: OrderedDict[str, Document] = OrderedDict()
+        self._lock = Lock()
+        for name, text in trusted.items():
+            document = Document(text, schema, limits, introspection, trusted=True)
+            assert not document.errors, f"trusted document {name}: {document.errors[0]}"
+            self._trusted[name] = self._trusted[document_id(text)] = self._by_text[text] = document
+
+    def by_id(self, wanted: str, text: str | None = None) -> Document:
+        """A trusted document by name or by "sha256:<hex>". Unknown ids are never registered, whatever text is sent."""
+        document = self._trusted.get(wanted.removeprefix("sha256:"))
+        if document is None or (text is not None and text != document.text):
+            raise coded("PersistedQueryNotFound: this endpoint has no document of that id.", DOCUMENT_NOT_FOUND)
+        return document
+
+    def by_text(self, text: str) -> Document:
+        """The document of this text, read at first sight."""
+        known = self._by_text.get(text)
+        if known is not None:
+            return known
+        if self._only_trusted:
+            raise coded("This endpoint executes its published documents only: send documentId.", DOCUMENT_NOT_FOUND)
+        with self._lock:
+            if text in self._seen:
+                self._seen.move_to_end(text)
+                return self._seen[text]
+        document = Document(text, self._schema, self._limits, self._introspection, trusted=False)
+        if len(text) <= LONGEST_REMEMBERED:
+            with self._lock:
+                self._seen[text] = document
+                while len(self._seen) > REMEMBERED:
+                    self._seen.popitem(last=False)
+        return document
+
+
+def document_id(text: str) -> str:
+    """The id of a trusted document: the SHA-256 of its text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def operations_in(folder: Path) -> dict[str, str]:
+    """The operation documents of a folder by file name; none when there is no such folder."""
+    return {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.graphql"))}
+
+
+def is_mutation(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationType.MUTATION
+
+
+def _size(value: object) -> int | None:
+    return max(1, min(value, LARGEST_PAGE)) if isinstance(value, int) else None
+
+
+def _as(code: str, error: GraphQLError) -> GraphQLError:
+    error.extensions = {"code": code}
+    return error
+
+
+_RULES: Final = tuple(specified_rules)
+_RULES_WITHOUT_INTROSPECTION: Final = (*specified_rules, NoSchemaIntrospectionCustomRule)

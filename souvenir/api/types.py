@@ -1,0 +1,83 @@
+"""What all four schemas speak: money, text in the reader's language, and where these come in."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import strawberry
+
+from souvenir.api.authentication import Visit
+from souvenir.api.scalars import BigInt, CurrencyCode
+from souvenir.kernel import localized, money
+from souvenir.kernel.errors import MalformedInput
+
+
+@strawberry.type(description="An amount of one currency. Never a float: either a decimal string, or whole minor units.")
+class Money:
+    amount: str = strawberry.field(description="With exactly the currency's decimals: “45.18”.")
+    amount_minor: BigInt = strawberry.field(description="In minor units, such as fen: “4518”.")
+    currency: CurrencyCode
+
+    @classmethod
+    def of(cls, amount: money.Money) -> Self:
+        return cls(amount=amount.amount, amount_minor=BigInt(amount.minor), currency=CurrencyCode(amount.currency))
+
+
+@strawberry.input(description="An amount: a decimal string with at most the currency's decimals, and the currency.")
+class MoneyInput:
+    amount: str
+    currency: CurrencyCode
+
+    def money(self) -> money.Money:
+        """Raises MalformedMoney or UnknownCurrency."""
+        return money.Money.of(self.amount, self.currency)
+
+
+@strawberry.type(description="Words in the language that suits the reader best (Accept-Language).")
+class LocalizedText:
+    text: str
+    language: str = strawberry.field(description="The language of the text (BCP 47).")
+    is_fallback: bool = strawberry.field(description="Whether the reader asked for other languages only.")
+
+    @classmethod
+    def of(cls, words: Mapping[str, str], languages: tuple[str, ...]) -> Self:
+        served = [localized.serve(words, language) for language in languages or (next(iter(words)),)]
+        best = next((text for text in served if not text.is_fallback), served[0])
+        return cls(text=best.text, language=best.language, is_fallback=best.is_fallback)
+
+
+@strawberry.type(description="Words in one language.")
+class Translation:
+    language: str
+    text: str
+
+    @classmethod
+    def all(cls, words: Mapping[str, str]) -> list[Self]:
+        return [cls(language=language, text=text) for language, text in words.items()]
+
+
+@strawberry.input(description="Words in one language; the first of a list is the original.")
+class TranslationInput:
+    language: str
+    text: str
+
+
+MOST_TRANSLATIONS = 20
+
+
+def words(translations: list[TranslationInput]) -> dict[str, str]:
+    """The words by language, as the shop keeps them. Raises MalformedInput for none, blank or doubled ones."""
+    result = {item.language.strip(): item.text.strip() for item in translations[:MOST_TRANSLATIONS]}
+    if not result or len(result) != len(translations) or not all(map(all, result.items())):
+        value = ", ".join(item.language for item in translations)
+        raise MalformedInput(expected="list of words, one text for each language", value=value[:80])
+    return result
+
+
+Info = strawberry.Info[Any, None]
+
+
+def visit(info: Info) -> Visit:
+    """For whom this is answered."""
+    context = info.context
+    assert isinstance(context, Visit)
+    return context
