@@ -162,8 +162,9 @@ def assess(book: RuleBook, purchase: Purchase) -> Assessment:
             raise CurrencyMismatch(left=str(line.gross), right=currency)
     kept, excluded = _sorted_out(rules, purchase.lines)
     eligible = total((line.gross for line, _ in kept), currency)
+    if no_scheme := tuple(_scheme_problems(rules, purchase)):
+        return Assessment(no_scheme, excluded, eligible, None)
     problems = [
-        *_scheme_problems(rules, purchase),
         *_traveller_problems(rules, purchase),
         *_amount_problems(rules, purchase, kept, excluded, eligible),
     ]
