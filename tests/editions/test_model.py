@@ -227,4 +227,4 @@ class Pieces(RuleBasedStateMachine):
 
 
 TestPieces = Pieces.TestCase
-TestPieces.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+TestPieces.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
