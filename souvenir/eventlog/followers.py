@@ -158,11 +158,12 @@ def _answer(
 ) -> None:
     _move(tx, follower.name, position, reached)
     session = tx.session
-    for _, stream, version, topic, state in page:
+    for at, stream, version, topic, state in page:
         event = to_event(stream, version, topic, state)
         if isinstance(follower, View):
             follower.apply(session, event)
         else:
+            tx.answer(at)
             follower.apply(tx, event)
 
 

@@ -49,6 +49,7 @@ class Transaction:
         self._loaded: dict[UUID, Aggregate] = {}
         self._saved: list[Event] = []
         self._projected = 0
+        self._answering: int | None = None
         batch.session.begin()
 
     @property
@@ -73,6 +74,21 @@ class Transaction:
         if found is None:
             raise NotFound(kind=cls.__name__, id=str(id))
         return found
+
+    def at_event(self, cls: type[A], id: UUID) -> A:
+        """For a process: the aggregate as it stood when the event being answered was recorded, whatever came since.
+
+        A process that asks this way answers the same when it lags, or is replayed next year. Raises NotFound.
+        """
+        assert self._answering is not None, "no event is being answered"
+        past = replay([to_event(*event) for event in self._batch.session.stream(id, self._answering)])
+        if not isinstance(past, cls):
+            raise NotFound(kind=cls.__name__, id=str(id))
+        return past
+
+    def answer(self, position: int) -> None:
+        """The event at this position is being answered."""
+        self._answering = position
 
     def save(self, *aggregates: Aggregate) -> None:
         """Add the aggregates' new events to the transaction."""

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from jars import CoinCount, Jar, JarIsFull, NoStickersLeft, Receipt, Stickers, WriteReceipts, take_sticker
 
-from souvenir.eventlog import CommandKey, EventLog, Followers, IdempotencyConflict, Transaction
+from souvenir.eventlog import CommandKey, EventLog, Followers, IdempotencyConflict, Process, Transaction, keyed, when
 from souvenir.eventlog import log as log_module
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
@@ -178,6 +178,25 @@ def test_the_same_key_from_another_actor_is_another_command(log):
     assert len(log.load(Jar, jar).coins) == 2
 
 
+def test_a_keyed_block_repeats_its_answers_and_goes_on_where_it_was_cut_off(log):
+    jar = open_jar(log)
+
+    def story(steps: int) -> list[tuple[int, bool]]:
+        with keyed(CommandKey("till:1", "k-1", "abc")):
+            done = [log.execute(put(jar)) for _ in range(steps)]
+        return [(committed.result, committed.replayed) for committed in done]
+
+    assert story(1) == [(1, False)]
+    assert story(3) == [(1, True), (2, False), (3, False)]
+    assert story(3) == [(1, True), (2, True), (3, True)]
+
+
+def test_a_keyed_answer_keeps_ids_and_dates(log):
+    id, key = uuid4(), CommandKey("till:1", "k-1", "abc")
+    for _ in range(2):
+        assert log.execute(lambda tx: [id, date(2026, 5, 1), None], key).result == [id, date(2026, 5, 1), None]
+
+
 def test_a_refused_command_may_be_tried_again_under_its_key(log):
     jar, key = open_jar(log, room=0), CommandKey("till:1", "k-1", "abc")
     for _ in range(2):
@@ -261,6 +280,23 @@ def test_a_follower_that_fails_stops_there_and_goes_on_when_mended(log):
     process.broken = False
     followers.catch_up()
     assert len(list(log.events(topics=["testing.ReceiptWritten"]))) == 1
+
+
+def test_a_process_sees_an_aggregate_as_it_stood_at_the_event(log):
+    jar = open_jar(log)
+    for _ in range(3):
+        log.execute(put(jar))
+    seen: list[int] = []
+
+    class Look(Process):
+        name = "look"
+
+        @when(Jar.CoinPut)
+        def _put(self, tx: Transaction, event: Jar.CoinPut) -> None:
+            seen.append(len(tx.at_event(Jar, event.originator_id).coins))
+
+    Followers(log, [Look()], []).catch_up()
+    assert seen == [1, 2, 3]
 
 
 def test_two_runs_of_one_follower_never_answer_twice(log):

@@ -43,6 +43,7 @@ READERS = 8
 _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = %s ORDER BY originator_version"
 )
+_SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND notification_id <= %s ORDER")
 _INSERT = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
     "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
@@ -79,8 +80,11 @@ class PostgresSession(WriteSession):
         else:
             self._cursor.executemany(_native(sql), many)
 
-    def stream(self, stream: UUID) -> list[StoredEvent]:
-        found = self._cursor.execute(_SELECT_STREAM, (stream,)).fetchall()
+    def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
+        if until is None:
+            found = self._cursor.execute(_SELECT_STREAM, (stream,)).fetchall()
+        else:
+            found = self._cursor.execute(_SELECT_PAST, (stream, until)).fetchall()
         return [StoredEvent(stream, *row) for row in found]
 
     def append(self, events: Sequence[StoredEvent]) -> int:

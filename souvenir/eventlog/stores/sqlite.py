@@ -34,6 +34,7 @@ LOCK_TIMEOUT = 30
 _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 )
+_SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND rowid <= ? ORDER")
 _INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
 
 
@@ -56,9 +57,9 @@ class SqliteSession(WriteSession):
         else:
             self._connection.executemany(sql, many)
 
-    def stream(self, stream: UUID) -> list[StoredEvent]:
-        found = self._connection.execute(_SELECT_STREAM, (stream.hex,)).fetchall()
-        return [StoredEvent(stream, *row) for row in found]
+    def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
+        asked = (_SELECT_STREAM, (stream.hex,)) if until is None else (_SELECT_PAST, (stream.hex, until))
+        return [StoredEvent(stream, *row) for row in self._connection.execute(*asked).fetchall()]
 
     def append(self, events: Sequence[StoredEvent]) -> int:
         cursor = self._connection.cursor()

@@ -153,8 +153,8 @@ class WriteSession(Session):
     def _control(self, statement: str) -> None: ...
 
     @abstractmethod
-    def stream(self, stream: UUID) -> list[StoredEvent]:
-        """Every event of one aggregate, oldest first, as this transaction sees them."""
+    def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
+        """Every event of one aggregate, oldest first, as this transaction sees them; up to a position, or all."""
 
     @abstractmethod
     def append(self, events: Sequence[StoredEvent]) -> int:
