@@ -10,25 +10,32 @@ from souvenir.kernel.money import Money, total
 
 @dataclass(frozen=True, slots=True)
 class AccountTotals:
-    """One account in one currency: all that was ever debited and all that was ever credited, both positive."""
+    """One account in one currency: what was debited and what was credited, both positive, after an opening balance.
+
+    Balances are positive on the debit side and negative on the credit side.
+    """
 
     account: str
     debit: Money
     credit: Money
+    opening: Money | None = None
 
     @property
     def balance(self) -> Money:
-        """Positive on the debit side, negative on the credit side."""
-        return self.debit - self.credit
+        """What stands on the account at the end."""
+        turnover = self.debit - self.credit
+        return turnover if self.opening is None else self.opening + turnover
 
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """The books by effective date, as they were known at an instant (None: as known now)."""
+    """The books to an effective day (None: all of them), as they were known at an instant (None: as known now)."""
 
-    effective: date
+    effective: date | None
     rows: Sequence[AccountTotals]
     known_at: datetime | None = None
+    since: date | None = None
+    """Where a period begins; what is earlier stands in the opening balances."""
     entries: int | None = None
 
 
@@ -38,31 +45,39 @@ def print_trial_balance(balance: TrialBalance) -> str:
 
 
 def _lines(balance: TrialBalance) -> Iterator[str]:
+    since = f" from {balance.since.isoformat()}" if balance.since else ""
+    until = f" to {balance.effective.isoformat()}" if balance.effective else ""
     known = f", as known at {balance.known_at.isoformat(timespec='seconds')}" if balance.known_at else ""
-    yield f"试算平衡表 Trial balance to {balance.effective.isoformat()}{known}"
+    yield f"试算平衡表 Trial balance{since}{until}{known}"
     if balance.entries is not None:
         yield f"凭证 Entries: {balance.entries:,}"
     for currency in sorted({row.debit.currency for row in balance.rows}):
         yield ""
-        yield from _one_currency(currency, [row for row in balance.rows if row.debit.currency == currency])
+        rows = [row for row in balance.rows if row.debit.currency == currency]
+        yield from _one_currency(currency, sorted(rows, key=lambda row: row.account))
     if not balance.rows:
         yield ""
         yield "没有凭证 No entries."
 
 
 def _one_currency(currency: str, rows: Sequence[AccountTotals]) -> Iterator[str]:
-    debits = total((row.debit for row in rows), currency)
-    credits = total((row.credit for row in rows), currency)
     zero = Money.zero(currency)
-    debit_balances = total((row.balance for row in rows if row.balance > zero), currency)
-    credit_balances = total((-row.balance for row in rows if row.balance < zero), currency)
-    yield from table(
-        (f"科目 Account ({currency})", "借方 Debit", "贷方 Credit", "借余 Balance Dr", "贷余 Balance Cr"),
-        [(row.account, amount(row.debit), amount(row.credit), *_sides(row.balance)) for row in _ordered(rows)],
-        [("合计 Total", *map(amount, (debits, credits, debit_balances, credit_balances)))],
-    )
-    difference = debits - credits
-    if difference:
+    opens = any(row.opening for row in rows)
+    headings = [f"科目 Account ({currency})", "借方 Debit", "贷方 Credit", "借余 Balance Dr", "贷余 Balance Cr"]
+    lines = [[row.account, amount(row.debit), amount(row.credit), *_sides(row.balance)] for row in rows]
+    sums = [
+        total((row.debit for row in rows), currency),
+        total((row.credit for row in rows), currency),
+        total((row.balance for row in rows if row.balance > zero), currency),
+        total((-row.balance for row in rows if row.balance < zero), currency),
+    ]
+    foot = ["合计 Total", *map(amount, sums)]
+    if opens:
+        openings = [row.opening or zero for row in rows]
+        for line, opening in zip([headings, *lines, foot], ["期初 Opening", *map(amount, openings), ""], strict=True):
+            line.insert(1, opening)
+    yield from table(headings, lines, [foot])
+    if difference := sums[0] - sums[1]:
         yield f"不平 DOES NOT FOOT: debits and credits differ by {amount(difference)} {currency}."
     else:
         yield "借贷平衡 It foots: debits equal credits."
@@ -72,7 +87,3 @@ def _sides(balance: Money) -> tuple[str, str]:
     if balance > Money.zero(balance.currency):
         return amount(balance), ""
     return "", amount(-balance) if balance else ""
-
-
-def _ordered(rows: Sequence[AccountTotals]) -> list[AccountTotals]:
-    return sorted(rows, key=lambda row: row.account)

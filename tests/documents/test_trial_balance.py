@@ -57,6 +57,31 @@ def test_each_currency_foots_by_itself() -> None:
 
 
 def test_empty_books_say_so() -> None:
-    assert print_trial_balance(TrialBalance(effective=date(2026, 1, 1), rows=())) == (
-        "试算平衡表 Trial balance to 2026-01-01\n\n没有凭证 No entries.\n"
+    assert print_trial_balance(TrialBalance(effective=None, rows=())) == (
+        "试算平衡表 Trial balance\n\n没有凭证 No entries.\n"
+    )
+
+
+def test_a_period_opens_with_what_stood_before_it() -> None:
+    period = TrialBalance(
+        effective=date(2025, 6, 30),
+        since=date(2025, 6, 1),
+        rows=(
+            replace(row("Assets:Bank", "50.00", "0.00"), opening=Money.of("100.00", "CNY")),
+            replace(row("Income:Sales", "0.00", "50.00"), opening=Money.of("-100.00", "CNY")),
+        ),
+    )
+    assert (
+        print_trial_balance(period)
+        == """\
+试算平衡表 Trial balance from 2025-06-01 to 2025-06-30
+
+科目 Account (CNY)  期初 Opening  借方 Debit  贷方 Credit  借余 Balance Dr  贷余 Balance Cr
+------------------  ------------  ----------  -----------  ---------------  ---------------
+Assets:Bank               100.00       50.00         0.00           150.00
+Income:Sales             -100.00        0.00        50.00                            150.00
+------------------  ------------  ----------  -----------  ---------------  ---------------
+合计 Total                             50.00        50.00           150.00           150.00
+借贷平衡 It foots: debits equal credits.
+"""
     )
