@@ -29,6 +29,7 @@ client = Client(kiosk())
         ("application/graphql-response+json, application/json;q=0.9", 200, "application/graphql-response+json"),
         ("application/graphql-response+json;q=0.8, application/json", 200, "application/json"),
         ("application/json, application/graphql-response+json", 200, "application/json"),
+        ("application/graphql-response+json, application/json", 200, "application/graphql-response+json"),
         ("application/json;q=0, */*", 200, "application/graphql-response+json"),
         ("text/html, */*;q=0.1", 200, "application/json"),
         ("APPLICATION/JSON", 200, "application/json"),
