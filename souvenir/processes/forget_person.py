@@ -1,9 +1,10 @@
-"""Forget a person: record the erasure, destroy the keys, and destroy them again whenever a backup brings them back."""
+"""Forget a person: record the erasure, destroy the keys (again, if a backup brings them back), end their sessions."""
 
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from souvenir.access.application import revoke_all_of
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.privacy.application import Privacy, erasures
 from souvenir.privacy.keyring import KeyRing
@@ -11,7 +12,10 @@ from souvenir.privacy.subject import Subject
 
 
 class ForgetPerson(Process):
-    """Destroys the keys of everyone the log says was erased. Doing it twice does nothing more."""
+    """Destroys the keys of everyone the log says was erased; who is no longer known by name is no longer logged in.
+
+    Doing it twice does nothing more.
+    """
 
     name = "forget_person"
 
@@ -21,6 +25,8 @@ class ForgetPerson(Process):
     @when(Subject.Erased)
     def _erased(self, tx: Transaction, event: Subject.Erased) -> None:
         self._keyring.forget(event.originator_id, event.purposes)
+        if "identity" in event.purposes:
+            revoke_all_of(tx, event.originator_id, reason="forgotten on request")
 
 
 def forget_person(

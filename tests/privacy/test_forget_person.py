@@ -8,6 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.access.application import give_token
+from souvenir.access.credential import Credential
+from souvenir.access.registers import Credentials
 from souvenir.eventlog import EventLog, Followers
 from souvenir.eventlog.keystore import SqliteKeyStore
 from souvenir.kernel.aggregate import Aggregate, Created, event
@@ -42,7 +45,7 @@ class VisitorCard(Aggregate):
 
 @pytest.fixture
 def log(store_url: str) -> Iterator[EventLog]:
-    log = EventLog.open(store_url, registers=(Erasures(),))
+    log = EventLog.open(store_url, registers=(Erasures(), Credentials()))
     yield log
     log.close()
 
@@ -88,6 +91,18 @@ def test_the_process_finishes_an_erasure_that_stopped_halfway(log: EventLog, rin
     assert ring.open(log.load(VisitorCard, CARD).name, NAME) == "Zebulon Quartermaine"
     Followers(log, processes=(ForgetPerson(ring),), views=()).catch_up()
     assert ring.open(log.load(VisitorCard, CARD).name, NAME) == Redacted(LI, "identity", "erased")
+
+
+def test_forgetting_the_identity_ends_the_sessions_and_forgetting_less_does_not(log: EventLog, ring: KeyRing):
+    Privacy(log).register(LI)
+    session = log.execute(lambda tx: give_token(tx, "storefront", "customer", LI)).result
+    followers = Followers(log, processes=(ForgetPerson(ring),), views=())
+    forget_person(log, ring, LI, ["marketing"], "on request", TODAY)
+    followers.catch_up()
+    assert log.load(Credential, session.credential_id).revoked is None
+    forget_person(log, ring, LI, ["identity"], "on request", TODAY)
+    followers.catch_up()
+    assert log.load(Credential, session.credential_id).revoked == "forgotten on request"
 
 
 def test_a_legal_hold_keeps_the_keys(log: EventLog, ring: KeyRing):
