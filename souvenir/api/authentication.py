@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from souvenir.api.audience import AUDIENCES, Audience
 from souvenir.kernel.errors import SouvenirError
@@ -38,6 +39,10 @@ class Caller(Protocol):
     def id(self) -> object: ...
     @property
     def roles(self) -> Collection[str]: ...
+    @property
+    def outlet_id(self) -> UUID | None: ...
+    @property
+    def till(self) -> str | None: ...
 
 
 class Authenticator(Protocol):
