@@ -1,29 +1,12 @@
 """Every refusal is one sentence or two that use its facts, under a code no other refusal has."""
 
-import importlib
-import pkgutil
 from collections import Counter
-from collections.abc import Iterator
 from string import Formatter
 
 import pytest
+from everything import refusals
 
-import souvenir
-from souvenir.kernel.errors import SouvenirError
-
-for module in pkgutil.walk_packages(souvenir.__path__, "souvenir."):
-    if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
-
-
-def _below(cls: type[SouvenirError]) -> Iterator[type[SouvenirError]]:
-    for refusal in cls.__subclasses__():
-        yield refusal
-        yield from _below(refusal)
-
-
-ALL = {f"{refusal.__module__}.{refusal.__qualname__}": refusal for refusal in _below(SouvenirError)}
-REFUSALS = {name: refusal for name, refusal in sorted(ALL.items()) if name.startswith("souvenir.")}
+REFUSALS = {f"{refusal.__module__}.{refusal.__qualname__}": refusal for refusal in refusals()}
 
 
 class _Anything(str):

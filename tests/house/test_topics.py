@@ -1,34 +1,16 @@
 """Stored names: every aggregate and event has a topic of its own, well formed, for ever."""
 
-import importlib
-import pkgutil
 import re
 from collections import Counter
-from collections.abc import Iterator
 
-import souvenir
-from souvenir.kernel.aggregate import Aggregate, Created, Event
+from everything import aggregates, stored_events
 
-for module in pkgutil.walk_packages(souvenir.__path__, "souvenir."):
-    if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
+from souvenir.kernel.aggregate import Created
 
 TOPIC = re.compile(r"(?P<context>[a-z]+)\.(?P<name>[A-Z][a-zA-Z]+)")
 
-
-def _below(cls: type[Aggregate]) -> Iterator[type[Aggregate]]:
-    for aggregate in cls.__subclasses__():
-        yield aggregate
-        yield from _below(aggregate)
-
-
-AGGREGATES = [aggregate for aggregate in _below(Aggregate) if aggregate.__module__.startswith("souvenir.")]
-EVENTS = [
-    (aggregate, event)
-    for aggregate in AGGREGATES
-    for name, event in vars(aggregate).items()
-    if isinstance(event, type) and issubclass(event, Event) and name != "Event"
-]
+AGGREGATES = aggregates()
+EVENTS = stored_events()
 
 
 def test_there_are_aggregates_in_several_contexts() -> None:
