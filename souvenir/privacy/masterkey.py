@@ -18,7 +18,7 @@ class MalformedMasterKey(SouvenirError):
 
 
 class MasterKeyExposed(SouvenirError):
-    message = "The master key file {file} can be read by others. Run: chmod 600 {file}"
+    message = "The master key file {file} can be read by others. Let only its owner: run `chmod 600 {file}`."
     file: str
 
 
