@@ -402,10 +402,11 @@ def _why_none(tx: Transaction, edition: Edition, space: Space, outlet_id: UUID, 
     """Why an outlet has no piece to give: never had any, held by buyers, gone here, or gone everywhere."""
     if not any(mine.outlet_id == outlet_id and mine.space == space for mine in edition.allotments):
         return NotAllottedHere(edition_id=edition.id, outlet_id=outlet_id, number=None)
-    if registers.some_free(tx.session, edition.id, space, outlet_id):
-        back = registers.first_hold_to_end(tx.session, edition.id, space, outlet_id)
+    left = registers.remaining(tx.session, edition.id, space, outlet_id)
+    if left.here:
+        back = left.first_hold_ends
         minutes = max(1, -int((now - back).total_seconds() // 60)) if back else 1
         return OnlyReservedLeft(edition_id=edition.id, outlet_id=outlet_id, back_in_minutes=minutes)
-    if registers.some_free(tx.session, edition.id, space):
+    if left.anywhere:
         return NoneLeftHere(edition_id=edition.id, outlet_id=outlet_id)
     return EditionSoldOut(edition_id=edition.id, size=edition.last_number(space))

@@ -1,5 +1,6 @@
 """Where every piece is and who may have it: rows that decide scarcity in the transaction that takes a piece."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -149,12 +150,12 @@ def next_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
     """The lowest number nobody has at an outlet, else the one whose hold lapsed first. Locked where rows can be."""
     where = (str(edition_id), space, str(outlet_id))
     free = session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "  # noqa: S608
+        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "
         f"ORDER BY number LIMIT 1{session.locking}",
         *where,
     )
     lapsed = free or session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'held' "  # noqa: S608
+        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'held' "
         f"AND held_until <= ? ORDER BY held_until LIMIT 1{session.locking}",
         *where,
         stamp(now),
@@ -165,7 +166,7 @@ def next_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
 def free_at_place(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, place: int) -> int | None:
     """The free number at a place (from 0) among the free ones of an outlet, in order. Locked where rows can be."""
     row = session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "  # noqa: S608
+        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "
         f"ORDER BY number LIMIT 1 OFFSET ?{session.locking}",
         str(edition_id),
         space,
@@ -197,25 +198,32 @@ def where_is(session: Session, edition_id: UUID, space: Space, number: int) -> t
     return (UUID(row[0]) if row[0] else None, row[1]) if row else None
 
 
-def first_hold_to_end(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> datetime | None:
-    """When the first hold at an outlet reaches its deadline."""
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Whether pieces remain that are not sold, here and anywhere, and when the first hold here ends."""
+
+    here: bool
+    anywhere: bool
+    first_hold_ends: datetime | None
+
+
+def remaining(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> Remaining:
+    """One look, in one statement: between two, another process's pieces could change hands unseen."""
+    anywhere = "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND status"
+    here = "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status"
+    ends = "SELECT MIN(held_until) FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status"
+    run, place = (str(edition_id), space), (str(edition_id), space, str(outlet_id))
     row = session.row(
-        "SELECT MIN(held_until) FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'held'",
-        str(edition_id),
-        space,
-        str(outlet_id),
+        f"SELECT EXISTS ({here} = 'free'), EXISTS ({here} = 'held'), EXISTS ({anywhere} = 'free'), "
+        f"EXISTS ({anywhere} = 'held'), ({ends} = 'held')",
+        *(*place, *place, *run, *run, *place),
     )
-    return datetime.fromisoformat(row[0]) if row and row[0] else None
-
-
-def some_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID | None = None) -> bool:
-    """Whether any number is free or held, at one outlet or anywhere."""
-    here = "" if outlet_id is None else "AND outlet_id = ? "
-    place = () if outlet_id is None else (str(outlet_id),)
-    sql = f"SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? {here}AND status = '{{status}}' LIMIT 1"  # noqa: S608
-    return any(
-        session.row(sql.format(status=status), str(edition_id), space, *place) is not None
-        for status in ("free", "held")
+    assert row is not None
+    free_here, held_here, free_anywhere, held_anywhere, until = row
+    return Remaining(
+        here=bool(free_here or held_here),
+        anywhere=bool(free_anywhere or held_anywhere),
+        first_hold_ends=datetime.fromisoformat(until) if until else None,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -18,6 +19,8 @@ EDITION = UUID("00000000-0000-0000-0000-00000000ed01")
 SHOP = UUID("00000000-0000-0000-0000-0000000005a0")
 TODAY = date(2026, 10, 1)
 BUYERS, ATTEMPTS = 4, 400
+THINKS = 0.02
+"""Seconds a buyer takes before the next try, at most; without them one process could empty the shelf alone."""
 
 
 def buy(log: EventLog, seed: int) -> tuple[list[int], list[str]]:
@@ -25,12 +28,14 @@ def buy(log: EventLog, seed: int) -> tuple[list[int], list[str]]:
     chance, got, said = random.Random(seed), [], []
     for _ in range(ATTEMPTS):
         order = uuid4()
+        time.sleep(chance.random() * THINKS)
         try:
             got.append(attempt(log, chance, order))
         except EditionSoldOut:
             return [number for number in got if number], said
         except (OnlyReservedLeft, PieceAlreadySold, PieceHeldBySomeoneElse, Contended) as refusal:
             said.append(type(refusal).__name__)
+            time.sleep(THINKS)
     raise AssertionError("the edition was never sold out")
 
 
