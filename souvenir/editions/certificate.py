@@ -10,7 +10,6 @@ from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 import rfc8785
-from pydantic import ValidationError
 
 from souvenir.editions.edition import Proofs, Space
 from souvenir.editions.signing import PublicKeys, SigningKeys, verifies
@@ -225,17 +224,19 @@ def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], None]:
 
 
 def _from_text(text: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement]:
+    """Check the signature first: only what the issuer signed is read any further."""
     try:
         content = json.loads(text)
+        stated, signature = content["certificate"], content["signature"]
+        named = {"key_id": str(stated["key_id"]), "serial": str(stated["serial"])}
         if set(content) != {"certificate", "signature"} or rfc8785.dumps(content).decode("utf-8") != text:
             raise MalformedCertificate(reason="its text is not in canonical form")
-        statement, signature = Statement.model_validate_json(json.dumps(content["certificate"])), content["signature"]
-    except (ValueError, ValidationError, RecursionError, rfc8785.CanonicalizationError):
+    except (ValueError, TypeError, KeyError, RecursionError, rfc8785.CanonicalizationError):
         raise MalformedCertificate(reason="its text cannot be read") from None
+    _check(named, rfc8785.dumps(stated), str(signature), _SEALED, keys)
+    statement = Statement.model_validate_json(json.dumps(stated))
     facts = {name: getattr(statement, name) for name in ("gtin", "serial", "space", "number", "size", "issued_on")}
-    facts["key_id"] = statement.key_id
-    _check(facts, rfc8785.dumps(content["certificate"]), str(signature), _SEALED, keys)
-    return facts, statement
+    return {**facts, "key_id": statement.key_id}, statement
 
 
 def _check(facts: Mapping[str, Any], content: bytes, signature: str, purpose: bytes, keys: PublicKeys) -> None:
