@@ -1,6 +1,6 @@
 """Assessment: given a purchase, a traveller and a day, what comes back and by when, or why nothing does. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -86,6 +86,16 @@ class Excluded:
 
     line_no: int
     reason: WhyExcluded
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """By when, and through which ports, the traveller must leave; and the last day to capture if they do not."""
+
+    promised_by: date
+    capture_by: date
+    ports: tuple[str, ...]
+    rules: Mapping[str, Rule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,24 @@ def assess(book: RuleBook, purchase: Purchase) -> Assessment:
     except SouvenirError as problem:
         return Assessment((problem,), excluded, eligible, None)
     return Assessment((), excluded, eligible, quote)
+
+
+def promise_of(book: RuleBook, store: Store, mode: str, issued_on: date, last_departure_on: date) -> Promise | None:
+    """What an advance makes the traveller promise, by the rules of the day the form is issued; None without one."""
+    rules = _Reading(book.regime(store.jurisdiction, store.region, mode, issued_on))
+    payout = rules.find("payout")
+    if payout is None or payout.value != "advance":
+        return None
+    window, capture = rules.find("instant_window"), rules.find("capture_working_days")
+    rules.find("recognised_regions")
+    promised_by = min(window.value.last_day(issued_on), last_departure_on) if window else last_departure_on
+    calendar = rules.regime.jurisdiction.calendar
+    return Promise(
+        promised_by=promised_by,
+        capture_by=working_days_after(calendar, promised_by, capture.value if capture else 0),
+        ports=tuple(port.code for port in rules.regime.ports),
+        rules=rules.read,
+    )
 
 
 def sampling(book: RuleBook, store: Store, mode: str, form_gross: Money, departure_on: date) -> Sampling:
@@ -271,9 +299,10 @@ def _quote(
     assert payout is not None
     assert document is not None
     last_departure = _last_departure(rules, purchase)
-    promised_by, capture_by, ports = _promise(book, rules, purchase, last_departure)
+    issued_on = purchase.issued_on or purchase.purchased_on
+    promise = promise_of(book, purchase.store, purchase.mode, issued_on, last_departure)
+    versions = {**rules.read, **(promise.rules if promise else {})}
     cash_allowed, tenders = _tenders(rules, net, refund)
-    fee_known = rules.find("operator_fee") is None
     entry = purchase.traveller.last_entry
     return Quote(
         gross=gross,
@@ -284,17 +313,17 @@ def _quote(
         payout=payout.value,
         lines=_shared(kept, refund, fee),
         last_departure_on=last_departure,
-        promised_by=promised_by,
-        capture_by=capture_by,
-        ports=ports,
+        promised_by=promise.promised_by if promise else None,
+        capture_by=promise.capture_by if promise else None,
+        ports=promise.ports if promise else (),
         cash_allowed=cash_allowed,
         tenders=tenders,
         confirmation=confirmation.value if confirmation else "by_quantity",
         nationality_class=document.value,
         stay_days=(purchase.purchased_on - entry).days if entry else 0,
-        rule_versions=tuple(rules.read),
-        uncertain=tuple(version for version, rule in rules.read.items() if rule.confidence == "low"),
-        fee_known=fee_known,
+        rule_versions=tuple(versions),
+        uncertain=tuple(version for version, rule in versions.items() if rule.confidence == "low"),
+        fee_known=rules.find("operator_fee") is None,
     )
 
 
@@ -370,25 +399,6 @@ def _last_departure(rules: _Reading, purchase: Purchase) -> date:
     if issued_on > last:
         raise DepartureWindowClosed(last_departure_on=last, on=issued_on)
     return last
-
-
-def _promise(
-    book: RuleBook, rules: _Reading, purchase: Purchase, last_departure: date
-) -> tuple[date | None, date | None, tuple[str, ...]]:
-    """What an instant refund makes the traveller promise; the day the form is issued decides the rules."""
-    store = purchase.store
-    issued_on = purchase.issued_on or purchase.purchased_on
-    of_issue = _Reading(book.regime(store.jurisdiction, store.region, purchase.mode, issued_on))
-    payout, window = rules.find("payout"), of_issue.find("instant_window")
-    if payout is None or payout.value != "advance" or window is None:
-        return None, None, ()
-    promised_by = min(window.value.last_day(issued_on), last_departure)
-    capture = of_issue.find("capture_working_days")
-    of_issue.find("recognised_regions")
-    rules.read |= of_issue.read
-    calendar = of_issue.regime.jurisdiction.calendar
-    capture_by = working_days_after(calendar, promised_by, capture.value if capture else 0)
-    return promised_by, capture_by, tuple(port.code for port in of_issue.regime.ports)
 
 
 def _tenders(rules: _Reading, net: Money, refund: Money) -> tuple[bool, tuple[str, ...]]:

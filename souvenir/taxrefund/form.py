@@ -48,7 +48,8 @@ class TravellerFacts(Value):
     document_kind: str
     nationality_class: str
     """A class such as "foreign" or "hk_macao", never the nationality itself."""
-    last_entry: date
+    last_entry: date | None
+    """None only where the scheme does not ask for it."""
     stay_days: int
     """Days from the last entry to the purchase."""
     name: Sealed | None = None

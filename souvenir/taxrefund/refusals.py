@@ -133,3 +133,30 @@ class NothingRecoverable(SouvenirError):
     message = "Guarantee {guarantee_id} is {state}: there is no claim on the traveller to write off."
     guarantee_id: UUID
     state: str
+
+
+class OrderAlreadyClaimed(SouvenirError):
+    message = "Order {order_id} is on refund form {claim_no} already. Void that form before issuing another."
+    order_id: UUID
+    claim_no: str
+
+
+class InvoiceAlreadyClaimed(SouvenirError):
+    message = "Invoice {invoice} is on refund form {claim_no} already. Void that form before issuing another."
+    invoice: str
+    claim_no: str
+
+
+class FormNumberTaken(SouvenirError):
+    message = "Refund form {claim_no} was issued for other goods. Ask for a new number."
+    claim_no: str
+
+
+class GuaranteeAlreadyHeld(SouvenirError):
+    message = "The claim has a guarantee of {held} under another reference. Release that one first."
+    held: Money
+
+
+class NothingGuaranteed(SouvenirError):
+    message = "Claim {claim_no} has no guarantee."
+    claim_no: str

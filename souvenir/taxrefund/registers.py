@@ -1,0 +1,128 @@
+"""What refunds limit across claims: one form per order and invoice, and what a traveller bought in a day."""
+
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID
+
+from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.money import Money
+from souvenir.taxrefund.claim import INSTANT_MODES, Claim
+
+
+class FormRegister(Register):
+    """One row per form that stands, with the orders and invoices it takes; a voided form gives them back."""
+
+    name = "refund_forms"
+    tables = ("refund_forms", "refund_form_orders", "refund_form_invoices", "refund_travellers")
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS refund_forms (
+            claim_id TEXT PRIMARY KEY, claim_no TEXT NOT NULL, document_hash TEXT NOT NULL, outlet_id TEXT NOT NULL,
+            region TEXT NOT NULL, mode TEXT NOT NULL, purchased_on TEXT NOT NULL, issued_on TEXT NOT NULL,
+            gross BIGINT NOT NULL, currency TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS refund_forms_by_day ON refund_forms (document_hash, purchased_on, outlet_id)",
+        "CREATE INDEX IF NOT EXISTS refund_forms_by_issue ON refund_forms (document_hash, issued_on, region)",
+        "CREATE TABLE IF NOT EXISTS refund_form_orders (order_id TEXT PRIMARY KEY, claim_id TEXT NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS refund_form_orders_by_claim ON refund_form_orders (claim_id)",
+        "CREATE TABLE IF NOT EXISTS refund_form_invoices (invoice TEXT PRIMARY KEY, claim_id TEXT NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS refund_form_invoices_by_claim ON refund_form_invoices (claim_id)",
+        "CREATE TABLE IF NOT EXISTS refund_travellers (document_hash TEXT PRIMARY KEY, forms INTEGER NOT NULL)",
+    )
+
+    @when(Claim.Opened)
+    def _opened(self, session: Session, event: Claim.Opened) -> None:
+        claim = str(event.originator_id)
+        session.run(
+            "INSERT INTO refund_forms (claim_id, claim_no, document_hash, outlet_id, region, mode, purchased_on, "
+            "issued_on, gross, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            claim,
+            event.claim_no,
+            event.document_hash,
+            str(event.outlet_id),
+            event.region,
+            event.mode,
+            event.purchased_on.isoformat(),
+            event.issued_on.isoformat(),
+            event.gross.minor,
+            event.gross.currency,
+        )
+        for order_id in event.order_ids:
+            session.run("INSERT INTO refund_form_orders (order_id, claim_id) VALUES (?, ?)", str(order_id), claim)
+        for invoice in event.invoices:
+            session.run("INSERT INTO refund_form_invoices (invoice, claim_id) VALUES (?, ?)", invoice, claim)
+        session.run(
+            "INSERT INTO refund_travellers (document_hash, forms) VALUES (?, 1) "
+            "ON CONFLICT (document_hash) DO UPDATE SET forms = refund_travellers.forms + 1",
+            event.document_hash,
+        )
+
+    @when(Claim.Voided)
+    def _voided(self, session: Session, event: Claim.Voided) -> None:
+        claim = str(event.originator_id)
+        session.run("DELETE FROM refund_forms WHERE claim_id = ?", claim)
+        session.run("DELETE FROM refund_form_orders WHERE claim_id = ?", claim)
+        session.run("DELETE FROM refund_form_invoices WHERE claim_id = ?", claim)
+
+
+def wait_for_turn(session: Session, document_hash: str) -> None:
+    """Let nobody else issue a form for the same traveller until this transaction ends, so that limits hold."""
+    session.changed(
+        "INSERT INTO refund_travellers (document_hash, forms) VALUES (?, 0) "
+        "ON CONFLICT (document_hash) DO UPDATE SET forms = refund_travellers.forms",
+        document_hash,
+    )
+
+
+def form_of_order(session: Session, order_id: UUID) -> tuple[UUID, str] | None:
+    """The standing form that takes an order: its claim's id and number."""
+    return _form(
+        session.row(
+            "SELECT f.claim_id, f.claim_no FROM refund_form_orders o JOIN refund_forms f ON f.claim_id = o.claim_id "
+            "WHERE o.order_id = ?",
+            str(order_id),
+        )
+    )
+
+
+def form_of_invoice(session: Session, invoice: str) -> tuple[UUID, str] | None:
+    """The standing form that takes an invoice: its claim's id and number."""
+    return _form(
+        session.row(
+            "SELECT f.claim_id, f.claim_no FROM refund_form_invoices i JOIN refund_forms f ON f.claim_id = i.claim_id "
+            "WHERE i.invoice = ?",
+            invoice,
+        )
+    )
+
+
+def bought_today(session: Session, document_hash: str, outlet_id: UUID, on: date, currency: str) -> Money:
+    """What forms already cover of one traveller's purchases in one store on one local day."""
+    row = session.row(
+        "SELECT COALESCE(SUM(gross), 0) FROM refund_forms "
+        "WHERE document_hash = ? AND purchased_on = ? AND outlet_id = ? AND currency = ?",
+        document_hash,
+        on.isoformat(),
+        str(outlet_id),
+        currency,
+    )
+    return Money(int(row[0]) if row else 0, currency)
+
+
+def refunded_instantly(
+    session: Session, document_hash: str, region: str, mode: str, on: date, currency: str, outlet_id: UUID | None
+) -> Money:
+    """What instant forms of one local day cover for a traveller: in a region, or in one store of it."""
+    modes: Collection[str] = INSTANT_MODES if mode in INSTANT_MODES else (mode,)
+    rows = session.rows(
+        "SELECT mode, outlet_id, gross FROM refund_forms "
+        "WHERE document_hash = ? AND issued_on = ? AND region = ? AND currency = ?",
+        document_hash,
+        on.isoformat(),
+        region,
+        currency,
+    )
+    counted = (gross for form, outlet, gross in rows if form in modes and outlet_id in (None, UUID(outlet)))
+    return Money(sum(int(gross) for gross in counted), currency)
+
+
+def _form(row: tuple[str, str] | None) -> tuple[UUID, str] | None:
+    return (UUID(row[0]), row[1]) if row else None

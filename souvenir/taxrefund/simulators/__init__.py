@@ -1,0 +1,1 @@
+"""Stand-ins for the authorities, for tests and demonstrations: they answer as their real ones would, at once."""
