@@ -36,9 +36,11 @@ def checked_gtin(text: str) -> str:
     """A GTIN (GS1 General Specifications) as 14 digits, its check digit verified."""
     digits = text.strip()
     try:
-        ean.validate(digits)
+        plain = ean.validate(digits)
     except ValidationError:
         raise MalformedGtin(gtin=text[:40]) from None
+    if digits != plain or not digits.isascii():  # hyphens or full-width digits would make two spellings of one code
+        raise MalformedGtin(gtin=text[:40])
     return digits.rjust(14, "0")
 
 

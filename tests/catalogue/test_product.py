@@ -55,6 +55,8 @@ def test_the_rate_at_sale_is_the_rate_of_the_day_of_sale():
     [
         ("gtin", "6901234567893", MalformedGtin),
         ("gtin", "", MalformedGtin),
+        ("gtin", "690-1234567892", MalformedGtin),
+        ("gtin", "６９０１２３４５６７８９２", MalformedGtin),
         ("sku", "vase 1", MalformedInput),
         ("category", "Enamel Ware", MalformedInput),
         ("name", {}, MalformedInput),

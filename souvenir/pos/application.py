@@ -1,0 +1,88 @@
+"""What tills may ask: open and close a shift, which shift is open; and, within a pairing, which device is meant."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel.money import Money
+from souvenir.pos.device import Device, PairingCodeUnknown, TillHasDevice, code_hash
+from souvenir.pos.shift import BusinessDateBehind, NoOpenShift, Shift, ShiftAlreadyOpen
+
+
+class Tills:
+    """The tills of one shop group and their drawers."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def open_shift(self, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money) -> Committed[UUID]:
+        """Open the next shift at the device's till and give its id; the same opening again records nothing."""
+        return self._log.execute(lambda tx: open_shift(tx, device_id, cashier, business_date, opening_float))
+
+    def close_shift(self, shift_id: UUID, counted: Money, cash_taken: Money, closed_by: UUID) -> Committed[None]:
+        """Close a shift with the cash counted; `cash_taken` is cash sales less cash returns since it opened."""
+
+        def decide(tx: Transaction) -> None:
+            shift = tx.get(Shift, shift_id)
+            shift.close(counted, cash_taken, closed_by)
+            tx.save(shift)
+
+        return self._log.execute(decide)
+
+
+def open_shift(tx: Transaction, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money) -> UUID:
+    """Open the next shift at a device's till inside a transaction."""
+    device = tx.get(Device, device_id)
+    device.require_enrolled()
+    shift_no = 1
+    last = _last_shift(tx, device.outlet_id, device.till)
+    if last is not None:
+        if last.counted is None:
+            if last.opened_as == (device_id, cashier, business_date, opening_float):
+                return last.id
+            raise ShiftAlreadyOpen(till=device.till, shift_no=last.shift_no, business_date=last.business_date)
+        if business_date < last.business_date:
+            raise BusinessDateBehind(till=device.till, business_date=business_date, latest=last.business_date)
+        shift_no = last.shift_no + 1
+    shift = Shift.open(
+        outlet_id=device.outlet_id,
+        till=device.till,
+        shift_no=shift_no,
+        device_id=device_id,
+        cashier=cashier,
+        business_date=business_date,
+        opening_float=opening_float,
+    )
+    tx.save(shift)
+    return shift.id
+
+
+def open_shift_at(tx: Transaction, outlet_id: UUID, till: str) -> Shift:
+    """The shift that a sale at this till belongs to, or a refusal."""
+    shift = _last_shift(tx, outlet_id, till)
+    if shift is None or shift.counted is not None:
+        raise NoOpenShift(till=till[:40])
+    return shift
+
+
+def expected_device(tx: Transaction, code: str, at: datetime) -> Device:
+    """The device that may still pair with this code at this instant, at a till no other device stands at."""
+    row = tx.session.row("SELECT device_id FROM pairing_codes WHERE code_hash = ?", code_hash(code))
+    if row is None:
+        raise PairingCodeUnknown
+    device = tx.get(Device, UUID(row[0]))
+    device.require_pairable(at)
+    require_free_till(tx, device.outlet_id, device.till)
+    return device
+
+
+def require_free_till(tx: Transaction, outlet_id: UUID, till: str) -> None:
+    """Refuse if a device already stands at this till."""
+    row = tx.session.row("SELECT device_id FROM till_devices WHERE outlet_id = ? AND till = ?", str(outlet_id), till)
+    if row is not None:
+        raise TillHasDevice(till=till, device_id=UUID(row[0]))
+
+
+def _last_shift(tx: Transaction, outlet_id: UUID, till: str) -> Shift | None:
+    row = tx.session.row("SELECT shift_id FROM till_shifts WHERE outlet_id = ? AND till = ?", str(outlet_id), till)
+    return None if row is None else tx.get(Shift, UUID(row[0]))
