@@ -153,6 +153,14 @@ class EventLog:
             yield from rows
             after = rows[-1].position
 
+    def states(self, topic: str, page: int = 5000) -> Iterator[bytes]:
+        """The stored JSON of every event of one topic, in order: the quickest way to fold all of them."""
+        after, until = 0, self.head()
+        while rows := self.store.states(after, until, page, topic):
+            for _, state in rows:
+                yield state
+            after = rows[-1][0]
+
     def events(self, after: int = 0, until: int | None = None, topics: Sequence[str] = ()) -> Iterator[Recorded]:
         """Events in order, decoded."""
         for position, stream, version, topic, state in self.stored(after, until, topics):

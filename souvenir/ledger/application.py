@@ -58,9 +58,7 @@ class Ledger:
 
     def trial_balance(self, as_of: AsOf = EVERYTHING) -> TrialBalance:
         """Replay the books from the log."""
-        fold = replay.Replay(as_of)
-        fold.take(row.state for row in self._log.stored(topics=(replay.TOPIC,)))
-        return fold.trial_balance()
+        return replay.replay(self._log.states(replay.TOPIC), as_of)
 
     def drill_down(
         self, account: str, currency: str, as_of: AsOf = EVERYTHING, *, after: int = 0, first: int = 100

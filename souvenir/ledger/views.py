@@ -141,7 +141,7 @@ class OpenLedger(View):
         )
         params = (after, *_OPEN, *_bounds(as_of))
         claims = session.rows(
-            f"SELECT DISTINCT claim FROM (SELECT claim FROM ledger_legs WHERE {open_legs}) AS open_claims "  # noqa: S608
+            f"SELECT DISTINCT claim FROM (SELECT claim FROM ledger_legs WHERE {open_legs}) AS open_claims "
             "ORDER BY claim LIMIT ?",
             *params,
             max(1, min(first, LARGEST_PAGE)),
@@ -149,7 +149,7 @@ class OpenLedger(View):
         if not claims:
             return []
         rows = session.rows(
-            "SELECT claim, currency, account, SUM(minor) FROM ledger_legs "  # noqa: S608
+            "SELECT claim, currency, account, SUM(minor) FROM ledger_legs "
             f"WHERE claim <= ? AND {open_legs} ORDER BY claim, currency, account",
             claims[-1][0],
             *params,
@@ -165,8 +165,8 @@ _COLUMNS: Final = (
     "sort_key, entry_id, rule, text, effective_on, account, minor, currency, dimensions, cause_topic, cause_id, "
     "cause_version, known_at"
 )
-_LEGS: Final = f"SELECT {_COLUMNS} FROM ledger_legs {_WITHIN}"  # noqa: S608
-_SUM: Final = "SELECT SUM(minor) FROM ledger_legs " + _WITHIN  # noqa: S608
+_LEGS: Final = f"SELECT {_COLUMNS} FROM ledger_legs {_WITHIN}"
+_SUM: Final = "SELECT SUM(minor) FROM ledger_legs " + _WITHIN
 
 
 def _bounds(as_of: AsOf) -> tuple[str, str, str]:

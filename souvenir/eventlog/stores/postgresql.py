@@ -43,6 +43,10 @@ READERS = 8
 _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = %s ORDER BY originator_version"
 )
+_SELECT_STATES = (
+    "SELECT notification_id, state FROM stored_events WHERE notification_id > %s AND notification_id <= %s "
+    "AND topic = %s ORDER BY notification_id LIMIT %s"
+)
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND notification_id <= %s ORDER")
 _INSERT = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
@@ -193,6 +197,11 @@ class PostgresStore(Store):
                 *params,
             )
         return [PlacedEvent(*row) for row in found]
+
+    def states(self, after: int, until: int, limit: int, topic: str) -> list[tuple[int, bytes]]:
+        with self._connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            found = cursor.execute(_SELECT_STATES, (after, until, topic, limit)).fetchall()
+        return cast(list[tuple[int, bytes]], found)
 
     def prepare(self, ddl: Iterable[str]) -> None:
         with self._connection() as connection, connection.transaction():

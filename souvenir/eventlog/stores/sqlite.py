@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
@@ -35,6 +35,9 @@ _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 )
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND rowid <= ? ORDER")
+_SELECT_STATES = (
+    "SELECT rowid, state FROM stored_events WHERE rowid > ? AND rowid <= ? AND topic = ? ORDER BY rowid LIMIT ?"
+)
 _INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
 
 
@@ -156,6 +159,10 @@ class SqliteStore(Store):
                 limit,
             )
         return [PlacedEvent(row[0], UUID(row[1]), row[2], row[3], row[4]) for row in found]
+
+    def states(self, after: int, until: int, limit: int, topic: str) -> list[tuple[int, bytes]]:
+        with self.reading() as session:
+            return cast(list[tuple[int, bytes]], session.rows(_SELECT_STATES, after, until, topic, limit))
 
     def prepare(self, ddl: Iterable[str]) -> None:
         with self.writing() as session:
