@@ -232,7 +232,8 @@ class EventLog:
                 except Exception as error:
                     job.error = error
                     tx.undo()
-            position = batch.append()
+            batch.append()
+        position = session.position
         for job in jobs:
             job.position = position
 

@@ -129,4 +129,4 @@ def _generation(log: EventLog, name: str) -> int:
 
 
 def _all(table: str) -> str:
-    return f"SELECT * FROM {table}"  # noqa: S608
+    return f"SELECT * FROM {table}"

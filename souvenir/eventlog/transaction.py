@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from uuid import UUID
 
 from souvenir.eventlog.mapper import to_event, to_stored
-from souvenir.eventlog.stores.store import Session, StoredEvent, WriteSession
+from souvenir.eventlog.stores.store import Session, WriteSession
 from souvenir.kernel.aggregate import Aggregate, Event
 from souvenir.kernel.errors import NotFound
 
@@ -35,10 +35,10 @@ class Batch:
         for event in events:
             self.by_stream.setdefault(event.originator_id, []).append(event)
 
-    def append(self) -> int:
-        """Send every event to the store; returns the last position, 0 if there was none."""
-        stored: list[StoredEvent] = [to_stored(event) for event in self.events]
-        return self.session.append(stored) if stored else 0
+    def append(self) -> None:
+        """Send every event to the store."""
+        if self.events:
+            self.session.append([to_stored(event) for event in self.events])
 
 
 class Transaction:

@@ -55,15 +55,16 @@ def _late_commit(log: EventLog, first_is_in: threading.Event, second_is_in: thre
     """Take a position, and commit only after another writer has taken and committed a later one."""
 
     def slow(tx: Transaction) -> None:
+        tx.session.row("SELECT 1")
         tx.save(Jar.open(uuid4(), room=0))
         session = tx._batch.session
         original = session.append
 
         def append_then_linger(events):
-            position = original(events)
+            original(events)
+            session._pipeline.sync()
             first_is_in.set()
             second_is_in.wait(3)
-            return position
 
         session.append = append_then_linger
 

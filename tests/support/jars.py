@@ -67,6 +67,25 @@ class Receipt(Aggregate):
         self.coin = coin
 
 
+class Letter(Aggregate):
+    """One event of about 420 bytes: what the benchmarks write."""
+
+    TOPIC = "testing.Letter"
+
+    class Written(Created):
+        TOPIC = "testing.LetterWritten"
+        text: str
+        postage: Money
+
+    @event(Written)
+    def __init__(self, text: str, postage: Money) -> None:
+        self.text, self.postage = text, postage
+
+    @classmethod
+    def write(cls) -> "Letter":
+        return cls(text="Dear Sir or Madam, " * 13, postage=Money(4518, "CNY"))
+
+
 class Stickers(Register):
     """Ten numbered stickers, one for each jar that is opened, while they last."""
 

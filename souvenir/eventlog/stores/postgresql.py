@@ -8,7 +8,7 @@ instant, which waits until no writer is in between, and so reads a position belo
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -52,6 +52,14 @@ _INSERT = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
     "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
 )
+_LOCK = f"SELECT pg_advisory_xact_lock_shared({WRITING})"
+_LOCK_AND_INSERT = (
+    _INSERT.replace("*", "events.*")
+    .replace("FROM unnest", f"FROM (SELECT pg_advisory_xact_lock_shared({WRITING})) AS locked, unnest")
+    .replace(" RETURNING", " AS events RETURNING")
+)
+"""Lock and insert in one statement, which is one transaction by itself: a position is drawn for a row only once both
+sides of the join have given theirs, so only under the lock."""
 
 
 @lru_cache(maxsize=4096)
@@ -68,37 +76,75 @@ class PostgresSession(WriteSession):
         psycopg.errors.DeadlockDetected,
     )
 
-    def __init__(self, connection: Connection[Row]) -> None:
+    def __init__(self, connection: Connection[Row], opening: str = "", alone: str = "") -> None:
+        """`opening` begins a transaction, with its lock; `alone` is the insert that is a transaction by itself."""
         super().__init__()
+        self._connection = connection
+        self._opening = opening
+        self._alone = alone
+        self._stack = ExitStack()
+        self._pipeline: psycopg.Pipeline | None = None
         self._cursor = connection.cursor(row_factory=tuple_row)
+        self._inserted: psycopg.Cursor[Row] | None = None
+
+    def _begin(self) -> None:
+        """Begin the transaction, and the pipeline that carries it, with its first statement."""
+        if self._opening:
+            opening, self._opening = self._opening, ""
+            self._pipeline = self._stack.enter_context(self._connection.pipeline())
+            for statement in opening.split(";"):
+                self._cursor.execute(cast(Any, statement))
+
+    def _execute(self, sql: str, params: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
+        self._begin()
+        return self._cursor.execute(cast(Any, sql), params or None)
 
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        return self._cursor.execute(_native(sql), params).fetchall()
+        return self._execute(_native(sql), params).fetchall()
 
     def _change(self, sql: str, params: Sequence[Any]) -> int:
-        return self._cursor.execute(_native(sql), params).rowcount
+        cursor = self._execute(_native(sql), params)
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return cursor.rowcount
 
     def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
         if len(many) == 1:
-            self._cursor.execute(_native(sql), many[0])
+            self._execute(_native(sql), many[0])
         else:
+            self._begin()
             self._cursor.executemany(_native(sql), many)
 
-    def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
-        if until is None:
-            found = self._cursor.execute(_SELECT_STREAM, (stream,)).fetchall()
-        else:
-            found = self._cursor.execute(_SELECT_PAST, (stream, until)).fetchall()
-        return [StoredEvent(stream, *row) for row in found]
+    def _control(self, statement: str) -> None:
+        self._execute(statement)
 
-    def append(self, events: Sequence[StoredEvent]) -> int:
+    def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
+        asked = (_SELECT_STREAM, (stream,)) if until is None else (_SELECT_PAST, (stream, until))
+        return [StoredEvent(stream, *row) for row in self._execute(*asked).fetchall()]
+
+    def append(self, events: Sequence[StoredEvent]) -> None:
         self.flush()
         columns = [list(column) for column in zip(*events, strict=True)]
-        found = self._cursor.execute(_INSERT, columns, prepare=True).fetchall()
-        return int(found[-1][0])
+        self._inserted = self._connection.cursor(row_factory=tuple_row)
+        self._inserted.execute(self._alone if self._opening else _INSERT, columns, prepare=True)
 
-    def _control(self, statement: str) -> None:
-        self._cursor.execute(cast(Any, statement))
+    @property
+    def position(self) -> int:
+        return max(position for (position,) in self._inserted.fetchall()) if self._inserted else 0
+
+    def commit(self) -> None:
+        """Send what is left, and wait until all of it is durable."""
+        self.flush()
+        with self._stack:
+            if self._pipeline is not None:
+                self._cursor.execute("COMMIT")
+
+    def give_up(self, error: BaseException) -> None:
+        """Leave nothing behind; `error` is why."""
+        with suppress(psycopg.Error):
+            self._stack.__exit__(type(error), error, error.__traceback__)
+        with suppress(psycopg.Error):
+            self._connection.rollback()
 
 
 class _Datastore(PostgresDatastore):
@@ -127,6 +173,7 @@ class PostgresStore(Store):
         self._place = "the database " + str(conninfo_to_dict(url).get("dbname", ""))
         self._datastore = _Datastore(url)
         self._lock = threading.RLock()
+        self._writer: Connection[Any] | None = None
         try:
             with self._datastore.get_connection():
                 pass
@@ -160,15 +207,32 @@ class PostgresStore(Store):
 
     @contextmanager
     def writing(self) -> Iterator[WriteSession]:
-        try:
-            with self._lock, self._connection() as connection, connection.pipeline(), connection.transaction():
-                if self.guarded:
-                    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (WRITING,))
-                session = PostgresSession(connection)
+        with self._lock:
+            session = PostgresSession(self._writing_connection(), self._opening, self._insert_alone)
+            try:
                 yield session
-                session.flush()
-        except PostgresSession.conflicts as error:
-            raise Conflict(str(error)) from error
+                session.commit()
+            except BaseException as error:
+                session.give_up(error)
+                if isinstance(error, PostgresSession.conflicts):
+                    raise Conflict(str(error)) from error
+                raise
+
+    def _writing_connection(self) -> Connection[Row]:
+        """The one connection that writes; a new one if it was lost."""
+        if self._writer is None or self._writer.closed:
+            if self._writer is not None:
+                self._datastore.pool.putconn(self._writer)
+            self._writer = self._datastore.pool.getconn()
+        return cast(Connection[Row], self._writer)
+
+    @property
+    def _opening(self) -> str:
+        return f"BEGIN;{_LOCK}" if self.guarded else "BEGIN"
+
+    @property
+    def _insert_alone(self) -> str:
+        return _LOCK_AND_INSERT if self.guarded else _INSERT
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -192,7 +256,7 @@ class PostgresStore(Store):
         params = (after, until, list(topics), limit) if topics else (after, until, limit)
         with self._connection() as connection:
             found = PostgresSession(connection).rows(
-                "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events "  # noqa: S608
+                "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events "
                 f"WHERE notification_id > ? AND notification_id <= ? {of_topics} ORDER BY notification_id LIMIT ?",
                 *params,
             )
@@ -210,4 +274,7 @@ class PostgresStore(Store):
                 connection.execute(cast(Any, statement))
 
     def close(self) -> None:
+        if self._writer is not None:
+            self._datastore.pool.putconn(self._writer)
+            self._writer = None
         self._datastore.close()

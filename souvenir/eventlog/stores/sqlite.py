@@ -47,6 +47,7 @@ class SqliteSession(WriteSession):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
         self._connection = connection
+        self._position = 0
 
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
         return self._connection.execute(sql, params).fetchall()
@@ -64,11 +65,13 @@ class SqliteSession(WriteSession):
         asked = (_SELECT_STREAM, (stream.hex,)) if until is None else (_SELECT_PAST, (stream.hex, until))
         return [StoredEvent(stream, *row) for row in self._connection.execute(*asked).fetchall()]
 
-    def append(self, events: Sequence[StoredEvent]) -> int:
-        cursor = self._connection.cursor()
-        for event in events:
-            cursor.execute(_INSERT, (event.stream.hex, event.version, event.topic, event.state))
-        return cursor.lastrowid or 0
+    def append(self, events: Sequence[StoredEvent]) -> None:
+        for stream, version, topic, state in events:
+            self._position = self._connection.execute(_INSERT, (stream.hex, version, topic, state)).lastrowid or 0
+
+    @property
+    def position(self) -> int:
+        return self._position
 
     def _control(self, statement: str) -> None:
         self._connection.execute(statement)
@@ -151,7 +154,7 @@ class SqliteStore(Store):
         of_topics = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
         with self.reading() as session:
             found = session.rows(
-                "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "  # noqa: S608
+                "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "
                 f"WHERE rowid > ? AND rowid <= ? {of_topics} ORDER BY rowid LIMIT ?",
                 after,
                 until,

@@ -157,8 +157,13 @@ class WriteSession(Session):
         """Every event of one aggregate, oldest first, as this transaction sees them; up to a position, or all."""
 
     @abstractmethod
-    def append(self, events: Sequence[StoredEvent]) -> int:
-        """Add events to the log; returns the position of the last. Raises one of `conflicts` if a version is taken."""
+    def append(self, events: Sequence[StoredEvent]) -> None:
+        """Add events to the log. Raises one of `conflicts`, here or at the commit, if a version is taken."""
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """After the commit: where the last appended event stands in the log; 0 if there was none."""
 
 
 class Store(ABC):
