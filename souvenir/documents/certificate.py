@@ -92,10 +92,12 @@ def draw_certificate(card: CertificateCard, language: str) -> str:
     words = words_in(language)
     title = _text(40, 128, 34, _shortened(serve(card.title, language).text, 40), weight="bold")
     number = f"{card.number}/{card.size}" if card.space == "numbered" else f"{card.space} {card.number}/{card.size}"
-    rows = [
-        _text(40, 260 + 30 * place, 19, _shortened(f"{name}  {value}", 46))
-        for place, (name, value) in enumerate(_facts(card, words, language)[1:])
-    ]
+    rows = []
+    for place, (name, value) in enumerate(_facts(card, words, language)[1:]):
+        rows += [
+            _text(40, 258 + 30 * place, 18, name, colour="#5c6b7a"),
+            _text(205, 258 + 30 * place, 18, _shortened(value, 30)),
+        ]
     parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="85.6mm" height="54mm" '
         f'lang="{escape(language)}" font-family="Noto Sans CJK SC, Noto Sans SC, Noto Sans, sans-serif" fill="#1b2a41">',

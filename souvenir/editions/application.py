@@ -247,15 +247,16 @@ def take_number(
     until: datetime,
     space: Space = "numbered",
 ) -> Piece:
-    """Hold the number a buyer chose, or hold for longer what the holder has already.
+    """Hold the number a buyer chose, or hold for longer what the holder has already, even while sales are paused.
 
-    Refusals: those of `take_next` about the edition, then NumberOutsideRun, NumberNotForChoosing, NotAllottedHere,
+    Refusals: NumberOutsideRun, then those of `take_next` about the edition, then NumberNotForChoosing, NotAllottedHere,
     NumberReserved, PieceAlreadySold, PieceReturned, PieceRetired, PieceHeldBySomeoneElse.
     """
     now = clock.now()
     edition = tx.get(Edition, edition_id)
-    edition.must_be_on_sale(space, now)
     piece = _piece(tx, edition, space, number)
+    if piece.holder != holder or not piece.is_held(now):
+        edition.must_be_on_sale(space, now)
     if piece.holder != holder:
         edition.must_let_choose()
     _must_be_sold_here(tx, edition, space, number, outlet_id)

@@ -210,6 +210,7 @@ def test_a_pause_and_a_close_stop_new_holds_but_honour_live_ones(
     editions.pause(EDITION, "price under review")
     with pytest.raises(EditionPaused):
         editions.hold(EDITION, SHOP, BO, in_minutes(15))
+    assert editions.hold(EDITION, SHOP, ANNA, in_minutes(20), number=17).result.held_until == in_minutes(20)
     editions.close(EDITION, "window over", TODAY)
     with pytest.raises(EditionClosed):
         sell(log, 18)
