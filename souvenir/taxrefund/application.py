@@ -28,7 +28,7 @@ from souvenir.taxrefund.registers import (
     refunded_instantly,
     wait_for_turn,
 )
-from souvenir.taxrefund.rulebook import RuleBook
+from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 
 MOST_ATTEMPTS: Final = 20
 """Guarantees one claim may have had, one after another."""
@@ -55,7 +55,7 @@ class Refunds:
 
     def __init__(self, log: EventLog, book: RuleBook | None = None) -> None:
         self._log = log
-        self.book = book or RuleBook.shipped()
+        self.book = book or open_rule_book()
 
     def assess(self, purchase: Purchase, outlet_id: UUID, document_hash: str) -> Assessment:
         """What a purchase would get back, the traveller's earlier forms of the day counted; records nothing."""
@@ -199,7 +199,13 @@ def agree(tx: Transaction, book: RuleBook, claim_id: UUID, on: date, by: Advance
 
 
 def record_hold(
-    tx: Transaction, claim_id: UUID, reference: str, strength: Strength, secured_until: datetime | None, on: date
+    tx: Transaction,
+    claim_id: UUID,
+    reference: str,
+    strength: Strength,
+    secured_until: datetime | None,
+    on: date,
+    provider: str = "",
 ) -> Guarantee:
     """Record a provider's guarantee of the net refund; a second one only once the first no longer holds."""
     claim = tx.get(Claim, claim_id)
@@ -216,6 +222,7 @@ def record_hold(
         secured_until=secured_until,
         on=on,
         attempt=current.attempt + 1 if current else 1,
+        provider=provider,
     )
     tx.save(guarantee)
     return guarantee

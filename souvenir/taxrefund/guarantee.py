@@ -35,6 +35,8 @@ class Guarantee(Aggregate):
         strength: Strength
         secured_until: datetime | None
         held_on: date
+        provider: str = ""
+        """Which payment provider to ask for its release or capture."""
 
     class Released(Aggregate.Event):
         """Nothing was owed: the guarantee was given back whole."""
@@ -93,6 +95,7 @@ class Guarantee(Aggregate):
         secured_until: datetime | None,
         on: date,
         attempt: int = 1,
+        provider: str = "",
     ) -> Self:
         """Record a guarantee the provider confirmed. A new attempt follows one that lapsed or was released."""
         return cls._create(
@@ -105,6 +108,7 @@ class Guarantee(Aggregate):
             strength=strength,
             secured_until=secured_until,
             held_on=on,
+            provider=provider,
         )
 
     def release(self, on: date) -> None:
@@ -174,9 +178,11 @@ class Guarantee(Aggregate):
         strength: Strength,
         secured_until: datetime | None,
         held_on: date,
+        provider: str,
     ) -> None:
         self.claim_id, self.attempt, self.amount, self.reference = claim_id, attempt, amount, reference
         self.strength, self.secured_until, self.held_on = strength, secured_until, held_on
+        self.provider = provider
         self.state: GuaranteeState = "held"
         self.captured = self.recoverable = Money.zero(amount.currency)
 

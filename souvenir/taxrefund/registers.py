@@ -9,8 +9,8 @@ from souvenir.kernel.money import Money
 from souvenir.taxrefund.claim import INSTANT_MODES, Claim
 
 
-class FormRegister(Register):
-    """One row per form that stands, with the orders and invoices it takes; a voided form gives them back."""
+class ClaimsByOrder(Register):
+    """The forms that stand, by the orders and invoices they take; a voided form gives them back."""
 
     name = "refund_forms"
     tables = ("refund_forms", "refund_form_orders", "refund_form_invoices", "refund_travellers")

@@ -270,11 +270,6 @@ class RuleBook:
         """Read rule files, by name. Raises RuleFileRefused, RuleWithoutSource or RuleDatesOverlap."""
         return cls(read_jurisdiction(name, text) for name, text in files.items())
 
-    @classmethod
-    def shipped(cls) -> "RuleBook":
-        """The rule book that comes with souvenir."""
-        return _shipped()
-
     def jurisdiction(self, code: str) -> Jurisdiction:
         """One country's rules, by its ISO 3166-1 code. Raises UnknownJurisdiction."""
         try:
@@ -389,7 +384,8 @@ def _days(first: date, last: date | None) -> list[date]:
 
 
 @cache
-def _shipped() -> RuleBook:
+def open_rule_book() -> RuleBook:
+    """The rule book that comes with souvenir, read and checked once."""
     folder = resources.files("souvenir.taxrefund.jurisdictions")
     return RuleBook.read({name: (folder / name).read_text("utf-8") for name in JURISDICTIONS})
 

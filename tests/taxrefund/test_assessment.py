@@ -13,9 +13,9 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, Money, total
 from souvenir.taxrefund import eligibility as why
 from souvenir.taxrefund.assessment import Excluded, Purchase, PurchaseLine, Store, Traveller, assess
-from souvenir.taxrefund.rulebook import RuleBook, UnknownJurisdiction
+from souvenir.taxrefund.rulebook import UnknownJurisdiction, open_rule_book
 
-BOOK = RuleBook.shipped()
+BOOK = open_rule_book()
 
 
 def cny(text: str) -> Money:

@@ -13,10 +13,11 @@ from souvenir.taxrefund.rulebook import (
     RuleWithoutSource,
     UnknownJurisdiction,
     Window,
+    open_rule_book,
 )
 from souvenir.taxrefund.working_days import working_days_after
 
-BOOK = RuleBook.shipped()
+BOOK = open_rule_book()
 
 NOWHERE = """
 jurisdiction = "ZZ"

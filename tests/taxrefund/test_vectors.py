@@ -11,11 +11,11 @@ import pytest
 from souvenir.kernel.money import Money
 from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller, assess, sampling
 from souvenir.taxrefund.eligibility import BelowMinimumPurchase, SchemeWithdrawn
-from souvenir.taxrefund.rulebook import RuleBook
+from souvenir.taxrefund.rulebook import open_rule_book
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "vectors" / "tax-refund.json").read_text())
 BY_ID = {vector["id"]: vector for vector in VECTORS}
-BOOK = RuleBook.shipped()
+BOOK = open_rule_book()
 REGIONS = {
     "CN-INST-SH-CAP-NEW": "CN-SH",
     "CN-INST-SH-CAP-OLD": "CN-SH",
