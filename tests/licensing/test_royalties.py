@@ -11,7 +11,7 @@ import pytest
 from souvenir.eventlog.followers import Followers, FollowerStalled
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
-from souvenir.licensing.accrual import Accrual, Counted, ReturnExceedsSale
+from souvenir.licensing.accrual import Accrual, Counted, Figures, ReturnExceedsSale
 from souvenir.licensing.application import check_grants, check_mark
 from souvenir.licensing.authorisation import CertificateAlreadyRecorded, MarkReviewOverdue
 from souvenir.licensing.licence import (
@@ -24,7 +24,7 @@ from souvenir.licensing.licence import (
     TerritoryNotGranted,
 )
 from souvenir.licensing.registers import totals_of, year_of
-from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, flat
+from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, Tier, flat
 from souvenir.licensing.views import Position
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.sales.order import Channel
@@ -116,13 +116,50 @@ def test_the_accrual_carries_what_its_readers_need(small_shop: Any, licence: UUI
 
 
 def test_following_the_log_again_accrues_nothing_new(small_shop: Any, licence: UUID) -> None:
+    small_shop.sell("1130.00", licence, on=SPRING)
+    small_shop.sell("1130.00", licence, on=LAPSED)
     order_id = small_shop.sell("1130.00", licence, on=SPRING, units=2)
-    small_shop.take_back(order_id, 1, on=SPRING)
+    small_shop.take_back(order_id, 2, on=SPRING)
     small_shop.log.execute(lambda tx: tx.session.run("DELETE FROM followers WHERE name = 'accrue_royalties'"))
     before = head(small_shop)
     Followers(small_shop.log, (AccrueRoyalties(),), ()).catch_up()
     assert head(small_shop) == before
-    assert position(small_shop, licence).earned == cny("40.00")
+    assert position(small_shop, licence).earned == cny("80.00")
+
+
+def test_reversing_the_same_return_twice_records_nothing_new(small_shop: Any, licence: UUID) -> None:
+    order_id = small_shop.sell("1130.00", licence, on=SPRING, units=2)
+    accrual = small_shop.log.load(Accrual, Accrual.id_of(order_id, 1, licence))
+    back = Figures(
+        units=1,
+        base=cny("500.00"),
+        royalty=cny("40.00"),
+        marketing_fund=cny("10.00"),
+        recouped=cny("40.00"),
+        payable=cny("0.00"),
+        outside=cny("0.00"),
+        rate="0.08",
+    )
+    for _ in range(2):
+        accrual.reverse(UUID(int=7), back, accrual.counted, SPRING, "2026-Q1")
+    assert (len(accrual.pending_events), accrual.units_left, accrual.royalty_left) == (1, 1, cny("40.00"))
+
+
+def test_tiers_begin_anew_in_every_contract_year_and_returns_unwind_their_own(small_shop: Any, grant: Grant) -> None:
+    ladder = (Tier(up_to=1000, rate="0.06"), Tier(up_to=None, rate="0.08"))
+    terms = RoyaltyTerms(currency="CNY", tiers=ladder)
+    two_years = grant.model_copy(update={"ends": date(2027, 12, 31)})
+    licence_id = small_shop.licensing.grant("LIC-B", "Museum", NAME, two_years, terms).result
+    small_shop.sell("1130.00", licence_id, on=SPRING)
+    above = small_shop.sell("1130.00", licence_id, on=SUMMER)
+    small_shop.sell("1130.00", licence_id, on=date(2027, 3, 1))
+    small_shop.take_back(above, 1, on=date(2027, 4, 1))
+    assert [(p.period, p.earned) for p in position(small_shop, licence_id).periods] == [
+        ("2026-Q1", cny("60.00")),
+        ("2026-Q3", cny("80.00")),
+        ("2027-Q1", cny("60.00")),
+        ("2027-Q2", cny("-80.00")),
+    ]
 
 
 def test_goods_that_come_back_one_by_one_leave_nothing(small_shop: Any, licence: UUID) -> None:
@@ -136,10 +173,15 @@ def test_goods_that_come_back_one_by_one_leave_nothing(small_shop: Any, licence:
 def test_a_wholesale_price_is_deemed_when_the_contract_says_so(small_shop: Any, grant: Grant) -> None:
     half = flat("0.12", "CNY", price_share="0.5")
     licence_id = small_shop.licensing.grant("LIC-B", "Museum", NAME, grant, half).result
-    order_id = small_shop.sell("28250.00", licence_id, on=SPRING, units=250)
+    small_shop.sell("28250.00", licence_id, on=SPRING, units=250)
     assert position(small_shop, licence_id).payable == cny("1500.00")
-    small_shop.take_back(order_id, 250, on=SPRING)
-    assert position(small_shop, licence_id).payable == cny("0.00")
+    odd = small_shop.sell("0.10", licence_id, on=SPRING, units=3)
+    for number in (1, 2, 3):
+        small_shop.take_back(odd, 1, on=SPRING, return_no=number)
+    assert (position(small_shop, licence_id).base, position(small_shop, licence_id).payable) == (
+        cny("12500.00"),
+        cny("1500.00"),
+    )
 
 
 def test_two_licences_on_one_piece_each_earn_their_own(small_shop: Any, licence: UUID, grant: Grant) -> None:

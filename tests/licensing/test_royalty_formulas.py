@@ -68,6 +68,11 @@ def test_an_audit_exactly_at_the_threshold_shifts_no_cost() -> None:
     assert (found.underpaid, found.due) == (cny("5.00"), cny("5.00"))
 
 
+def test_the_allowance_of_free_goods_is_in_whole_units_rounded_down() -> None:
+    assert net_sales.deemed_sold(sold=90, free=5, allowance=Decimal("0.02")) == 4
+    assert net_sales.deemed_sold(sold=90, free=1, allowance=Decimal("0.02")) == 0
+
+
 def test_a_cap_leaves_units_within_it_alone() -> None:
     capped = limits.unit_capped(1000, 1000, cny("50.00"), Decimal("0.08"), Decimal(3))
     assert (capped.over_cap_units, capped.over_cap_charge, capped.alert) == (0, cny("0.00"), None)
@@ -135,3 +140,9 @@ def test_a_sale_recorded_before_its_statement_is_no_prior_period_line() -> None:
     rates, issued = {"2026-Q3": Decimal("0.08")}, {"2026-Q3": date(2026, 10, 20)}
     line = limits.stated(cny("400.00"), date(2026, 9, 30), date(2026, 10, 19), issued, rates)
     assert (line.statement, line.prior_period, line.royalty) == ("2026-Q3", None, cny("32.00"))
+
+
+def test_a_sale_recorded_on_the_day_of_its_statement_goes_on_the_next_one() -> None:
+    rates, issued = {"2026-Q3": Decimal("0.08")}, {"2026-Q3": date(2026, 10, 20)}
+    line = limits.stated(cny("400.00"), date(2026, 9, 30), date(2026, 10, 20), issued, rates)
+    assert (line.statement, line.prior_period) == ("2026-Q4", "2026-Q3")
