@@ -1,7 +1,7 @@
 """The books on every store: posted once, reversed, replayed, looked into; views answer what replay answers."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -114,6 +114,7 @@ def test_statements_and_balances_of_the_view_are_those_of_replay(log: EventLog) 
         AsOf(),
         AsOf(effective=JULY_1),
         AsOf(known=OPENING),
+        AsOf(known=OPENING.astimezone(timezone(timedelta(hours=-8)))),
         AsOf(effective=JULY_1, known=OPENING),
         AsOf(known_after=OPENING, known=OPENING + timedelta(days=9)),
     ]

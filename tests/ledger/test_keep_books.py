@@ -94,15 +94,14 @@ def order(*lines: OrderLine, till: str | None = "01", on: date = JULY_1) -> Orde
     )
 
 
-def claim(
-    gross: str = "1494.00",
-    refund: str = "164.34",
-    fee: str = "29.88",
-    *,
-    mode: str = "instant_centralised",
-    on: date = JULY_1,
-    quantity: int = 1,
-) -> Claim:
+Listed = tuple[str, str, str, int]
+"""A line of a form: gross, refund, fee, quantity."""
+PUBLISHED_INSTANT: Listed = ("1494.00", "164.34", "29.88", 1)
+PUBLISHED_ORDINARY: Listed = ("502.00", "55.22", "10.04", 1)
+
+
+def claim(*listed: Listed, mode: str = "instant_centralised", on: date = JULY_1) -> Claim:
+    """A form of these lines; the published instant case if none are given."""
     form = Form(
         claim_no="CN-1",
         order_ids=(UUID(int=50),),
@@ -115,15 +114,16 @@ def claim(
         facts=TravellerFacts(document_kind="passport", nationality_class="foreign", last_entry=on, stay_days=0),
         purchased_on=on,
         issued_on=on,
-        lines=(
+        lines=tuple(
             ClaimLine(
-                line_no=1,
+                line_no=line_no,
                 gross=cny(gross),
                 vat_rate=Decimal("0.13"),
                 refund=cny(refund),
                 fee=cny(fee),
                 quantity=quantity,
-            ),
+            )
+            for line_no, (gross, refund, fee, quantity) in enumerate(listed or (PUBLISHED_INSTANT,), start=1)
         ),
         cash_allowed=True,
         last_departure_on=date(on.year, on.month + 2, 28),
@@ -133,7 +133,7 @@ def claim(
     return Claim.open(form)
 
 
-def advanced(shop: Shop, a: Claim, by: Any = "shop") -> Guarantee:
+def advanced(shop: Shop, a: Claim, by: Any = "shop", secured_until: datetime | None = None) -> Guarantee:
     """The agreement, the guarantee and the advance, as the counter records them."""
     promised_by = a.issued_on + timedelta(days=28)
     a.agree(on=a.issued_on, promised_by=promised_by, capture_by=promised_by, ports=("PEK",), by=by)
@@ -141,8 +141,8 @@ def advanced(shop: Shop, a: Claim, by: Any = "shop") -> Guarantee:
         claim_id=a.id,
         amount=a.net,
         reference="pi_1",
-        strength="saved_card",
-        secured_until=None,
+        strength="card_hold" if secured_until else "saved_card",
+        secured_until=secured_until,
         on=a.issued_on,
     )
     a.advance("cash", a.issued_on, hold.guaranteed)
@@ -179,17 +179,18 @@ def test_a_cash_sale_moves_drawer_sales_tax_and_stock(shop: Shop) -> None:
     assert [dict(leg.dimensions).get("sku") for leg in sale.lines] == [None, "SKU-1", "SKU-1", "SKU-2", "SKU-2"]
 
 
-def test_returns_in_two_parts_give_back_exactly_what_was_booked(shop: Shop) -> None:
+def test_returns_in_parts_give_back_exactly_what_was_booked(shop: Shop) -> None:
     sold = order(line(1, "100.00", "11.50", "10.00", quantity=3), till=None)
     sold.pay(UUID(int=60), "card", cny("100.00"), JULY_1)
     sold.take_back(UUID(int=70), {1: 1}, "card", JULY_5)
-    sold.take_back(UUID(int=71), {1: 2}, "card", JULY_5)
+    sold.take_back(UUID(int=71), {1: 1}, "card", JULY_5)
+    sold.take_back(UUID(int=72), {1: 1}, "card", JULY_5)
     shop.record(sold)
 
     assert shop.balances() == {"Income:SalesReturns": "88.50", "Income:Sales": "-88.50"}
-    assert shop.rules() == ["J01", "J02", "J13", "J13b", "J13", "J13b"]
+    assert shop.rules() == ["J01", "J02", "J13", "J13b", "J13", "J13b", "J13", "J13b"]
     stock = [entry.lines[0].money.amount for entry in shop.entries() if entry.rule == "J13b"]
-    assert stock == ["3.33", "6.67"]
+    assert stock == ["3.33", "3.34", "3.33"]
 
 
 def test_an_order_placed_but_not_paid_is_not_in_the_books(shop: Shop) -> None:
@@ -289,7 +290,7 @@ def test_the_published_instant_refund_stands_in_the_books_as_134_46(shop: Shop) 
 
 
 def test_the_published_ordinary_refund_stands_in_the_books_as_45_18(shop: Shop) -> None:
-    ordinary = claim("502.00", "55.22", "10.04", mode="departure", on=JULY_1)
+    ordinary = claim(PUBLISHED_ORDINARY, mode="departure")
     ordinary.confirm_customs(JULY_5, "PEK", {1: 1})
     ordinary.pay("cash", JULY_5, by="shop")
     shop.record(ordinary)
@@ -303,7 +304,7 @@ def test_the_published_ordinary_refund_stands_in_the_books_as_45_18(shop: Shop) 
 
 
 def test_a_refund_the_agency_pays_moves_none_of_our_money_until_its_statement(shop: Shop) -> None:
-    ordinary = claim("502.00", "55.22", "10.04", mode="departure", on=JULY_1)
+    ordinary = claim(PUBLISHED_ORDINARY, mode="departure")
     ordinary.confirm_customs(JULY_5, "PEK", {1: 1})
     ordinary.pay("cash", JULY_5, by="agency")
     shop.record(ordinary)
@@ -380,7 +381,7 @@ def test_a_broken_promise_is_charged_to_the_card_and_earns_no_fee(shop: Shop) ->
 
 
 def test_what_customs_did_not_see_is_charged_and_the_rest_refunded(shop: Shop) -> None:
-    refund = claim(quantity=3)
+    refund = claim(("1494.00", "164.34", "29.88", 3))
     hold = advanced(shop, refund)
     refund.confirm_customs(JULY_5, "PEK", {1: 2})
     refund.complete(JULY_5)
@@ -394,6 +395,58 @@ def test_what_customs_did_not_see_is_charged_and_the_rest_refunded(shop: Shop) -
         "Assets:Receivable:RefundAgency": "109.56",
         "Income:RefundCommission": "-5.98",
         "Liabilities:AgencyFee": "-13.94",
+    }
+
+
+def test_the_fee_of_what_customs_did_not_see_is_that_of_its_own_lines(shop: Shop) -> None:
+    refund = claim(("1000.00", "110.00", "20.00", 1), ("1000.00", "80.00", "20.00", 1))
+    hold = advanced(shop, refund)
+    refund.confirm_customs(JULY_5, "PEK", {1: 1})
+    refund.complete(JULY_5)
+    hold.capture(cny("60.00"), JULY_5)
+    refund.recover(hold.id, cny("60.00"), JULY_5)
+    shop.record(hold, refund)
+
+    assert shop.balances() == {
+        "Assets:Cash:Safe": "-150.00",
+        "Assets:Clearing:Card": "60.00",
+        "Assets:Receivable:RefundAgency": "110.00",
+        "Income:RefundCommission": "-6.00",
+        "Liabilities:AgencyFee": "-14.00",
+    }
+
+
+def test_a_hold_that_died_by_itself_moves_no_money_but_secures_nothing(shop: Shop) -> None:
+    refund = claim()
+    hold = advanced(shop, refund, secured_until=NOW + timedelta(days=5))
+    hold.lapse(NOW + timedelta(days=5), date(2026, 7, 6))
+    refund.miss_promise(date(2026, 7, 30))
+    hold.declare_recoverable(cny("134.46"), date(2026, 7, 31))
+    shop.record(refund, hold)
+
+    assert shop.balances(AsOf(effective=date(2026, 7, 6))) == {
+        "Assets:Cash:Safe": "-134.46",
+        "Assets:RefundAdvance:PendingCustoms": "164.34",
+        "Liabilities:UnearnedRefundFee": "-29.88",
+    }
+    assert shop.balances() == {
+        "Assets:Cash:Safe": "-134.46",
+        "Assets:RefundAdvance:TouristRecoverable": "134.46",
+    }
+    assert shop.rules() == ["J08", "J08m", "J09m", "J12a"]
+
+
+def test_a_claim_voided_after_its_promise_was_missed_moves_nothing_more(shop: Shop) -> None:
+    refund = claim()
+    hold = advanced(shop, refund)
+    refund.miss_promise(date(2026, 7, 30))
+    hold.declare_recoverable(cny("134.46"), date(2026, 7, 31))
+    refund.void("invoice voided", date(2026, 8, 1))
+    shop.record(refund, hold)
+
+    assert shop.balances() == {
+        "Assets:Cash:Safe": "-134.46",
+        "Assets:RefundAdvance:TouristRecoverable": "134.46",
     }
 
 
@@ -460,6 +513,15 @@ def test_an_advance_of_the_agency_keeps_our_money_out_of_it(shop: Shop) -> None:
 
 
 # Following.
+
+
+def test_books_kept_late_know_when_the_shop_knew(shop: Shop) -> None:
+    advanced(shop, claim())
+    with clock.using(SettableClock(NOW + timedelta(days=3))):
+        advance, guarantee = shop.entries()
+
+    assert (advance.known_at, advance.timestamp) == (NOW, NOW + timedelta(days=3))
+    assert guarantee.known_at == NOW
 
 
 def test_following_again_from_the_start_posts_nothing_new(shop: Shop) -> None:
