@@ -87,8 +87,8 @@ class Followers:
         for stalled in self.stalled.values():
             raise stalled
 
-    def wait_for(self, view: View, position: int) -> None:
-        """Return once a view has reached a position, so that a caller reads what it wrote. Raises ViewBehind."""
+    def wait_for(self, view: Process | View, position: int) -> None:
+        """Return once a view or process has reached a position, so that a caller reads what it wrote. Raises ViewBehind."""
         deadline = time.monotonic() + LONGEST_WAIT
         while (reached := self.position(view.name)) < position:
             if self._thread is None:

@@ -129,12 +129,19 @@ class EventLog:
             raise job.error
         return Committed(cast(T, job.result), job.position, job.replayed)
 
-    def load(self, cls: type[A], id: UUID) -> A:
-        """An aggregate as of now, to look at. Raises NotFound."""
+    def find(self, cls: type[A], id: UUID) -> A | None:
+        """An aggregate as of now, to look at, or None if it never came to be."""
         aggregate = replay([to_event(*event) for event in self.store.stream(id)])
-        if not isinstance(aggregate, cls):
+        if aggregate is not None and not isinstance(aggregate, cls):
             raise NotFound(kind=cls.__name__, id=str(id))
         return aggregate
+
+    def load(self, cls: type[A], id: UUID) -> A:
+        """An aggregate as of now, to look at. Raises NotFound."""
+        found = self.find(cls, id)
+        if found is None:
+            raise NotFound(kind=cls.__name__, id=str(id))
+        return found
 
     def reading(self) -> AbstractContextManager[Session]:
         """A session for questions to registers and views."""

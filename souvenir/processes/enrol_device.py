@@ -1,4 +1,7 @@
-"""Enrol a device: the back office expects it at a till, it shows its code once, and gets the token of that till."""
+"""Enrol a device: the back office expects it at a till, it shows its code once, and gets the token of that till.
+
+Codes and tokens are handed out by `commit`, never under a command key: the answer to a keyed command is kept in the log.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +46,7 @@ def expect_device(log: EventLog, outlet_id: UUID, till: str) -> Committed[Expect
         tx.save(device)
         return Expectation(device.id, code, valid_until)
 
-    return log.execute(decide)
+    return log.commit(decide)
 
 
 def enrol_device(log: EventLog, code: str) -> Committed[Enrolment]:
@@ -57,7 +60,7 @@ def enrol_device(log: EventLog, code: str) -> Committed[Enrolment]:
         tx.save(device)
         return Enrolment(device.id, device.outlet_id, device.till, given.token)
 
-    return log.execute(decide)
+    return log.commit(decide)
 
 
 def revoke_device(log: EventLog, device_id: UUID, reason: str) -> Committed[None]:

@@ -160,6 +160,7 @@ class Order(Aggregate):
         self.tender: str | None = None
         self.cancelled: str | None = None
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
+        self.return_days: dict[UUID, date] = {}
 
     @classmethod
     def place(
@@ -255,6 +256,10 @@ class Order(Aggregate):
             total((line.vat for line in back), self.currency),
         )
 
+    def given_back(self, return_id: UUID) -> Money:
+        """The price of what one return brought back."""
+        return total((line.gross for line in self.returns.get(return_id, ())), self.currency)
+
     def _returned_line(self, line_no: int, quantity: int) -> ReturnedLine:
         line = self.line(line_no)
         already, gross_back, vat_back = self.returned_of(line_no)
@@ -281,3 +286,4 @@ class Order(Aggregate):
         self, return_id: UUID, lines: tuple[ReturnedLine, ...], amount: Money, tender: str, returned_on: date
     ) -> None:
         self.returns[return_id] = lines
+        self.return_days[return_id] = returned_on

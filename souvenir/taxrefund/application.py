@@ -264,7 +264,7 @@ def declare_recoverable(tx: Transaction, claim_id: UUID, on: date) -> None:
     tx.save(guarantee)
 
 
-def latest_guarantee(tx: Transaction, claim_id: UUID) -> Guarantee | None:
+def latest_guarantee(tx: Transaction | EventLog, claim_id: UUID) -> Guarantee | None:
     """The claim's latest guarantee, if it ever had one."""
     latest = None
     for attempt in range(1, MOST_ATTEMPTS + 1):

@@ -139,10 +139,10 @@ class Claim(Aggregate):
         by: Advancer
 
     class AdvanceRecovered(Aggregate.Event):
-        """Some of the advance came back, out of the guarantee named here."""
+        """Some of the advance came back, out of the guarantee or the return of goods named here."""
 
         TOPIC = "taxrefund.ClaimAdvanceRecovered"
-        guarantee_id: UUID
+        source_id: UUID
         amount: Money
         on: date
 
@@ -286,13 +286,13 @@ class Claim(Aggregate):
             by=self.advanced_by,
         )
 
-    def recover(self, guarantee_id: UUID, amount: Money, on: date) -> None:
-        """Record what a guarantee gave back of the advance; each guarantee counts once."""
-        if guarantee_id in self.recoveries:
+    def recover(self, source_id: UUID, amount: Money, on: date) -> None:
+        """Record what a guarantee, or the price of returned goods, gave back of the advance; each counts once."""
+        if source_id in self.recoveries:
             return
         if not Money.zero(amount.currency) < amount <= self.outstanding:
             raise RecoveryExceedsAdvance(claim_no=self.claim_no, outstanding=self.outstanding, amount=amount)
-        self._advance_recovered(guarantee_id=guarantee_id, amount=amount, on=on)
+        self._advance_recovered(source_id=source_id, amount=amount, on=on)
 
     def pay(self, tender: Tender, on: date, by: Advancer = "agency") -> None:
         """Pay the net refund at departure, the ordinary way; never beside an advance that is still out."""
@@ -472,8 +472,8 @@ class Claim(Aggregate):
         self.state, self.missed = "missed", reason
 
     @event(AdvanceRecovered)
-    def _advance_recovered(self, guarantee_id: UUID, amount: Money, on: date) -> None:
-        self.recoveries[guarantee_id] = amount
+    def _advance_recovered(self, source_id: UUID, amount: Money, on: date) -> None:
+        self.recoveries[source_id] = amount
         if self.state == "missed" and not self.outstanding:
             self.state = "recovered"
 

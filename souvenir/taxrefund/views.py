@@ -228,6 +228,15 @@ class ClaimList(View):
         )
         return [_claim(row) for row in rows]
 
+    def unresolved(self, session: Session, size: int = LARGEST_PAGE) -> list[ClaimOnList]:
+        """Claims that are decided while their guarantee is still held: it is yet to be released or captured."""
+        rows = session.rows(
+            f"SELECT {_COLUMNS} FROM refund_claims WHERE guarantee_state = 'held' "
+            "AND state IN ('completed', 'settled', 'missed', 'voided') ORDER BY claim_no LIMIT ?",
+            min(size, LARGEST_PAGE),
+        )
+        return [_claim(row) for row in rows]
+
     def unsecured(self, session: Session, at: datetime, size: int = LARGEST_PAGE) -> list[ClaimOnList]:
         """Advances that nothing holds at an instant, or never held."""
         rows = session.rows(

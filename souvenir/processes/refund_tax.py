@@ -1,0 +1,351 @@
+"""Refund tax: from paid orders to a traveller's refund, with a card behind every advance; deadlines act by themselves."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from typing import Final, cast
+from uuid import UUID, uuid4
+
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money
+from souvenir.kernel.sealing import Redacted
+from souvenir.payments.provider import Outcome, PaymentProvider, Providers, ask
+from souvenir.privacy.application import registered
+from souvenir.privacy.keyring import KeyRing, place_of
+from souvenir.sales.order import Order, OrderNotPaid
+from souvenir.sites.outlet import Outlet
+from souvenir.taxrefund import application as refunds
+from souvenir.taxrefund.application import Opening, Refunds
+from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
+from souvenir.taxrefund.claim import Claim, claim_id
+from souvenir.taxrefund.form import Advancer, Tender
+from souvenir.taxrefund.guarantee import Guarantee, Strength
+from souvenir.taxrefund.refusals import PromiseNotKept
+from souvenir.taxrefund.rulebook import RuleBook
+from souvenir.taxrefund.views import ClaimList
+
+PURPOSE: Final = "tax"
+"""Personal data on a refund form is sealed for this purpose alone: it is kept as long as tax law says, no longer."""
+
+MOST_ORDERS: Final = 20
+"""Orders on one form."""
+
+
+class OrdersDoNotBelongTogether(SouvenirError):
+    message = "One form is for one store and one day. Order {order_no} was placed elsewhere or on another day."
+    order_no: str
+
+
+class NoOrdersToRefund(SouvenirError):
+    message = "A refund form covers between 1 and {most} orders."
+    most: int
+
+
+class GuaranteeDeclined(SouvenirError):
+    message = "The card was not accepted as a guarantee: {reason}. Try another card, or refund at departure instead."
+    reason: str
+
+
+class ElsewhereRefundPoint(SouvenirError):
+    message = "This store's instant refunds are paid at another refund point."
+    refund_point_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class TravelDocument:
+    """What the traveller shows. Name and number are sealed before they reach the log."""
+
+    kind: str
+    number: str
+    name: str
+    last_entry: date | None
+
+
+class RefundTax:
+    """Refunds as the counter does them. Providers are asked between commits, never inside one."""
+
+    def __init__(self, log: EventLog, providers: Providers, rules: RuleBook, keyring: KeyRing) -> None:
+        self._log = log
+        self._providers = providers
+        self._keyring = keyring
+        self._refunds = Refunds(log, rules)
+        self._rules = rules
+        self._claims = ClaimList()
+
+    # At the counter.
+
+    def assess(
+        self,
+        order_ids: Sequence[UUID],
+        mode: str,
+        document_kind: str,
+        last_entry: date | None,
+        document_number: str = "",
+        issued_on: date | None = None,
+    ) -> Assessment:
+        """What these orders would bring the traveller, or every reason why not; records nothing."""
+        orders = [self._log.load(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
+        outlet = self._log.load(Outlet, _one_sale(orders).outlet_id)
+        purchase = _purchase(orders, outlet, mode, Traveller(document_kind, last_entry), issued_on)
+        return self._refunds.assess(purchase, outlet.id, self._document_hash(document_kind, document_number))
+
+    def open_claim(
+        self,
+        order_ids: Sequence[UUID],
+        mode: str,
+        document: TravelDocument,
+        point_id: UUID | None = None,
+        issued_on: date | None = None,
+    ) -> Committed[UUID]:
+        """Issue the refund form for paid orders of one store and day; answers the claim's id.
+
+        Raises the first problem `assess` would list. An instant refund at a centralised point names that point.
+        """
+        on = issued_on or clock.now().date()
+        claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
+        document_hash = self._document_hash(document.kind, document.number)
+        traveller = self._traveller(document)
+        name, number = (
+            self._keyring.seal(traveller, PURPOSE, text, _place(claim_no, field))
+            for text, field in ((document.name, "name"), (document.number, "document_number"))
+        )
+
+        def command(tx: Transaction) -> UUID:
+            orders = [tx.get(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
+            outlet = tx.get(Outlet, _one_sale(orders).outlet_id)
+            standing = outlet.tax_refund_on(orders[0].placed_on)
+            if mode == "instant_centralised" and point_id != standing.refund_point_id:
+                raise ElsewhereRefundPoint(refund_point_id=standing.refund_point_id)
+            registered(tx, traveller)
+            opening = Opening(
+                claim_no=claim_no,
+                purchase=_purchase(orders, outlet, mode, Traveller(document.kind, document.last_entry), issued_on),
+                outlet_id=outlet.id,
+                traveller=traveller,
+                document_hash=document_hash,
+                point_id=point_id,
+                name=name,
+                document_number=number,
+                agency=standing.agency,
+            )
+            return refunds.open_claim(tx, self._rules, opening).id
+
+        return self._log.execute(command)
+
+    def agree(self, claim_id: UUID, on: date | None = None, by: Advancer = "shop") -> Committed[UUID]:
+        """Record the traveller's signature under the promise to leave; `by` says who advances the money."""
+        day = on or self._day(claim_id)
+        return self._told(claim_id, lambda tx: refunds.agree(tx, self._rules, claim_id, day, by))
+
+    def guarantee(self, claim_id: UUID, provider: str, source: str, on: date | None = None) -> Committed[UUID]:
+        """Have a card guarantee the net refund. Raises GuaranteeDeclined; the claim then waits for another card."""
+        gateway = self._providers.named(provider)
+        claim, latest = self._claim(claim_id)
+        day = on or self._day(claim_id)
+        if latest is not None and latest.state == "held":
+            return Committed(claim_id, 0, replayed=True)
+        key = f"guarantee:{claim_id}:{latest.attempt + 1 if latest else 1}:{source}"
+        answer = ask(gateway, key, gateway.hold(key, claim.net, source))
+        if answer.outcome is not Outcome.APPROVED:
+            raise GuaranteeDeclined(reason=answer.reason or "the card's bank has not answered")
+        strength = cast(Strength, str(answer.strength))
+        held = (answer.reference, strength, answer.secured_until, day, provider)
+        return self._told(claim_id, lambda tx: refunds.record_hold(tx, claim_id, *held))
+
+    def advance(self, claim_id: UUID, tender: Tender, on: date | None = None) -> Committed[UUID]:
+        """Hand the net refund over the counter. Refused unless a guarantee holds as much."""
+        day = on or self._day(claim_id)
+        return self._told(claim_id, lambda tx: refunds.record_advance(tx, claim_id, tender, day))
+
+    # At the border, and after.
+
+    def confirm_customs(
+        self, claim_id: UUID, port: str, quantities: Mapping[int, int], on: date | None = None, reason: str = ""
+    ) -> Committed[UUID]:
+        """Record customs' answer, by line of the form. An advance whose promise was kept becomes final at once."""
+        day = on or self._day(claim_id)
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            claim.confirm_customs(day, port, quantities, reason)
+            if claim.advanced is not None and claim.missed is None:
+                try:
+                    claim.complete(day)
+                except PromiseNotKept:
+                    claim.miss_promise(day)
+            tx.save(claim)
+
+        committed = self._told(claim_id, command)
+        self.resolve_guarantee(claim_id, day)
+        return committed
+
+    def miss_promise(self, claim_id: UUID, on: date | None = None) -> Committed[UUID]:
+        """Record that the promise was broken, and take the advance back from the guarantee."""
+        day = on or self._day(claim_id)
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            claim.miss_promise(day)
+            tx.save(claim)
+
+        committed = self._told(claim_id, command)
+        self.resolve_guarantee(claim_id, day)
+        return committed
+
+    def pay_at_departure(
+        self, claim_id: UUID, tender: Tender, on: date | None = None, by: Advancer = "agency"
+    ) -> Committed[UUID]:
+        """The ordinary route: record that the net refund was paid after customs."""
+        day = on or self._day(claim_id)
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            claim.pay(tender, day, by)
+            tx.save(claim)
+
+        return self._told(claim_id, command)
+
+    def settle(self, claim_id: UUID, amount: Money, on: date, statement: str = "") -> Committed[UUID]:
+        """Record that the agency's statement covered the refund."""
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            claim.settle(amount, on, statement)
+            tx.save(claim)
+
+        return self._told(claim_id, command)
+
+    def act_on_deadlines(self, on: date) -> int:
+        """Act on promises whose day has passed, and finish what a crash cut off; answers how many claims moved.
+
+        Safe to repeat after any downtime: at most a hundred claims a call, the first to capture first.
+        """
+        with self._log.reading() as session:
+            overdue = [claim.id for claim in self._claims.overdue(session, on)]
+            unresolved = [claim.id for claim in self._claims.unresolved(session)]
+        for late in overdue:
+            self.miss_promise(late, on)
+        for decided in unresolved:
+            self.resolve_guarantee(decided, on)
+        return len({*overdue, *unresolved})
+
+    def traveller_of(self, claim_id: UUID) -> tuple[str | Redacted, str | Redacted]:
+        """Name and document number as they stand on the form, or Redacted once the person was forgotten."""
+        claim = self._log.load(Claim, claim_id)
+        name, number = claim.facts.name, claim.facts.document_number
+        assert name, "every form opened here carries the name"
+        assert number, "every form opened here carries the document's number"
+        return (
+            self._keyring.open(name, _place(claim.claim_no, "name")),
+            self._keyring.open(number, _place(claim.claim_no, "document_number")),
+        )
+
+    # What follows from a decision, outside the log.
+
+    def resolve_guarantee(self, claim_id: UUID, on: date) -> None:
+        """Release or capture what the guarantee of a decided claim still holds. Asking again changes nothing."""
+        claim, guarantee = self._claim(claim_id)
+        if guarantee is None or guarantee.state != "held":
+            return
+        gateway = self._providers.named(guarantee.provider)
+        over = claim.completed_on is not None or claim.missed is not None or claim.state == "voided"
+        if not over:
+            return
+        if claim.outstanding:
+            self._capture(gateway, claim, guarantee, on)
+        else:
+            key = f"release:{guarantee.id}"
+            if ask(gateway, key, gateway.release(key, guarantee.reference)).outcome is Outcome.APPROVED:
+                self._log.execute(lambda tx: refunds.release_guarantee(tx, claim_id, on))
+
+    def _capture(self, gateway: PaymentProvider, claim: Claim, guarantee: Guarantee, on: date) -> None:
+        key = f"capture:{guarantee.id}"
+        answer = ask(gateway, key, gateway.capture(key, guarantee.reference, claim.outstanding))
+        if answer.outcome is Outcome.APPROVED:
+            self._log.execute(lambda tx: refunds.capture_guarantee(tx, claim.id, on))
+        elif answer.outcome is Outcome.DECLINED:
+            self._log.execute(lambda tx: refunds.declare_recoverable(tx, claim.id, on))
+
+    def _told(self, claim_id: UUID, command: Callable[[Transaction], object]) -> Committed[UUID]:
+        """Carry out a command about a claim; its answer is the claim's id."""
+
+        def answer(tx: Transaction) -> UUID:
+            command(tx)
+            return claim_id
+
+        return self._log.execute(answer)
+
+    def _claim(self, claim_id: UUID) -> tuple[Claim, Guarantee | None]:
+        return self._log.load(Claim, claim_id), refunds.latest_guarantee(self._log, claim_id)
+
+    def _day(self, claim_id: UUID) -> date:
+        claim = self._log.load(Claim, claim_id)
+        return clock.today(self._log.load(Outlet, claim.outlet_id).time_zone)
+
+    # Personal data.
+
+    def _document_hash(self, kind: str, number: str) -> str:
+        return self._keyring.keyed_hash(PURPOSE, f"{kind}:{number}")
+
+    def _traveller(self, document: TravelDocument) -> UUID:
+        """The person who showed this document before, or a new one."""
+        text = f"{document.kind}:{document.number}"
+        known = self._keyring.people_with(PURPOSE, text)
+        subject = known[0] if known else uuid4()
+        self._keyring.index(subject, PURPOSE, text)
+        return subject
+
+
+def _one_sale(orders: Sequence[Order]) -> Order:
+    """The first of the orders, once all are known to be paid, at one store, on one day."""
+    if not 0 < len(orders) <= MOST_ORDERS:
+        raise NoOrdersToRefund(most=MOST_ORDERS)
+    first = orders[0]
+    for order in orders:
+        if order.paid_by is None:
+            raise OrderNotPaid(order_no=order.order_no)
+        if (order.outlet_id, order.placed_on) != (first.outlet_id, first.placed_on):
+            raise OrdersDoNotBelongTogether(order_no=order.order_no)
+    return first
+
+
+def _purchase(
+    orders: Sequence[Order], outlet: Outlet, mode: str, traveller: Traveller, issued_on: date | None
+) -> Purchase:
+    """The orders as refunds see them: what is left of each line after returns."""
+    purchased_on = orders[0].placed_on
+    standing = outlet.tax_refund_on(purchased_on)
+    return Purchase(
+        store=Store(standing.jurisdiction, outlet.region, instant=standing.instant),
+        mode=mode,
+        traveller=traveller,
+        lines=tuple(_lines(orders)),
+        purchased_on=purchased_on,
+        issued_on=issued_on,
+    )
+
+
+def _lines(orders: Sequence[Order]) -> Iterator[PurchaseLine]:
+    numbers = count(1)
+    for order in orders:
+        for line in order.lines:
+            returned, gross_back, _ = order.returned_of(line.line_no)
+            if returned < line.quantity:
+                yield PurchaseLine(
+                    line_no=next(numbers),
+                    gross=line.gross - gross_back,
+                    vat_rate=line.vat_rate,
+                    quantity=line.quantity - returned,
+                    exempt=line.vat_exempt,
+                    refundable=line.refundable,
+                    order_id=order.id,
+                    order_line_no=line.line_no,
+                )
+
+
+def _place(claim_no: str, field: str) -> str:
+    return place_of(Claim.Opened.TOPIC, claim_id(claim_no), field)

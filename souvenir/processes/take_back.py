@@ -1,0 +1,113 @@
+"""Take back: goods return, the money goes back, the piece leaves its buyer, and a refund form for them is voided."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import cast
+from uuid import UUID
+
+from souvenir.editions.application import return_piece
+from souvenir.editions.edition import Space
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import derived_id, new_id
+from souvenir.kernel.money import Money
+from souvenir.payments.payment import Payment
+from souvenir.payments.provider import Outcome, Providers, ask
+from souvenir.processes.refund_tax import RefundTax
+from souvenir.sales.order import Order
+from souvenir.sites.outlet import Outlet
+from souvenir.taxrefund.claim import Claim
+from souvenir.taxrefund.registers import form_of_order
+
+COUNTER = "counter"
+"""The provider name of payments that were taken over the counter: there is nobody to ask for the refund."""
+
+
+class AdvanceExceedsReturn(SouvenirError):
+    message = "The traveller still owes {owed} of a tax refund advance, more than the {back} these goods bring back."
+    owed: Money
+    back: Money
+
+
+class RefundNotGivenBack(SouvenirError):
+    message = "The goods are back, but the provider has not given the money back yet: {reason}. Ask again."
+    return_id: UUID
+    reason: str
+
+
+class TakeBack:
+    """Returns. Order, pieces and refund form change in one commit; the provider is asked after it, by a fixed key."""
+
+    def __init__(self, log: EventLog, providers: Providers, refund_tax: RefundTax) -> None:
+        self._log = log
+        self._providers = providers
+        self._refund_tax = refund_tax
+
+    def take_back(
+        self, order_id: UUID, quantities: Mapping[int, int], tender: str, on: date | None = None
+    ) -> Committed[UUID]:
+        """Take goods back, by line number; answers the return's id.
+
+        A refund form on the order is voided with it; a refund that is final refuses the return (RefundIsFinal), as do
+        goods under customs control. What the traveller still holds of an advance is kept back from the money returned.
+        """
+        return_id = new_id()
+
+        def command(tx: Transaction) -> tuple[UUID, UUID | None]:
+            order = tx.get(Order, order_id)
+            day = on or clock.today(tx.get(Outlet, order.outlet_id).time_zone)
+            order.take_back(return_id, dict(quantities), tender, day)
+            for returned in order.returns[return_id]:
+                line = order.line(returned.line_no)
+                if line is not None and line.edition_id is not None and line.number is not None:
+                    return_piece(tx, line.edition_id, cast(Space, line.space), line.number, order.id, return_id, day)
+            tx.save(order)
+            return return_id, _void_form(tx, order, return_id, day)
+
+        committed = self._log.execute(command)
+        recorded_id, claim_id = committed.result
+        order = self._log.load(Order, order_id)
+        kept_back = Money.zero(order.currency)
+        if claim_id is not None:
+            kept_back = self._log.load(Claim, claim_id).recoveries.get(recorded_id, kept_back)
+            self._refund_tax.resolve_guarantee(claim_id, order.return_days[recorded_id])
+        self._give_back(order, recorded_id, order.given_back(recorded_id) - kept_back)
+        return Committed(recorded_id, committed.position, committed.replayed)
+
+    def _give_back(self, order: Order, return_id: UUID, amount: Money) -> None:
+        payment = self._log.load(Payment, cast(UUID, order.paid_by))
+        refund_id = derived_id("refund", return_id)
+        if refund_id in payment.refunds or not amount:
+            return
+        reference = f"{COUNTER}:{return_id}"
+        if payment.provider != COUNTER:
+            gateway = self._providers.named(payment.provider)
+            key = str(refund_id)
+            answer = ask(gateway, key, gateway.refund(key, cast(str, payment.reference), amount))
+            if answer.outcome is not Outcome.APPROVED:
+                raise RefundNotGivenBack(return_id=return_id, reason=answer.reason or "no answer")
+            reference = answer.reference
+
+        def command(tx: Transaction) -> None:
+            paid = tx.get(Payment, payment.id)
+            paid.refund(refund_id, amount, reference, order.return_days[return_id])
+            tx.save(paid)
+
+        self._log.execute(command)
+
+
+def _void_form(tx: Transaction, order: Order, return_id: UUID, on: date) -> UUID | None:
+    """Void the form the order stands on, if any; what is owed of an advance is set off against the return."""
+    found = form_of_order(tx.session, order.id)
+    if found is None:
+        return None
+    claim = tx.get(Claim, found[0])
+    owed, back = claim.outstanding, order.given_back(return_id)
+    if owed > back:
+        raise AdvanceExceedsReturn(owed=owed, back=back)
+    claim.void("goods returned", on, return_id)
+    if owed:
+        claim.recover(return_id, owed, on)
+    tx.save(claim)
+    return claim.id

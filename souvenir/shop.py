@@ -1,0 +1,246 @@
+"""The shop: every context, process and view put together on one log. What users open, and what the API serves."""
+
+import base64
+import hashlib
+import hmac
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from souvenir.access.application import Access
+from souvenir.access.registers import Credentials, StaffRoll
+from souvenir.catalogue.application import Catalogue
+from souvenir.catalogue.registers import ProductCodes
+from souvenir.catalogue.views import Shelf
+from souvenir.editions.application import Editions
+from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.signing import SigningKeys, open_signing_keys
+from souvenir.editions.views import EditionList
+from souvenir.eventlog import (
+    Busy,
+    CommandKey,
+    Contended,
+    EventLog,
+    Followers,
+    IdempotencyConflict,
+    Process,
+    Register,
+    View,
+    keyed,
+)
+from souvenir.eventlog.keystore import SqliteKeyStore
+from souvenir.kernel import clock
+from souvenir.kernel.localized import LocalizedText
+from souvenir.ledger.application import Ledger
+from souvenir.ledger.views import OpenLedger
+from souvenir.licensing.application import Licensing
+from souvenir.licensing.registers import RoyaltyPositions
+from souvenir.licensing.views import Royalties
+from souvenir.payments.provider import Providers
+from souvenir.payments.providers.cash import Cash
+from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.payments.registers import OpenPayments
+from souvenir.pos.application import Tills
+from souvenir.pos.registers import TillDevices, TillShifts
+from souvenir.pos.views import TillBook
+from souvenir.privacy.application import Privacy
+from souvenir.privacy.keyring import KeyRing
+from souvenir.privacy.masterkey import master_key_from_file, master_key_from_setting
+from souvenir.privacy.registers import Erasures
+from souvenir.processes.accrue_royalties import AccrueRoyalties
+from souvenir.processes.certify import Certify
+from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
+from souvenir.processes.keep_books import KeepBooks
+from souvenir.processes.refund_tax import RefundTax
+from souvenir.processes.sell import Sell
+from souvenir.processes.take_back import TakeBack
+from souvenir.sales.views import OrderBook
+from souvenir.sites.application import Sites
+from souvenir.sites.views import SiteMap
+from souvenir.taxrefund.registers import ClaimsByOrder
+from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
+from souvenir.taxrefund.views import ClaimList
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["PROCESSES", "REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "Shop", "Views"]
+
+MASTER_KEY: Final = "SOUVENIR_MASTER_KEY"
+"""The setting that may hold the master key, instead of a file in the secrets' directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What must never stand in the log: the keys of persons, the keys that sign certificates, and sessions' secret."""
+
+    keyring: KeyRing
+    signing: SigningKeys
+    session_secret: str
+
+    @classmethod
+    def at(cls, directory: Path) -> Self:
+        """Open or create them in a directory of their own, away from the log, readable by its owner only."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        setting = os.environ.get(MASTER_KEY)
+        master = master_key_from_setting(setting) if setting else master_key_from_file(directory / "master.key")
+        keyring = KeyRing(SqliteKeyStore(directory / "keys.db"), master)
+        return cls(keyring, open_signing_keys(directory / "signing"), _session_secret(master))
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """Secrets that end with the process."""
+        master = os.urandom(32)
+        return cls(KeyRing(SqliteKeyStore(None), master), SigningKeys.generate(), _session_secret(master))
+
+
+class Shop:
+    """A shop group on one log: its applications by name, its followers, and the API over both."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        secrets: Secrets,
+        providers: Providers,
+        *,
+        issuer: LocalizedText,
+        resolver: str,
+        rules: RuleBook | None = None,
+    ) -> None:
+        self.log = log
+        self.secrets = secrets
+        self.rules = rules or open_rule_book()
+        self.sites = Sites(log)
+        self.catalogue = Catalogue(log)
+        self.editions = Editions(log)
+        self.licensing = Licensing(log)
+        self.sell = Sell(log, providers)
+        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
+        self.take_back = TakeBack(log, providers, self.refund_tax)
+        self.ledger = Ledger(log)
+        self.privacy = Privacy(log)
+        self.access = Access(log, secrets.session_secret)
+        self.tills = Tills(log)
+        self.views = Views()
+        self.certify = Certify(secrets.signing, issuer, resolver)
+        processes = (
+            self.certify,
+            AccrueRoyalties(),
+            KeepBooks(),
+            ForgetPerson(secrets.keyring),
+        )
+        self.followers = Followers(log, processes, self.views.all)
+        shred_restored_keys(log, secrets.keyring)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        secrets: str | Path | None = None,
+        providers: Providers | None = None,
+        issuer: LocalizedText | None = None,
+        resolver: str = "https://id.example.org",
+    ) -> Self:
+        """Open the shop at a URL, creating what is missing: sqlite:///path, sqlite:// (memory) or postgresql://….
+
+        `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
+        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
+        """
+        log = EventLog.open(url, REGISTERS)
+        if secrets is None and url == "sqlite://":
+            kept = Secrets.in_memory()
+        else:
+            kept = Secrets.at(Path(secrets) if secrets else _secrets_beside(url))
+        name = issuer or {"en": "Souvenir shop", "zh-Hans": "纪念品商店"}
+        return cls(log, kept, providers or Providers(Cash(), Sandbox()), issuer=name, resolver=resolver)
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A shop that ends with the process: for tests and trying out."""
+        return cls.open("sqlite://")
+
+    def asgi(self, *, graphiql: bool = False) -> "Starlette":
+        """The GraphQL API as an ASGI application, to serve or to mount in one of your own."""
+        from souvenir.api.app import asgi
+
+        return asgi(self, graphiql=graphiql)
+
+    def once(self, actor: str, key: str, content: bytes) -> AbstractContextManager[None]:
+        """Carry out the commands of a block once for an actor's key; the same key with other content is refused.
+
+        The fingerprint kept of the content is keyed: it says nothing to who does not hold this shop's secrets.
+        """
+        fingerprint = self.secrets.keyring.keyed_hash("commands", content.hex())
+        return keyed(CommandKey(actor, key, fingerprint))
+
+    def caught_up(self, follower: View | Process, position: int) -> None:
+        """Return once a view or process has reached a position of the log. Raises ViewBehind."""
+        self.followers.wait_for(follower, position)
+
+    def start(self) -> None:
+        """Settle what a crash left open, then follow the log in the background."""
+        self.sell.settle_open()
+        self.followers.catch_up()
+        self.refund_tax.act_on_deadlines(clock.now().date())
+        self.followers.start()
+
+    def close(self) -> None:
+        """Finish what was begun, and close the log."""
+        self.followers.stop()
+        self.log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Views:
+    """The read models, by name."""
+
+    def __init__(self) -> None:
+        self.site_map = SiteMap()
+        self.shelf = Shelf()
+        self.editions = EditionList()
+        self.orders = OrderBook()
+        self.royalties = Royalties()
+        self.claims = ClaimList()
+        self.ledger = OpenLedger()
+        self.tills = TillBook()
+
+    @property
+    def all(self) -> tuple[View, ...]:
+        return (
+            self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
+        )  # fmt: skip
+
+
+REGISTERS: Final[tuple[Register, ...]] = (
+    ProductCodes(),
+    PieceRegister(),
+    CertificateRegister(),
+    RoyaltyPositions(),
+    OpenPayments(),
+    ClaimsByOrder(),
+    Erasures(),
+    Credentials(),
+    StaffRoll(),
+    TillDevices(),
+    TillShifts(),
+)
+
+
+def _secrets_beside(url: str) -> Path:
+    path = url.removeprefix("sqlite:///")
+    return Path("var/secrets") if path == url else Path(path).parent / "secrets"
+
+
+def _session_secret(master: bytes) -> str:
+    return base64.b64encode(hmac.digest(master, b"souvenir.sessions", hashlib.sha256)).decode()
