@@ -17,12 +17,17 @@ PLANTED = [
     ("layers", "souvenir/sales/order.py", "import souvenir.editions.piece"),
     ("layers", "souvenir/licensing/licence.py", "from souvenir.sites import outlet"),
     ("layers", "souvenir/ledger/journal.py", "import souvenir.documents.trial_balance"),
+    ("layers", "souvenir/shop.py", "import souvenir.api.http"),
+    ("layers", "souvenir/processes/sell.py", "from souvenir.shop import Shop"),
     ("layers", "souvenir/utilities.py", "import souvenir.kernel.money"),
     ("event-log", "souvenir/sales/order.py", "from souvenir.eventlog import Transaction"),
     ("event-log", "souvenir/documents/receipt.py", "from souvenir.eventlog.log import EventLog"),
+    ("event-log", "souvenir/api/http.py", "from souvenir.eventlog import EventLog"),
     ("event-sourcing-library", "souvenir/sales/order.py", "from eventsourcing.domain import Aggregate"),
     ("databases", "souvenir/ledger/journal.py", "import sqlite3"),
     ("databases", "souvenir/processes/__init__.py", "import psycopg"),
+    ("graphql", "souvenir/shop.py", "import strawberry"),
+    ("graphql", "souvenir/documents/receipt.py", "from graphql import parse"),
 ]
 
 
