@@ -42,6 +42,14 @@ def refunds(log: EventLog) -> Refunds:
     return Refunds(log)
 
 
+@pytest.fixture
+def at_the_desk() -> Iterator[tuple[EventLog, Refunds]]:
+    """In memory, for rules that no store can change."""
+    log = EventLog.open("sqlite://", registers=(ClaimsByOrder(),))
+    yield log, Refunds(log)
+    log.close()
+
+
 def bought(gross: str = "1494.00", order: int = 1, **changes: Any) -> Purchase:
     facts: dict[str, Any] = {
         "store": Store("CN", "CN-BJ"),
@@ -183,8 +191,9 @@ def test_recording_every_step_twice_records_nothing_new(log: EventLog, refunds: 
     ],
 )
 def test_a_second_form_is_refused_and_records_nothing(
-    log: EventLog, refunds: Refunds, second: Opening, refusal: type[SouvenirError]
+    at_the_desk: tuple[EventLog, Refunds], second: Opening, refusal: type[SouvenirError]
 ) -> None:
+    log, refunds = at_the_desk
     refunds.open(opening())
     before = positions(log)
     with pytest.raises(refusal):
@@ -202,7 +211,10 @@ def test_a_second_form_is_refused_and_records_nothing(
         opening(order=2, purchase=replace(bought("220000.00", 2), mode="departure")),
     ],
 )
-def test_another_form_on_the_same_day_is_issued_within_the_limits(refunds: Refunds, second: Opening) -> None:
+def test_another_form_on_the_same_day_is_issued_within_the_limits(
+    at_the_desk: tuple[EventLog, Refunds], second: Opening
+) -> None:
+    _, refunds = at_the_desk
     refunds.open(opening())
     assert refunds.open(second).result
 
