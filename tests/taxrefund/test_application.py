@@ -12,6 +12,7 @@ import pytest
 from refund_forms import cny
 
 from souvenir.eventlog import EventLog, Followers
+from souvenir.eventlog.rebuild import differences, rebuild_view
 from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.taxrefund import eligibility as why
 from souvenir.taxrefund import refusals as no
@@ -313,6 +314,23 @@ def test_servers_that_share_a_database_cannot_pass_a_limit_together(postgres_url
     assert [type(refusal) for refusal in refused] == [why.AboveInstantCap] * 20
     for log in logs:
         log.close()
+
+
+def test_the_register_and_the_list_are_what_the_log_says(log: EventLog, refunds: Refunds) -> None:
+    advanced(refunds)
+    second = refunds.open(opening("300.00", order=2)).result
+    refunds.void(second, "returned", DAY)
+    with pytest.raises(SouvenirError):
+        refunds.open(opening("50.00", order=3, document_hash="another"))
+    assert differences(log, ClaimsByOrder()) == []
+    followers = Followers(log, (), (VIEW,))
+    followers.catch_up()
+    with log.reading() as session:
+        before = VIEW.page(session)
+    rebuild_view(followers, VIEW)
+    with log.reading() as session:
+        assert VIEW.page(session) == before
+    assert len(before) == 2
 
 
 def test_capture_and_recovery_are_one_commit(log: EventLog, refunds: Refunds) -> None:
