@@ -1,7 +1,8 @@
 """A licence grants a property for categories, territories, channels and a term, and is asked before every sale."""
 
+import re
 from datetime import date, datetime, timedelta
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, refuse_unsound
 
-LONGEST_SELL_OFF = 366
+LONGEST_SELL_OFF: Final = 366
+TERRITORY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 Standing = Literal["term", "sell_off"]
 """Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""
@@ -277,6 +279,9 @@ def _refuse_unsound_grant(grant: Grant) -> None:
         raise TermUnsound(reason=f"a sell-off of {grant.sell_off_days} days; give 0 to {LONGEST_SELL_OFF}")
     if not (grant.categories and grant.territories and grant.channels):
         raise TermUnsound(reason="it names no category, no territory or no channel, so nothing could be sold")
+    for territory in grant.territories:
+        if not TERRITORY.fullmatch(territory):
+            raise MalformedInput(expected='territory of ISO 3166, such as "CN" or "CN-BJ"', value=territory)
     try:
         ZoneInfo(grant.time_zone)
     except (KeyError, ValueError):

@@ -105,7 +105,10 @@ def period_of(on: date, months: int) -> str:
 
 
 def contract_year(starts: date, on: date) -> int:
-    """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each."""
+    """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each.
+
+    A sell-off after a term of whole years is a year of its own.
+    """
     years = on.year - starts.year
     return years + 1 if (on.month, on.day) >= (starts.month, starts.day) else years
 

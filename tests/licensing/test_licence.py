@@ -153,6 +153,7 @@ def test_an_advance_in_another_currency_is_refused(sign: Sign) -> None:
         ({"categories": ()}, TermUnsound),
         ({"territories": ()}, TermUnsound),
         ({"channels": ()}, TermUnsound),
+        ({"territories": ("CN", "China")}, MalformedInput),
         ({"time_zone": "Asia/Atlantis"}, MalformedInput),
     ],
 )

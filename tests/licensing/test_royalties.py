@@ -153,12 +153,15 @@ def test_tiers_begin_anew_in_every_contract_year_and_returns_unwind_their_own(sm
     small_shop.sell("1130.00", licence_id, on=SPRING)
     above = small_shop.sell("1130.00", licence_id, on=SUMMER)
     small_shop.sell("1130.00", licence_id, on=date(2027, 3, 1))
+    second = small_shop.sell("565.00", licence_id, on=date(2027, 3, 2))
     small_shop.take_back(above, 1, on=date(2027, 4, 1))
+    small_shop.take_back(second, 1, on=date(2027, 7, 1), return_no=2)
     assert [(p.period, p.earned) for p in position(small_shop, licence_id).periods] == [
         ("2026-Q1", cny("60.00")),
         ("2026-Q3", cny("80.00")),
-        ("2027-Q1", cny("60.00")),
+        ("2027-Q1", cny("100.00")),
         ("2027-Q2", cny("-80.00")),
+        ("2027-Q3", cny("-40.00")),
     ]
 
 
