@@ -32,6 +32,7 @@ from souvenir.eventlog import (
     keyed,
 )
 from souvenir.eventlog.keystore import SqliteKeyStore
+from souvenir.eventlog.rebuild import differences, rebuild_view
 from souvenir.kernel import clock
 from souvenir.kernel.localized import LocalizedText
 from souvenir.ledger.application import Ledger
@@ -67,7 +68,7 @@ from souvenir.taxrefund.views import ClaimList
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-__all__ = ["PROCESSES", "REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "Shop", "Views"]
+__all__ = ["REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "Shop", "Views"]
 
 MASTER_KEY: Final = "SOUVENIR_MASTER_KEY"
 """The setting that may hold the master key, instead of a file in the secrets' directory."""
@@ -180,6 +181,14 @@ class Shop:
     def caught_up(self, follower: View | Process, position: int) -> None:
         """Return once a view or process has reached a position of the log. Raises ViewBehind."""
         self.followers.wait_for(follower, position)
+
+    def rebuild(self, view: View) -> None:
+        """Build a view anew from the log, beside the one in use, and switch over."""
+        rebuild_view(self.followers, view)
+
+    def differences(self) -> list[str]:
+        """Where the registers differ from what the log says; empty if they agree. Nobody may write meanwhile."""
+        return [line for register in REGISTERS for line in differences(self.log, register)]
 
     def start(self) -> None:
         """Settle what a crash left open, then follow the log in the background."""

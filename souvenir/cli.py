@@ -1,0 +1,159 @@
+"""The `souvenir` command: play the demo, serve a shop, replay its books, look after its tables, verify certificates."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+
+from souvenir import __version__
+from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
+from souvenir.editions.certificate import verify_certificate
+from souvenir.kernel.errors import SouvenirError
+from souvenir.ledger.replay import AsOf
+from souvenir.shop import Shop
+
+DATABASE = "SOUVENIR_DB"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit status: 0 done, 1 refused (the refusal is printed), 2 not understood."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except SouvenirError as refusal:
+        print(f"souvenir: {refusal}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="souvenir", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"souvenir {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    demo = commands.add_parser("demo", help="play one trading day of a small shop group, then serve its API")
+    demo.add_argument("--directory", type=Path, default=Path("var/demo"), help="where the demo shop is kept")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.set_defaults(run=_demo)
+
+    serve = _with_database(commands.add_parser("serve", help="serve the GraphQL API of a shop"))
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--graphiql", action="store_true", help="serve GraphiQL too: for development only")
+    serve.set_defaults(run=_serve)
+
+    replay = _with_database(commands.add_parser("replay", help="replay the books to a trial balance"))
+    replay.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="effective up to this day, inclusive")
+    replay.add_argument("--known-at", type=_instant, metavar="INSTANT", help="as it was known at an instant")
+    replay.add_argument(
+        "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
+    )
+    replay.set_defaults(run=_replay)
+
+    check = _with_database(commands.add_parser("check", help="compare the registers with what the log says"))
+    check.set_defaults(run=_check)
+
+    rebuild = _with_database(commands.add_parser("rebuild", help="build a view anew beside the old one, and switch"))
+    rebuild.add_argument("view", help="the view's name, or 'all'")
+    rebuild.set_defaults(run=_rebuild)
+
+    engage = _with_database(
+        commands.add_parser("engage", help="take on staff and print a token: the first manager too")
+    )
+    engage.add_argument("badge")
+    engage.add_argument("--role", action="append", required=True, help="manager, finance, refund_desk, …; repeatable")
+    engage.add_argument("--door", required=True, choices=("pos", "finance", "backoffice"))
+    engage.set_defaults(run=_engage)
+
+    verify = _with_database(commands.add_parser("verify", help="verify a certificate's link with the shop's keys"))
+    verify.add_argument("link")
+    verify.set_defaults(run=_verify)
+    return parser
+
+
+def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--db",
+        default=os.environ.get(DATABASE, "sqlite:///var/souvenir.db"),
+        metavar="URL",
+        help=f"sqlite:///path or postgresql://…; default: ${DATABASE}, else sqlite:///var/souvenir.db",
+    )
+    parser.add_argument("--secrets", type=Path, help="the directory of keys; default: secrets/ beside an SQLite file")
+    return parser
+
+
+def _open(options: argparse.Namespace) -> Shop:
+    return Shop.open(options.db, secrets=options.secrets)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from souvenir.demo import play
+
+    play(options.directory, options.port, exit_after=bool(os.environ.get("SOUVENIR_DEMO_EXIT")))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from souvenir.serving import serve
+
+    with _open(options) as shop:
+        shop.start()
+        serve(shop, options.host, options.port, graphiql=options.graphiql)
+
+
+def _replay(options: argparse.Namespace) -> None:
+    with _open(options) as shop:
+        shop.followers.catch_up()
+        as_of = AsOf(effective=options.as_of, known=options.known_at, since=options.since)
+        balance = shop.ledger.trial_balance(as_of)
+    rows = [AccountTotals(row.account, row.debit, row.credit, row.opening) for row in balance.rows]
+    print(
+        print_trial_balance(
+            TrialBalance(options.as_of, rows, known_at=options.known_at, since=options.since, entries=balance.entries)
+        )
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    with _open(options) as shop:
+        found = shop.differences()
+    for line in found:
+        print(line)
+    print("The registers agree with the log." if not found else f"{len(found)} rows differ; the log is right.")
+    return 1 if found else 0
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    with _open(options) as shop:
+        chosen = [view for view in shop.views.all if options.view in (view.name, "all")]
+        for view in chosen:
+            shop.rebuild(view)
+            print(f"{view.name}: rebuilt.")
+        if not chosen:
+            names = ", ".join(view.name for view in shop.views.all)
+            print(f"There is no view {options.view}. Views: {names}.", file=sys.stderr)
+    return 0 if chosen else 1
+
+
+def _engage(options: argparse.Namespace) -> None:
+    with _open(options) as shop:
+        staff = shop.access.engage(options.badge, options.role).result
+        token = shop.access.give_staff_token(staff, options.door).result
+    print(token.token)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    with _open(options) as shop:
+        print(verify_certificate(options.link, shop.secrets.signing.public))
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.astimezone()

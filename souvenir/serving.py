@@ -1,0 +1,43 @@
+"""Serving: uvicorn around a shop's API, in the foreground or beside what else the process does."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+
+from souvenir.shop import Shop
+
+STARTS_WITHIN: Final = 10.0
+
+
+def serve(shop: Shop, host: str, port: int, *, graphiql: bool = False) -> None:
+    """Serve until interrupted."""
+    uvicorn.Server(_configuration(shop, host, port, graphiql)).run()
+
+
+@contextmanager
+def served(shop: Shop, port: int = 0, *, graphiql: bool = False) -> Iterator[str]:
+    """Serve on the loopback interface for the length of a block; gives the address. Port 0 takes a free one."""
+    server = uvicorn.Server(_configuration(shop, "127.0.0.1", port, graphiql))
+    thread = threading.Thread(target=server.run, name="souvenir-http", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + STARTS_WITHIN
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise OSError(f"port {port} could not be opened")
+        time.sleep(0.01)
+    try:
+        bound = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{bound}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _configuration(shop: Shop, host: str, port: int, graphiql: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        shop.asgi(graphiql=graphiql), host=host, port=port, log_level="warning", access_log=False, lifespan="on"
+    )
