@@ -35,7 +35,7 @@ schema: $(DEVELOPMENT) ## Write the published GraphQL contract to graphql/
 	$(BIN)/python -m souvenir.api.schema
 
 docs: $(DEVELOPMENT) ## Build the documentation site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 clean: ## Remove everything that can be made again: environment, caches, site, the demo's shop
 	rm -rf $(VENV) site var dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -21,7 +21,7 @@ TEXTS = [
     and not any(part.startswith(".") and part != ".ci" for part in path.relative_to(ROOT).parts)
 ]
 
-LONGEST_FILE = 500
+LONGEST_FILE = {"souvenir": 500, "examples": 200, "tests": 600}
 LONGEST_FUNCTION = 60
 
 NAMELESS = {"utils", "util", "helpers", "common", "misc", "base", "managers", "services", "models"}
@@ -43,7 +43,7 @@ AMERICAN = (
     "canceling|labeled|traveler|traveled|fulfill|enrollment|gray|jewelry|analyze|organization|recognize|authorize|"
     "finalize|summarize|utilize"
 )
-SPELLING = re.compile(rf"(?<![a-z])(?i:{AMERICAN})(?![a-rt-z])|(?<=[a-z])({AMERICAN.title()})(?![a-rt-z])")
+SPELLING = re.compile(rf"(?<![a-z])(?i:{AMERICAN})(?![a-rt-zD])|(?<=[a-z])({AMERICAN.title()})(?![a-rt-z])")
 SPELLED_SO_BY_OTHERS = re.compile(
     r"authorized? \(RFC|[\"'`]authorization[\"'`]|(color|background-color)\s*:|[a-z]-color|text-align:\s*center"
     r"|align-items:\s*center|justify-content:\s*center|license_files|^license",
@@ -85,7 +85,7 @@ def test_modules_are_named_for_what_they_hold() -> None:
 
 def test_a_file_is_one_sitting() -> None:
     lengths = {name_of(path): path.read_text(encoding="utf-8").count("\n") for path in CODE}
-    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE[name.split("/")[0]]} == {}
 
 
 def test_a_function_fits_a_screen() -> None:
@@ -187,6 +187,6 @@ def test_american_spelling_is_seen_inside_names(word: str) -> None:
     assert SPELLING.search(word)
 
 
-@pytest.mark.parametrize("word", ["colour", "parameter", "catalogue", "centre", "licence", "licensed", "dialogue"])
+@pytest.mark.parametrize("word", ["colour", "parameter", "catalogue", "centre", "licence", "licensed", "LICENSED"])
 def test_british_spelling_is_left_alone(word: str) -> None:
     assert not SPELLING.search(word)
