@@ -36,9 +36,10 @@ RULES: Final[Mapping[str, str]] = {
     "J12b": "Advance written off",
     "J13": "Goods returned",
     "J11v": "Guarantee captured for a voided claim",
-    "J13a": "Claim voided: advance to be given back",
+    "J13a": "Claim voided: advance owed by the traveller",
     "J13b": "Stock of returned goods",
     "J13c": "Royalty of returned goods reversed",
+    "J13s": "Advance set off against returned goods",
     "J14": "Goods returned after the agency settled",
     "J15a": "Gift card sold",
     "J15c": "Gift card breakage",
@@ -284,14 +285,17 @@ def goods_returned_before_customs(tender: str, goods: Sequence[Goods], refund: M
     )
 
 
-def advance_repaid(tender: str, refund: Money, fee: Money) -> Legs:
-    """J13, the claim's side alone, where the return is its own entry: the advance comes back by `tender`."""
-    return guarantee_captured(tender, refund, fee)
+def recoverable_repaid(tender: str, amount: Money) -> Legs:
+    """What the traveller owed came back: kept from the price of returned goods, or taken from the guarantee.
 
-
-def recoverable_captured(tender: str, amount: Money) -> Legs:
-    """What the traveller owed was taken from the guarantee after all."""
+    J13 in three entries: the goods returned at their full price, the advance owed (as J12a), and this.
+    """
     return _legs(dr(tender, amount), cr(chart.TOURIST_RECOVERABLE, amount))
+
+
+def kept_for_agency(tender: str, amount: Money) -> Legs:
+    """The advance kept from the price of returned goods was the agency's: it is owed to the agency."""
+    return _legs(dr(tender, amount), cr(chart.CLAWBACK, amount))
 
 
 def refund_by_agency(net: Money) -> Legs:

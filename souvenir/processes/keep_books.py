@@ -16,6 +16,7 @@ from souvenir.ledger.postings import Goods, Legs, tender_account
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.licence import Licence
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
+from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee
 
@@ -26,8 +27,8 @@ AGENCY_SHARE: Final = Decimal("0.7")
 class KeepBooks(Process):
     """Follows sales, licences and refund claims, and writes the journal.
 
-    Entries are decided from the event and from what its aggregate settled before it, which no later event changes: the
-    lines of an order, the amounts of a claim. Entry ids derive from event and rule, so a retry meets its own entry.
+    Entries are decided from the event and from what no later event changes: the lines of an order, the amounts of a
+    claim, or how things stood at the event. Entry ids derive from event and rule, so a retry meets its own entry.
     """
 
     name = "keep_books"
@@ -112,15 +113,24 @@ class KeepBooks(Process):
 
     @when(Claim.Voided)
     def _voided(self, tx: Transaction, event: Claim.Voided) -> None:
-        """The advance is to come back: set off against a return, or owed. A missed promise booked that already."""
+        """The advance is no longer on its way to a refund: the traveller owes it, unless that was booked already."""
         claim = tx.get(Claim, event.originator_id)
-        if not event.owed or claim.missed:
+        if not event.owed or _owed_before(tx, claim):
             return None
         if event.by == "agency":
             return _book(tx, event, "J10a", event.on, postings.refund_by_agency_over(event.owed), _claim(claim))
         refund, fee = _part_of(event.refund, event.fee, event.owed)
-        account = _set_off(tx, claim, event.return_id)
-        return _book(tx, event, "J13a", event.on, postings.advance_repaid(account, refund, fee), _claim(claim))
+        return _book(tx, event, "J13a", event.on, postings.advance_recoverable(refund, fee), _claim(claim))
+
+    @when(Claim.AdvanceRecovered)
+    def _recovered(self, tx: Transaction, event: Claim.AdvanceRecovered) -> None:
+        """What a return kept back of the price repays the advance; what a guarantee gave is booked with its capture."""
+        claim = tx.get(Claim, event.originator_id)
+        tender = _tender_of_return(tx, claim, event.source_id)
+        if tender is not None:
+            by_shop = claim.advanced_by == "shop"
+            rule = postings.recoverable_repaid if by_shop else postings.kept_for_agency
+            _book(tx, event, "J13s", event.on, rule(tender, event.amount), _claim(claim))
 
     # Guarantees.
 
@@ -140,8 +150,8 @@ class KeepBooks(Process):
         if claim.advanced_by == "agency":
             legs = postings.refund_by_agency_over(event.amount)
             return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
-        if claim.missed is None and claim.completed_on is None:
-            legs = postings.recoverable_captured(chart.CARD, event.amount)
+        if tx.at_event(Claim, claim.id).state == "voided":
+            legs = postings.recoverable_repaid(chart.CARD, event.amount)
             return _book(tx, event, "J11v", event.on, legs + memo, _claim(claim))
         legs = postings.guarantee_captured(chart.CARD, *_unearned(claim, event.amount))
         return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
@@ -150,7 +160,7 @@ class KeepBooks(Process):
     def _declared_recoverable(self, tx: Transaction, event: Guarantee.DeclaredRecoverable) -> None:
         claim = _secured(tx, event)
         legs = postings.guarantee_over(event.held) if event.was_held else ()
-        if claim.advanced_by == "shop" and (claim.missed or claim.completed_on):
+        if claim.advanced_by == "shop" and tx.at_event(Claim, claim.id).state != "voided":
             legs = postings.advance_recoverable(*_unearned(claim, event.amount)) + legs
         _book(tx, event, "J12a", event.on, legs, _claim(claim))
 
@@ -228,13 +238,19 @@ def _secured(tx: Transaction, event: Event) -> Claim:
     return tx.get(Claim, tx.get(Guarantee, event.originator_id).claim_id)
 
 
-def _set_off(tx: Transaction, claim: Claim, return_id: UUID | None) -> str:
-    """Where a voided claim's advance comes back: out of the price repaid for the goods, else from the traveller."""
-    for order_id in claim.order_ids if return_id else ():
+def _owed_before(tx: Transaction, claim: Claim) -> bool:
+    """Whether the traveller already stood in the books as owing the advance."""
+    guarantee = latest_guarantee(tx, claim.id)
+    return guarantee is not None and tx.at_event(Guarantee, guarantee.id).state in ("recoverable", "written_off")
+
+
+def _tender_of_return(tx: Transaction, claim: Claim, return_id: UUID) -> str | None:
+    """The account by which a return of the claim's goods was repaid; None if the id is not that of a return."""
+    for order_id in claim.order_ids:
         order = tx.find(Order, order_id)
-        if order and order.tender and return_id in order.returns:
-            return tender_account(order.tender, order.till)
-    return chart.TOURIST_RECOVERABLE
+        if order is not None and return_id in order.return_tenders:
+            return tender_account(order.return_tenders[return_id], order.till)
+    return None
 
 
 def _order(order: Order) -> dict[str, str]:

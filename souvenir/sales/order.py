@@ -161,6 +161,7 @@ class Order(Aggregate):
         self.cancelled: str | None = None
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
         self.return_days: dict[UUID, date] = {}
+        self.return_tenders: dict[UUID, str] = {}
 
     @classmethod
     def place(
@@ -287,3 +288,4 @@ class Order(Aggregate):
     ) -> None:
         self.returns[return_id] = lines
         self.return_days[return_id] = returned_on
+        self.return_tenders[return_id] = tender

@@ -476,6 +476,7 @@ def test_goods_returned_before_customs_pay_back_the_price_less_the_advance(shop:
     hold = advanced(shop, refund)
     sold.take_back(UUID(int=70), {1: 1}, "card", JULY_5)
     refund.void("goods returned", JULY_5, return_id=UUID(int=70))
+    refund.recover(UUID(int=70), cny("134.46"), JULY_5)
     hold.release(JULY_5)
     shop.record(sold, refund, hold)
 
@@ -485,7 +486,50 @@ def test_goods_returned_before_customs_pay_back_the_price_less_the_advance(shop:
         "Income:Sales": "-1322.12",
         "Income:SalesReturns": "1322.12",
     }
-    assert shop.rules() == ["J01", "J02", "J08", "J08m", "J13", "J13b", "J13a", "J09m"]
+    assert shop.rules() == ["J01", "J02", "J08", "J08m", "J13", "J13b", "J13a", "J13s", "J09m"]
+
+
+def test_goods_returned_after_a_capture_failed_settle_what_the_traveller_owed(shop: Shop) -> None:
+    sold = order(line(1, "1494.00", "171.88", "400.00"))
+    sold.pay(UUID(int=60), "card", cny("1494.00"), JULY_1)
+    refund = claim()
+    hold = advanced(shop, refund)
+    refund.miss_promise(date(2026, 7, 30))
+    hold.declare_recoverable(cny("134.46"), date(2026, 7, 31))
+    shop.record(sold, refund, hold)
+    sold.take_back(UUID(int=70), {1: 1}, "cash", date(2026, 8, 1))
+    refund.void("goods returned", date(2026, 8, 1), return_id=UUID(int=70))
+    refund.recover(UUID(int=70), cny("134.46"), date(2026, 8, 1))
+    shop.record(sold, refund)
+
+    assert shop.balances() == {
+        "Assets:Cash:Drawer-01": "-1359.54",
+        "Assets:Cash:Safe": "-134.46",
+        "Assets:Clearing:Card": "1494.00",
+        "Income:Sales": "-1322.12",
+        "Income:SalesReturns": "1322.12",
+    }
+
+
+def test_goods_returned_between_the_missed_promise_and_the_capture_settle_the_advance(shop: Shop) -> None:
+    sold = order(line(1, "1494.00", "171.88", "400.00"))
+    sold.pay(UUID(int=60), "card", cny("1494.00"), JULY_1)
+    refund = claim()
+    hold = advanced(shop, refund)
+    refund.miss_promise(date(2026, 7, 30))
+    shop.record(sold, refund)
+    sold.take_back(UUID(int=70), {1: 1}, "card", date(2026, 7, 31))
+    refund.void("goods returned", date(2026, 7, 31), return_id=UUID(int=70))
+    refund.recover(UUID(int=70), cny("134.46"), date(2026, 7, 31))
+    hold.release(date(2026, 7, 31))
+    shop.record(sold, refund, hold)
+
+    assert shop.balances() == {
+        "Assets:Cash:Safe": "-134.46",
+        "Assets:Clearing:Card": "134.46",
+        "Income:Sales": "-1322.12",
+        "Income:SalesReturns": "1322.12",
+    }
 
 
 def test_a_claim_voided_without_a_return_leaves_the_advance_to_be_captured(shop: Shop) -> None:
@@ -510,6 +554,25 @@ def test_an_advance_of_the_agency_keeps_our_money_out_of_it(shop: Shop) -> None:
 
     assert shop.balances() == {}
     assert shop.rules() == ["J08a", "J08m", "J11"]
+
+
+def test_what_a_return_keeps_back_of_the_agency_s_advance_is_owed_to_the_agency(shop: Shop) -> None:
+    sold = order(line(1, "1494.00", "171.88", "400.00"))
+    sold.pay(UUID(int=60), "card", cny("1494.00"), JULY_1)
+    refund = claim()
+    hold = advanced(shop, refund, by="agency")
+    sold.take_back(UUID(int=70), {1: 1}, "card", JULY_5)
+    refund.void("goods returned", JULY_5, return_id=UUID(int=70))
+    refund.recover(UUID(int=70), cny("134.46"), JULY_5)
+    hold.release(JULY_5)
+    shop.record(sold, refund, hold)
+
+    assert shop.balances() == {
+        "Assets:Clearing:Card": "134.46",
+        "Income:Sales": "-1322.12",
+        "Income:SalesReturns": "1322.12",
+        "Liabilities:RefundAgency:Clawback": "-134.46",
+    }
 
 
 # Following.
