@@ -1,4 +1,7 @@
-"""What may be asked at the door: let this token in, engage staff, give and take back tokens, open sessions."""
+"""What may be asked at the door: let this token in, engage staff, give and take back tokens, open sessions.
+
+What hands out a token uses `commit` and never a command key: the answer to a keyed command is kept in the log.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +39,7 @@ class GivenToken:
 class Access:
     """The four doors of one shop group."""
 
-    def __init__(self, log: EventLog, guest_secret: bytes) -> None:
+    def __init__(self, log: EventLog, guest_secret: bytes | str) -> None:
         self._log = log
         self._guests = GuestSessions(guest_secret)
 
@@ -57,9 +60,9 @@ class Access:
         return self._guests.open()
 
     def open_customer_session(self, subject_id: UUID) -> Committed[GivenToken]:
-        """A session for a known customer, for 30 days."""
+        """A session for a known customer, for 30 days. Its token is shown here and nowhere else."""
         expires_at = clock.now() + CUSTOMER_SESSION_LASTS
-        return self._log.execute(lambda tx: give_token(tx, "storefront", "customer", subject_id, expires_at=expires_at))
+        return self._log.commit(lambda tx: give_token(tx, "storefront", "customer", subject_id, expires_at=expires_at))
 
     def engage(self, badge: str, roles: Sequence[str]) -> Committed[UUID]:
         """Take someone on and give their id; the same badge with the same roles again records nothing."""
@@ -104,7 +107,7 @@ class Access:
             tx.get(Staff, staff_id).require_door(door)
             return give_token(tx, door, "staff", staff_id, expires_at=expires_at)
 
-        return self._log.execute(decide)
+        return self._log.commit(decide)
 
     def revoke(self, credential_id: UUID, reason: str) -> Committed[None]:
         """Take a token back."""

@@ -38,8 +38,8 @@ class _Signer(TimestampSigner):
 class GuestSessions:
     """Opens and recognises guest sessions with one secret of at least 32 bytes."""
 
-    def __init__(self, secret: bytes) -> None:
-        assert len(secret) >= SHORTEST_SECRET, "a signing secret is at least 32 bytes"
+    def __init__(self, secret: bytes | str) -> None:
+        assert len(secret) >= SHORTEST_SECRET, "a signing secret is at least 32 bytes long"
         self._signer = _Signer(secret, salt=b"souvenir guest session", key_derivation="hmac", digest_method=sha256)
 
     def open(self) -> GuestSession:

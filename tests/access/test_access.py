@@ -11,9 +11,10 @@ from souvenir.access.application import Access, give_token, revoke_all_of
 from souvenir.access.caller import Caller
 from souvenir.access.credential import Credential
 from souvenir.access.registers import Credentials, StaffRoll
-from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, staff_id
+from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, Staff, staff_id
 from souvenir.access.token import AUDIENCES, token_hash
-from souvenir.eventlog import EventLog
+from souvenir.eventlog import CommandKey, EventLog
+from souvenir.eventlog.command import keyed
 from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import MalformedInput, NotFound
@@ -148,6 +149,14 @@ def test_engaging_again_meets_itself_and_other_roles_are_refused(log: EventLog, 
 def test_a_guest_session_records_nothing(log: EventLog, access: Access):
     access.open_guest_session()
     assert list(log.events()) == []
+
+
+def test_a_token_given_within_a_keyed_command_is_not_kept_with_it(log: EventLog, access: Access):
+    wang = access.engage("wang-7", ["finance"]).result
+    with keyed(CommandKey("staff:1", "key-1", "fingerprint")):
+        token = access.give_staff_token(wang, "finance").result.token
+    assert [type(recorded.event) for recorded in log.events()] == [Staff.Engaged, Credential.Issued]
+    assert token.removeprefix("svn_finance_") not in "".join(str(recorded.event) for recorded in log.events())
 
 
 def test_the_store_holds_the_hash_and_never_the_token(tmp_path: Path):
