@@ -578,6 +578,20 @@ def test_what_a_return_keeps_back_of_the_agency_s_advance_is_owed_to_the_agency(
 # Following.
 
 
+def test_books_kept_late_are_those_that_were_kept_at_once(shop: Shop) -> None:
+    refund = claim()
+    hold = advanced(shop, refund)
+    refund.miss_promise(date(2026, 7, 30))
+    hold.capture(cny("134.46"), date(2026, 7, 30))
+    refund.recover(hold.id, cny("134.46"), date(2026, 7, 30))
+    shop.record(hold, refund)
+    refund.void("invoice voided", date(2026, 8, 1))
+    shop.record(refund)
+
+    assert shop.rules() == ["J08", "J08m", "J11"]
+    assert shop.balances() == {"Assets:Cash:Safe": "-134.46", "Assets:Clearing:Card": "134.46"}
+
+
 def test_books_kept_late_know_when_the_shop_knew(shop: Shop) -> None:
     advanced(shop, claim())
     with clock.using(SettableClock(NOW + timedelta(days=3))):
