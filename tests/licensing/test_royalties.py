@@ -100,6 +100,20 @@ def test_the_register_agrees_with_what_the_events_say(shop: Any, grant: Grant, t
     assert (year.units, year.base) == (2, cny("666.66"))
 
 
+def test_what_a_closed_period_made_payable_is_credited_and_not_paid_back(shop: Any, grant: Grant) -> None:
+    licence_id = shop.licensing.grant("LIC-B", "Museum", NAME, grant, flat("0.08", "CNY")).result
+    first = shop.sell("1130.00", licence_id, on=SPRING)
+    shop.take_back(first, 1, on=SUMMER)
+    second = shop.sell("1130.00", licence_id, on=SUMMER)
+    shop.take_back(second, 1, on=SUMMER, return_no=2)
+    now = position(shop, licence_id)
+    assert [(p.period, p.earned, p.recouped, p.payable) for p in now.periods] == [
+        ("2026-Q1", cny("80.00"), cny("0.00"), cny("80.00")),
+        ("2026-Q3", cny("-80.00"), cny("-80.00"), cny("0.00")),
+    ]
+    assert now.unrecouped == cny("80.00")
+
+
 def test_the_accrual_carries_what_its_readers_need(small_shop: Any, licence: UUID) -> None:
     small_shop.sell("1130.00", licence, on=SPRING)
     order_id = small_shop.sell("1130.00", licence, on=SUMMER)
