@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from souvenir.editions.application import Editions, put_back, return_piece, sell_piece
-from souvenir.editions.certificate import Certificate, certificate_id, verify_certificate
+from souvenir.editions.certificate import Certificate, CertificateNotRevoked, certificate_id, verify_certificate
 from souvenir.editions.piece import Piece, PieceReturned, piece_id
 from souvenir.editions.registers import CertificateRegister, PieceRegister
 from souvenir.editions.signing import SigningKeys
@@ -129,6 +129,18 @@ def test_the_revocation_and_the_freeing_are_one_commit_and_in_that_order(log: Ev
         "editions.CertificateRevoked",
         "editions.PiecePutBack",
     ]
+
+
+def test_a_piece_is_not_freed_while_its_certificate_stands(log: EventLog, editions: Editions, followers: Followers):
+    buy(log, FIRST, 17)
+    followers.catch_up()
+    log.execute(lambda tx: return_piece(tx, EDITION, "numbered", 17, FIRST, RETURN, TODAY))
+    before = log.head()
+    with pytest.raises(CertificateNotRevoked):
+        editions.put_back(EDITION, 17)
+    with pytest.raises(CertificateNotRevoked):
+        editions.retire(EDITION, 17, "broken", "QC-118", TODAY)
+    assert log.head() == before
 
 
 def test_a_piece_that_wants_inspection_waits_for_staff(

@@ -143,8 +143,9 @@ class Pieces(RuleBasedStateMachine):
         facts = {"keys": KEYS, "issuer": {"en": "Kiln"}, "resolver": "https://id.example.cn"}
         issue_certificate(tx, EDITION, "numbered", number, order, TODAY, **facts)
 
-    @rule(number=numbers, order=orders)
-    def take_back(self, number: int, order: UUID) -> None:
+    @rule(number=numbers, order=orders, by_its_buyer=st.booleans())
+    def take_back(self, number: int, order: UUID, by_its_buyer: bool) -> None:
+        order = self.sold.get(number, order) if by_its_buyer else order
         allowed = self.sold.get(number) == order
         return_id = UUID(int=self.log.head() + 1000)
         self.agreed(lambda tx: return_piece(tx, EDITION, "numbered", number, order, return_id, TODAY), allowed)
