@@ -14,6 +14,15 @@ class NotPermitted(SouvenirError):
     role: str
 
 
+class NoSession(SouvenirError):
+    message = 'A basket belongs to a session: ask for one with openGuestSession, and send its token as "Bearer".'
+
+
+class NotAtThisOutlet(SouvenirError):
+    message = "This {kind} belongs to another outlet. Serve it there, or at the refund point that acts for it."
+    kind: str
+
+
 class NoToken(SouvenirError):
     message = 'The {audience} endpoint needs a token: send "Authorization: Bearer <token>".'
     audience: str
@@ -59,10 +68,10 @@ class Visit:
     caller: Caller | None
     languages: tuple[str, ...] = ()
 
-    def require(self, role: str) -> Caller:
-        """The caller, who must have this role."""
-        if self.caller is None or role not in self.caller.roles:
-            raise NotPermitted(role=role)
+    def require(self, *roles: str) -> Caller:
+        """The caller, who must have one of these roles."""
+        if self.caller is None or not set(roles) & set(self.caller.roles):
+            raise NotPermitted(role=" or ".join(roles))
         return self.caller
 
 

@@ -19,6 +19,11 @@ def global_id(kind: str, id: UUID) -> strawberry.ID:
     return strawberry.ID(urlsafe_b64encode(f"{kind}:{id}".encode()).rstrip(b"=").decode())
 
 
+def global_id_if(kind: str, id: UUID | None) -> strawberry.ID | None:
+    """The id of a thing that may not be there."""
+    return None if id is None else global_id(kind, id)
+
+
 def read_id(kind: str, text: str, *path: str) -> UUID:
     """The UUID in a global id of this kind; anything else is refused, also an id of another kind."""
     found, id = any_id(text) or ("", UUID(int=0))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import strawberry
 
+from souvenir.api.authentication import NotPermitted
 from souvenir.api.identity import global_id
 from souvenir.api.types import Money
 from souvenir.kernel import money
@@ -108,6 +109,27 @@ def mutation(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], A
     return field
 
 
+def question(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], Any]:
+    """A query field that answers like a mutation: `union VerifyCertificateResult = CertificateVerdict | …`."""
+
+    def field(resolver: Callable[..., Any]) -> Any:
+        answer = get_type_hints(resolver)["return"]
+        name = "".join(part.capitalize() for part in resolver.__name__.split("_")) + "Result"
+        return strawberry.field(
+            resolver=answering(refusals, resolver),
+            graphql_type=result_union(name, answer, refusals),
+            description=inspect.getdoc(resolver),
+        )
+
+    return field
+
+
+def problems(name: str, refusals: Iterable[type[SouvenirError]]) -> Any:
+    """The type of a list of what would be refused, for asking before the attempt."""
+    members = tuple(dict.fromkeys(map(twin, refusals)))
+    return list[Annotated[Union[members], strawberry.union(name)]]  # type: ignore[valid-type]  # noqa: UP007
+
+
 def result_union(name: str, payload: type, refusals: Iterable[type[SouvenirError]]) -> Any:
     """The union of a payload and the twins of refusals."""
     members = (payload, *dict.fromkeys(map(twin, refusals)))
@@ -122,6 +144,8 @@ def answering(refusals: Iterable[type[SouvenirError]], resolver: Resolver) -> Re
     def resolve(*args: Any, **kwargs: Any) -> Any:
         try:
             return resolver(*args, **kwargs)
+        except NotPermitted:
+            raise  # not an answer to this mutation, but to whoever may not ask for it
         except SouvenirError as error:
             if type(error) not in expected:
                 raise UndeclaredRefusal(f"{resolver.__name__} does not name {type(error).__name__}: {error}") from error

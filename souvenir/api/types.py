@@ -1,9 +1,12 @@
 """What all four schemas speak: money, text in the reader's language, and where these come in."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import strawberry
+from pydantic import ValidationError
 
 from souvenir.api.authentication import Visit
 from souvenir.api.scalars import BigInt, CurrencyCode
@@ -76,8 +79,25 @@ def words(translations: list[TranslationInput]) -> dict[str, str]:
 Info = strawberry.Info[Any, None]
 
 
+def described(resolver: Callable[..., Any]) -> Any:
+    """A field whose description is its resolver's docstring."""
+    return strawberry.field(resolver=resolver, description=inspect.getdoc(resolver))
+
+
 def visit(info: Info) -> Visit:
     """For whom this is answered."""
     context = info.context
     assert isinstance(context, Visit)
     return context
+
+
+@contextmanager
+def values(*path: str) -> Iterator[None]:
+    """Values of the trade made within are well-formed, or refused as malformed input; what was sent is not repeated."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        refusal = MalformedInput(expected=f"value for {where} ({first['msg']})", value="")
+        raise refusal.at("input", *path) from None

@@ -1,0 +1,212 @@
+"""The back office: managers run the shop here, and the refund desk answers for customs; each by their role."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import strawberry
+
+from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, StaffLeft
+from souvenir.api import claims, editions, goods, orders, places, rights
+from souvenir.api.backoffice_goods import GoodsMutation
+from souvenir.api.backoffice_places import PlacesMutation
+from souvenir.api.backoffice_rights import RightsMutation
+from souvenir.api.claim_steps import RefundDeskMutation
+from souvenir.api.claims import Claim
+from souvenir.api.connections import After, Connection, First
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.editions import Edition
+from souvenir.api.goods import Product
+from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.orders import Order, OrderSummary
+from souvenir.api.places import Outlet, Site
+from souvenir.api.refusals import mutation
+from souvenir.api.rights import Licence, RoyaltyPosition
+from souvenir.api.scalars import schema_config
+from souvenir.api.types import Info, described
+from souvenir.kernel.errors import MalformedInput, NotFound
+
+STAFF = ("manager", "refund_desk", "licensor_readonly")
+DESK = ("manager", "refund_desk")
+
+
+@strawberry.type(description="A device at a till: expected, enrolled or revoked.")
+class Device:
+    id: strawberry.ID
+    till: str
+    state: str
+
+
+@strawberry.type
+class Query:
+    @described
+    def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Anything this audience knows, by its id."""
+        return _node(desk(info), id)
+
+    @strawberry.field
+    def sites(self, info: Info, first: First = 20, after: After = None) -> Connection[Site]:
+        return places.sites(_at(info, *STAFF), first, after)
+
+    @strawberry.field
+    def outlets(self, info: Info, first: First = 20, after: After = None) -> Connection[Outlet]:
+        return places.outlets(_at(info, *STAFF), first, after)
+
+    @described
+    def devices(self, info: Info, outlet_id: strawberry.ID) -> list[Device]:
+        """The devices of an outlet, by till."""
+        at, outlet = _at(info, "manager"), read_id("Outlet", outlet_id, "outletId")
+        with at.reading(at.shop.views.tills) as session:
+            found = at.shop.views.tills.devices(session, outlet)
+        return [Device(id=global_id("Device", row.id), till=row.till, state=row.state) for row in found]
+
+    @described
+    def products(
+        self, info: Info, first: First = 20, after: After = None, withdrawn: bool = False
+    ) -> Connection[Product]:
+        """Every product by SKU, the withdrawn ones if asked for."""
+        return goods.products(_at(info, *STAFF), first, after, withdrawn)
+
+    @strawberry.field
+    def product(self, info: Info, id: strawberry.ID) -> Product:
+        return goods.product(_at(info, *STAFF), read_id("Product", id, "id"))
+
+    @strawberry.field
+    def editions(self, info: Info, first: First = 20, after: After = None) -> Connection[Edition]:
+        return editions.editions(_at(info, *STAFF), first, after)
+
+    @strawberry.field
+    def edition(self, info: Info, id: strawberry.ID) -> Edition:
+        return editions.edition(_at(info, *STAFF), read_id("Edition", id, "id"))
+
+    @strawberry.field
+    def licence(self, info: Info, id: strawberry.ID) -> Licence:
+        return rights.licence(_at(info, "manager"), read_id("Licence", id, "id"))
+
+    @described
+    def royalty_position(self, info: Info, licence_id: strawberry.ID, as_of: date | None = None) -> RoyaltyPosition:
+        """Where a licence stands, as of a day or with everything known."""
+        return rights.royalty_position(_at(info, "manager"), read_id("Licence", licence_id, "licenceId"), as_of)
+
+    @strawberry.field
+    def order(self, info: Info, id: strawberry.ID) -> Order:
+        return orders.order(_at(info, *DESK), read_id("Order", id, "id"))
+
+    @described
+    def orders(
+        self, info: Info, outlet_id: strawberry.ID | None = None, first: First = 20, after: After = None
+    ) -> Connection[OrderSummary]:
+        """The order book by day, of one outlet or of all."""
+        outlet = read_id("Outlet", outlet_id, "outletId") if outlet_id else None
+        return orders.orders(_at(info, *DESK), outlet, first, after)
+
+    @strawberry.field
+    def claim(self, info: Info, id: strawberry.ID) -> Claim:
+        return claims.claim(_at(info, *DESK), read_id("Claim", id, "id"))
+
+    @described
+    def claims(self, info: Info, state: str | None = None, first: First = 20, after: After = None) -> Connection[Claim]:
+        """Claims by form number, in a state or in any."""
+        return claims.claims(_at(info, *DESK), state, first, after)
+
+    @described
+    def overdue_claims(self, info: Info, on: date) -> list[Claim]:
+        """Advances whose promised day is past: the first to capture first."""
+        return claims.overdue(_at(info, *DESK), on)
+
+
+@strawberry.input
+class EngageStaffInput:
+    idempotency_key: strawberry.ID
+    badge: str = strawberry.field(description="A code, not a name.")
+    roles: list[str] = strawberry.field(description="manager, cashier, finance, refund_desk, licensor_readonly.")
+
+
+@strawberry.input
+class StaffLeavesInput:
+    idempotency_key: strawberry.ID
+    staff_id: strawberry.ID
+    left_on: date
+
+
+@strawberry.input
+class GiveStaffTokenInput:
+    staff_id: strawberry.ID
+    audience: str = strawberry.field(description="backoffice or finance.")
+
+
+@strawberry.type
+class EngageStaffPayload:
+    staff_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class StaffLeavesPayload:
+    staff_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class GiveStaffTokenPayload:
+    token: str = strawberry.field(description="Shown once; the shop keeps only its hash.")
+    expires_at: datetime | None
+
+
+@strawberry.type
+class Mutation(PlacesMutation, GoodsMutation, RightsMutation, RefundDeskMutation):
+    @mutation(*EVERY_MUTATION, BadgeTaken)
+    def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:
+        """Take someone on, with what they are allowed."""
+        at = _at(info, "manager")
+        done = at.carry_out(input, lambda: at.shop.access.engage(input.badge, input.roles))
+        return EngageStaffPayload(staff_id=global_id("Staff", done.result), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION)
+    def staff_leaves(self, info: Info, input: StaffLeavesInput) -> StaffLeavesPayload:
+        """Note that someone left; their tokens stop at once."""
+        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        done = at.carry_out(input, lambda: at.shop.access.leave(staff, input.left_on))
+        return StaffLeavesPayload(staff_id=input.staff_id, replayed=done.replayed)
+
+    @mutation(MalformedInput, NotFound, StaffLeft, RolesOpenNoSuchDoor)
+    def give_staff_token(self, info: Info, input: GiveStaffTokenInput) -> GiveStaffTokenPayload:
+        """A token for one door, for 90 days. A token is never repeated: ask for another one."""
+        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        given = at.shop.access.give_staff_token(staff, input.audience).result
+        return GiveStaffTokenPayload(token=given.token, expires_at=given.expires_at)
+
+
+def _at(info: Info, *roles: str) -> Desk:
+    """The desk, for one of these roles."""
+    at = desk(info)
+    at.require(*roles)
+    return at
+
+
+def _node(at: Desk, id: strawberry.ID) -> Node | None:
+    kind, key = any_id(id) or ("", UUID(int=0))
+    at.require(*(DESK if kind in ("Order", "Claim") else ("manager",) if kind == "Licence" else STAFF))
+    match kind:
+        case "Product":
+            return goods.product(at, key)
+        case "Edition":
+            return editions.edition(at, key)
+        case "Site":
+            return places.site(at, key)
+        case "Outlet":
+            return places.outlet(at, key)
+        case "Licence":
+            return rights.licence(at, key)
+        case "Order":
+            return orders.order(at, key)
+        case "Claim":
+            return claims.claim(at, key)
+    return None
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Product, Edition, Site, Outlet, Licence, Order, Claim],
+    config=schema_config(),
+)

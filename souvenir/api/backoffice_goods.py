@@ -1,0 +1,315 @@
+"""The back office lists goods, and takes an edition from its declaration to its release."""
+
+from datetime import date, datetime
+from typing import Literal, cast
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api import editions, goods
+from souvenir.api.desk import EVERY_MUTATION, desk
+from souvenir.api.editions import Edition, Space, space_name
+from souvenir.api.goods import Product
+from souvenir.api.grounds import MONEY
+from souvenir.api.identity import read_id
+from souvenir.api.refusals import at as about
+from souvenir.api.refusals import mutation
+from souvenir.api.types import Info, MoneyInput, TranslationInput, values, words
+from souvenir.catalogue.product import (
+    GtinTaken,
+    PriceInOtherCurrency,
+    PriceNotPositive,
+    ProductWithdrawn,
+    SkuTaken,
+)
+from souvenir.catalogue.product import Product as Listed
+from souvenir.catalogue.vat import NoVatRate
+from souvenir.editions.edition import (
+    AlreadyAllotted,
+    EditionAlreadyDeclared,
+    EditionAlreadyReleased,
+    EditionClosed,
+    EditionNotApproved,
+    MalformedEdition,
+    NumberOutsideRun,
+    Proofs,
+    TooManyAllotments,
+)
+from souvenir.kernel.errors import MalformedInput
+from souvenir.kernel.identifiers import MalformedGtin
+from souvenir.sites.outlet import Outlet as Place
+
+NUMBERINGS = ("choice", "sequential", "random")
+
+
+@strawberry.input
+class ListProductInput:
+    idempotency_key: strawberry.ID
+    sku: str
+    name: list[TranslationInput]
+    story: list[TranslationInput]
+    origin_site_id: strawberry.ID = strawberry.field(description="The place it comes from.")
+    price: MoneyInput = strawberry.field(description="Including VAT.")
+    vat_category: str = strawberry.field(description="standard, reduced, services or exempt.")
+    category: str = strawberry.field(description="Lower-case words joined by underscores; licences name categories.")
+    listed_on: date
+    gtin: str | None = None
+    licence_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
+    mark_id: strawberry.ID | None = None
+    has_edition: bool = strawberry.field(default=False, description="Whether it is sold piece by piece, by number.")
+    cost: MoneyInput | None = None
+    refundable: bool = True
+
+
+@strawberry.input
+class RepriceInput:
+    idempotency_key: strawberry.ID
+    product_id: strawberry.ID
+    price: MoneyInput
+    repriced_on: date
+
+
+@strawberry.input
+class WithdrawProductInput:
+    idempotency_key: strawberry.ID
+    product_id: strawberry.ID
+    withdrawn_on: date
+    reason: str
+
+
+@strawberry.input
+class ProofsInput:
+    artists: int = 0
+    printers: int = 0
+    hors_commerce: int = 0
+
+
+@strawberry.input
+class DeclareEditionInput:
+    idempotency_key: strawberry.ID
+    product_id: strawberry.ID
+    title: list[TranslationInput]
+    size: int
+    gtin: str | None = strawberry.field(default=None, description="Without one, the product's.")
+    proofs: ProofsInput | None = None
+    reserved: list[int] = strawberry.field(default_factory=list, description="Numbers kept back from every sale.")
+    numbering: str = strawberry.field(default="choice", description="choice, sequential or random.")
+    approval_required: bool = False
+    inspect_returns: bool = strawberry.field(
+        default=False, description="Whether staff look at a returned piece before it is sold again."
+    )
+
+
+@strawberry.input
+class ApproveEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    approval_ref: str
+    approved_on: date
+    licence_id: strawberry.ID | None = None
+
+
+@strawberry.input
+class AllotEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    outlet_id: strawberry.ID
+    first: int
+    last: int
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class ReleaseEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    on_sale_from: datetime | None = strawberry.field(default=None, description="Without one, now.")
+
+
+@strawberry.input
+class CloseEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    reason: str
+    closed_on: date
+
+
+@strawberry.type
+class ProductChange:
+    replayed: bool
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def product(self, info: Info) -> Product:
+        return goods.product(desk(info), self.key)
+
+
+@strawberry.type
+class ListProductPayload(ProductChange): ...
+
+
+@strawberry.type
+class RepricePayload(ProductChange): ...
+
+
+@strawberry.type
+class WithdrawProductPayload(ProductChange): ...
+
+
+@strawberry.type
+class EditionChange:
+    replayed: bool
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def edition(self, info: Info) -> Edition:
+        return editions.edition(desk(info), self.key)
+
+
+@strawberry.type
+class DeclareEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class ApproveEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class AllotEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class ReleaseEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class CloseEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class GoodsMutation:
+    @mutation(
+        *EVERY_MUTATION,
+        *MONEY,
+        SkuTaken,
+        GtinTaken,
+        MalformedGtin,
+        PriceNotPositive,
+        PriceInOtherCurrency,
+        NoVatRate,
+    )
+    def list_product(self, info: Info, input: ListProductInput) -> ListProductPayload:
+        """List a product: open goods, an edition, licensed goods, goods that carry a mark."""
+        at = desk(info)
+        at.require("manager")
+        with about("input", "price"):
+            price = input.price.money()
+        with about("input", "cost"):
+            cost = input.cost.money() if input.cost else None
+        origin = read_id("Site", input.origin_site_id, "input", "originSiteId")
+        licences = tuple(read_id("Licence", id, "input", "licenceIds") for id in input.licence_ids)
+        mark = read_id("Mark", input.mark_id, "input", "markId") if input.mark_id else None
+        name, story = words(input.name), words(input.story)
+        done = at.carry_out(
+            input,
+            lambda: at.shop.catalogue.list_product(
+                sku=input.sku,
+                name=name,
+                story=story,
+                origin_site_id=origin,
+                price=price,
+                vat_category=input.vat_category,
+                category=input.category,
+                listed_on=input.listed_on,
+                gtin=input.gtin,
+                licence_ids=licences,
+                mark_id=mark,
+                has_edition=input.has_edition,
+                cost=cost,
+                refundable=input.refundable,
+            ),
+        )
+        return ListProductPayload(replayed=done.replayed, key=done.result)
+
+    @mutation(*EVERY_MUTATION, *MONEY, PriceNotPositive, PriceInOtherCurrency, ProductWithdrawn)
+    def reprice(self, info: Info, input: RepriceInput) -> RepricePayload:
+        """Ask another price from now on."""
+        at, product = desk(info), read_id("Product", input.product_id, "input", "productId")
+        at.require("manager")
+        with about("input", "price"):
+            price = input.price.money()
+        done = at.carry_out(input, lambda: at.shop.catalogue.reprice(product, price, input.repriced_on))
+        return RepricePayload(replayed=done.replayed, key=product)
+
+    @mutation(*EVERY_MUTATION)
+    def withdraw_product(self, info: Info, input: WithdrawProductInput) -> WithdrawProductPayload:
+        """Take a product off sale for good."""
+        at, product = desk(info), read_id("Product", input.product_id, "input", "productId")
+        at.require("manager")
+        done = at.carry_out(input, lambda: at.shop.catalogue.withdraw(product, input.withdrawn_on, input.reason))
+        return WithdrawProductPayload(replayed=done.replayed, key=product)
+
+    @mutation(*EVERY_MUTATION, MalformedEdition, EditionAlreadyDeclared, MalformedGtin)
+    def declare_edition(self, info: Info, input: DeclareEditionInput) -> DeclareEditionPayload:
+        """Declare an edition: so many, and no more, for ever."""
+        at = desk(info)
+        at.require("manager")
+        product = at.shop.log.load(Listed, read_id("Product", input.product_id, "input", "productId"))
+        if input.numbering not in NUMBERINGS:
+            expected = f"numbering ({', '.join(NUMBERINGS)})"
+            raise MalformedInput(expected=expected, value=input.numbering[:40]).at("input", "numbering")
+        asked = input.proofs or ProofsInput()
+        with values("proofs"):
+            proofs = Proofs(artists=asked.artists, printers=asked.printers, hors_commerce=asked.hors_commerce)
+        title, gtin = words(input.title), input.gtin or product.gtin or ""
+        done = at.carry_out(
+            input,
+            lambda: at.shop.editions.declare(
+                product_id=product.id,
+                gtin=gtin,
+                title=title,
+                size=input.size,
+                proofs=proofs,
+                reserved=tuple(input.reserved),
+                numbering=cast(Literal["choice", "sequential", "random"], input.numbering),
+                approval_required=input.approval_required,
+                returns="inspect" if input.inspect_returns else "back_on_sale",
+            ),
+        )
+        return DeclareEditionPayload(replayed=done.replayed, key=done.result)
+
+    @mutation(*EVERY_MUTATION, EditionClosed)
+    def approve_edition(self, info: Info, input: ApproveEditionInput) -> ApproveEditionPayload:
+        """Record the licensor's approval of the final sample."""
+        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at.require("manager")
+        licence = read_id("Licence", input.licence_id, "input", "licenceId") if input.licence_id else None
+        approval = (edition, input.approval_ref, input.approved_on, licence)
+        done = at.carry_out(input, lambda: at.shop.editions.approve(*approval))
+        return ApproveEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, AlreadyAllotted, TooManyAllotments)
+    def allot_edition(self, info: Info, input: AllotEditionInput) -> AllotEditionPayload:
+        """Give numbers first to last to an outlet; nobody else can sell them from then on."""
+        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at.require("manager")
+        outlet = at.shop.log.load(Place, read_id("Outlet", input.outlet_id, "input", "outletId")).id
+        numbers = (edition, outlet, input.first, input.last, space_name(input.space))
+        done = at.carry_out(input, lambda: at.shop.editions.allot(*numbers))
+        return AllotEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed, EditionNotApproved, EditionAlreadyReleased)
+    def release_edition(self, info: Info, input: ReleaseEditionInput) -> ReleaseEditionPayload:
+        """Put an edition on sale, from an instant that is the same everywhere."""
+        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at.require("manager")
+        done = at.carry_out(input, lambda: at.shop.editions.release(edition, input.on_sale_from))
+        return ReleaseEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION)
+    def close_edition(self, info: Info, input: CloseEditionInput) -> CloseEditionPayload:
+        """End an edition for good."""
+        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at.require("manager")
+        done = at.carry_out(input, lambda: at.shop.editions.close(edition, input.reason, input.closed_on))
+        return CloseEditionPayload(replayed=done.replayed, key=edition)

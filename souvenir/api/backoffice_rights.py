@@ -1,0 +1,187 @@
+"""The back office records rights: licences and what was paid on them, and certificates of gift marks."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal, cast
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api import rights
+from souvenir.api.desk import EVERY_MUTATION, desk
+from souvenir.api.grounds import MONEY
+from souvenir.api.identity import global_id, read_id
+from souvenir.api.refusals import at as about
+from souvenir.api.refusals import mutation
+from souvenir.api.rights import Licence
+from souvenir.api.scalars import CurrencyCode
+from souvenir.api.types import Info, MoneyInput, TranslationInput, values, words
+from souvenir.catalogue.product import checked_sku, product_id
+from souvenir.licensing.authorisation import CertificateAlreadyRecorded, CertificateUnsound
+from souvenir.licensing.licence import (
+    AdvanceAlreadyRecorded,
+    AdvanceExceedsAgreed,
+    AdvanceUnsound,
+    Grant,
+    LicenceAlreadyGranted,
+)
+from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, TermUnsound, Tier, TiersUnsound
+
+
+@strawberry.input(description="What is granted. Territories are ISO 3166: CN covers CN-BJ; channels: shop, online.")
+class GrantInput:
+    categories: list[str]
+    territories: list[str]
+    channels: list[str]
+    starts: date
+    ends: date = strawberry.field(description="The last day of the term.")
+    sell_off_days: int = 0
+    time_zone: str = "Asia/Shanghai"
+    exclusive: bool = False
+
+
+@strawberry.input(description="A rate up to a limit of the year's sales; the last tier has no limit.")
+class RoyaltyTierInput:
+    rate: Decimal = strawberry.field(description="A fraction: 0.08 for 8 %.")
+    up_to: Decimal | None = None
+
+
+@strawberry.input
+class RoyaltyTermsInput:
+    currency: CurrencyCode
+    tiers: list[RoyaltyTierInput] = strawberry.field(description="A flat rate is one tier without a limit.")
+    method: str = strawberry.field(default="marginal", description="marginal, whole or prospective.")
+    measure: str = strawberry.field(default="net", description="What tiers count: net or units.")
+    advance: MoneyInput | None = None
+    marketing_fund_rate: Decimal = Decimal(0)
+    price_share: Decimal = strawberry.field(
+        default=Decimal(1), description="The part of the price without VAT that is the base."
+    )
+    period_months: int = 3
+
+
+@strawberry.input
+class GrantLicenceInput:
+    idempotency_key: strawberry.ID
+    contract_no: str
+    licensor: str
+    property_name: list[TranslationInput]
+    grant: GrantInput
+    terms: RoyaltyTermsInput
+
+
+@strawberry.input
+class RecordAdvanceInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    reference: str = strawberry.field(description="The bank's, so that one payment counts once.")
+    amount: MoneyInput = strawberry.field(description="Gross of the tax withheld from it.")
+    paid_on: date
+    withheld: MoneyInput | None = None
+
+
+@strawberry.input
+class CertifyMarkInput:
+    idempotency_key: strawberry.ID
+    certificate_no: str
+    mark: list[TranslationInput]
+    certifier: str
+    product_skus: list[str] = strawberry.field(description="The products it covers; they may be listed afterwards.")
+    valid_from: date
+    valid_until: date
+    review_due: date | None = None
+
+
+@strawberry.type
+class LicenceChange:
+    replayed: bool
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def licence(self, info: Info) -> Licence:
+        return rights.licence(desk(info), self.key)
+
+
+@strawberry.type
+class GrantLicencePayload(LicenceChange): ...
+
+
+@strawberry.type
+class RecordAdvancePayload(LicenceChange): ...
+
+
+@strawberry.type
+class CertifyMarkPayload:
+    mark_id: strawberry.ID
+    certificate_no: str
+    replayed: bool
+
+
+@strawberry.type
+class RightsMutation:
+    @mutation(*EVERY_MUTATION, *MONEY, TermUnsound, TiersUnsound, RateOutOfRange, LicenceAlreadyGranted)
+    def grant_licence(self, info: Info, input: GrantLicenceInput) -> GrantLicencePayload:
+        """Record a signed licence contract."""
+        at = desk(info)
+        at.require("manager")
+        contract = (input.contract_no, input.licensor, words(input.property_name))
+        grant, terms = _grant(input.grant), _terms(input.terms)
+        done = at.carry_out(input, lambda: at.shop.licensing.grant(*contract, grant, terms))
+        return GrantLicencePayload(replayed=done.replayed, key=done.result)
+
+    @mutation(*EVERY_MUTATION, *MONEY, AdvanceExceedsAgreed, AdvanceUnsound, AdvanceAlreadyRecorded)
+    def record_advance(self, info: Info, input: RecordAdvanceInput) -> RecordAdvancePayload:
+        """Record a payment of a licence's advance."""
+        at, licence = desk(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at.require("manager")
+        with about("input", "amount"):
+            amount = input.amount.money()
+        with about("input", "withheld"):
+            withheld = input.withheld.money() if input.withheld else amount * 0
+        payment = (licence, input.reference, amount, withheld, input.paid_on)
+        done = at.carry_out(input, lambda: at.shop.licensing.record_advance(*payment))
+        return RecordAdvancePayload(replayed=done.replayed, key=licence)
+
+    @mutation(*EVERY_MUTATION, CertificateUnsound, CertificateAlreadyRecorded)
+    def certify_mark(self, info: Info, input: CertifyMarkInput) -> CertifyMarkPayload:
+        """Record a certificate under which products carry a gift mark."""
+        at = desk(info)
+        at.require("manager")
+        with about("input", "productSkus"):
+            products = tuple(product_id(checked_sku(sku)) for sku in input.product_skus)
+        mark = words(input.mark)
+        span = (input.valid_from, input.valid_until, input.review_due)
+        done = at.carry_out(
+            input,
+            lambda: at.shop.licensing.certify_mark(input.certificate_no, mark, input.certifier, products, *span),
+        )
+        mark_id = global_id("Mark", done.result)
+        return CertifyMarkPayload(mark_id=mark_id, certificate_no=input.certificate_no, replayed=done.replayed)
+
+
+def _grant(input: GrantInput) -> Grant:
+    with values("grant"):
+        return Grant(
+            categories=tuple(input.categories),
+            territories=tuple(input.territories),
+            channels=tuple(input.channels),
+            starts=input.starts,
+            ends=input.ends,
+            sell_off_days=input.sell_off_days,
+            time_zone=input.time_zone,
+            exclusive=input.exclusive,
+        )
+
+
+def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
+    with values("terms"), about("input", "terms"):
+        return RoyaltyTerms(
+            currency=input.currency,
+            tiers=tuple(Tier(up_to=tier.up_to, rate=tier.rate) for tier in input.tiers),
+            method=cast(Literal["marginal", "whole", "prospective"], input.method),
+            measure=cast(Literal["net", "units"], input.measure),
+            advance=input.advance.money() if input.advance else None,
+            marketing_fund_rate=input.marketing_fund_rate,
+            price_share=input.price_share,
+            period_months=cast(Literal[1, 3, 6, 12], input.period_months),
+        )

@@ -1,0 +1,138 @@
+"""The desk: one request at the shop. Who asks, under which key a mutation is carried out, and what they wrote last."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from uuid import UUID
+
+import orjson
+import strawberry
+
+from souvenir.api.authentication import Caller, NoSession, NotAtThisOutlet, Visit
+from souvenir.api.types import Info
+from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
+from souvenir.shop import Busy, Contended, IdempotencyConflict
+
+if TYPE_CHECKING:
+    from souvenir.shop import Shop
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+EVERY_MUTATION: Final[tuple[type[SouvenirError], ...]] = (
+    MalformedInput,
+    NotFound,
+    IdempotencyConflict,
+    Contended,
+    Busy,
+)
+"""What any mutation may answer, whatever it is about."""
+
+REMEMBERED_CALLERS: Final = 10_000
+LONGEST_KEY: Final = 200
+
+
+class Done(Protocol[T_co]):
+    """A command that was carried out."""
+
+    @property
+    def result(self) -> T_co: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def replayed(self) -> bool: ...
+
+
+class Keyed(Protocol):
+    """The input of a mutation."""
+
+    idempotency_key: strawberry.ID
+
+
+class LastWrites:
+    """How far each caller has written, so that what they read next has it; forgets the least recent callers."""
+
+    def __init__(self) -> None:
+        self._positions: OrderedDict[str, int] = OrderedDict()
+        self._lock = Lock()
+
+    def note(self, actor: str, position: int) -> None:
+        with self._lock:
+            self._positions[actor] = max(position, self._positions.pop(actor, 0))
+            while len(self._positions) > REMEMBERED_CALLERS:
+                self._positions.popitem(last=False)
+
+    def of(self, actor: str) -> int:
+        return self._positions.get(actor, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk(Visit):
+    """A request together with the shop that answers it."""
+
+    shop: "Shop"
+    writes: LastWrites
+
+    @property
+    def actor(self) -> str:
+        """Under whose name commands are remembered: keys of one caller never meet another's."""
+        return f"{self.audience}:{self.caller.id if self.caller else 'guest'}"
+
+    def carry_out(self, input: Keyed, command: Callable[[], Done[T]]) -> Done[T]:
+        """Carry out a mutation once under its key. The same input again repeats the answer; another one is refused."""
+        key = str(input.idempotency_key)
+        if not 0 < len(key) <= LONGEST_KEY:
+            expected = f"idempotencyKey of 1 to {LONGEST_KEY} characters"
+            raise MalformedInput(expected=expected, value=key[:40]).at("input", "idempotencyKey")
+        with self.shop.once(self.actor, key, content(input)):
+            done = command()
+        self.writes.note(self.actor, done.position)
+        return done
+
+    @contextmanager
+    def reading(self, view: Any) -> Iterator[Any]:
+        """A session in which a view has everything this caller wrote."""
+        if written := self.writes.of(self.actor):
+            self.shop.caught_up(view, written)
+        with self.shop.log.reading() as session:
+            yield session
+
+    def session_id(self) -> str:
+        """The caller's session at the storefront."""
+        if self.caller is None:
+            raise NoSession
+        return str(self.caller.id)
+
+    def device(self) -> tuple[UUID, str]:
+        """Where the calling device stands: its outlet and its till."""
+        caller: Caller = self.require("device")
+        assert caller.outlet_id is not None, "a device token names its outlet"
+        assert caller.till is not None, "a device token names its till"
+        return caller.outlet_id, caller.till
+
+    def require_here(self, kind: str, *outlet_ids: UUID | None) -> None:
+        """Refuse a device what belongs to other outlets than these."""
+        if self.device()[0] not in outlet_ids:
+            raise NotAtThisOutlet(kind=kind)
+
+
+def desk(info: Info) -> Desk:
+    """Where this is answered."""
+    context = info.context
+    assert isinstance(context, Desk)
+    return context
+
+
+def content(input: Any) -> bytes:
+    """A mutation's input as bytes that are the same whenever the input is, for its fingerprint."""
+    fields = asdict(input)
+    fields.pop("idempotency_key")
+    return orjson.dumps([type(input).__name__, fields], default=_plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)

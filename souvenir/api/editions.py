@@ -1,0 +1,249 @@
+"""Editions as every audience sees them: what was declared, what is left and why not, and certificates to verify."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api.connections import Connection, page
+from souvenir.api.desk import Desk, desk
+from souvenir.api.identity import Node, global_id, read_id
+from souvenir.api.refusals import problems, tell
+from souvenir.api.types import Info, LocalizedText, described, visit
+from souvenir.editions import views
+from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
+from souvenir.editions.certificate import Certificate as Issued
+from souvenir.editions.certificate import Verdict, verify_certificate
+from souvenir.editions.edition import EditionClosed, EditionNotReleased, EditionPaused, NotAllottedHere, NotForSale
+from souvenir.editions.edition import Space as SpaceName
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+
+WHY_NONE: Final[tuple[type[SouvenirError], ...]] = (
+    EditionClosed,
+    EditionNotReleased,
+    EditionPaused,
+    NotForSale,
+    NotAllottedHere,
+    OnlyReservedLeft,
+    NoneLeftHere,
+    EditionSoldOut,
+)
+"""Why an outlet has no piece to give, in the order in which it is said."""
+
+AvailabilityProblems = problems("AvailabilityProblem", WHY_NONE)
+
+
+@strawberry.enum(description="A run of numbers of its own: the numbered pieces, or one kind of proof.")
+class Space(StrEnum):
+    NUMBERED = "numbered"
+    ARTISTS_PROOF = "AP"
+    PRINTERS_PROOF = "PP"
+    HORS_COMMERCE = "HC"
+
+
+def space_name(space: Space) -> SpaceName:
+    """The run as the shop names it."""
+    name: SpaceName = space.value
+    return name
+
+
+@strawberry.type(description="Pieces made outside the numbered run.")
+class Proofs:
+    artists: int
+    printers: int
+    hors_commerce: int
+
+
+@strawberry.type(description="What is left of a run, here and everywhere; and, if nothing can be had, why not.")
+class Availability:
+    available: bool = strawberry.field(description="Whether a piece can be had right now.")
+    problems: AvailabilityProblems = strawberry.field(  # type: ignore[valid-type]
+        description="What would be refused, and why."
+    )
+    free: int
+    held: int
+    sold: int
+    reserved: int
+    authorised: int = strawberry.field(description="The declared size of the run.")
+    unallotted: int = strawberry.field(description="Numbers no outlet has been given.")
+
+
+@strawberry.type(description="So many numbered pieces and no more.")
+class Edition(Node):
+    gtin: str
+    size: int
+    proofs: Proofs
+    numbering: str = strawberry.field(description="How a number is given: choice, sequential or random.")
+    state: str = strawberry.field(description="not released, on sale, paused or closed.")
+    approved: bool
+    on_sale_from: datetime | None
+    product_id: strawberry.ID
+    titles: strawberry.Private[Mapping[str, str]]
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def title(self, info: Info) -> LocalizedText:
+        return LocalizedText.of(self.titles, visit(info).languages)
+
+    @described
+    def availability(self, info: Info, outlet_id: strawberry.ID, space: Space = Space.NUMBERED) -> Availability:
+        """What an outlet has left of a run, explained."""
+        at, outlet = desk(info), read_id("Outlet", outlet_id, "outletId")
+        run = space_name(space)
+        found = at.shop.editions.why_none(self.key, outlet, run)
+        authorised = self.size if run == "numbered" else getattr(self.proofs, _PROOFS[run])
+        with at.shop.log.reading() as session:
+            counts = views.availability(session, self.key, authorised, clock.now(), run)
+        return Availability(
+            available=not found,
+            problems=[tell(refusal) for refusal in found],
+            free=counts.count("free", outlet),
+            held=counts.count("held", outlet),
+            sold=counts.count("sold", outlet),
+            reserved=counts.count("reserved", outlet),
+            authorised=counts.authorised,
+            unallotted=counts.unallotted,
+        )
+
+    @described
+    def piece_status(self, info: Info, number: int, space: Space = Space.NUMBERED) -> str | None:
+        """What anybody may know about one number: free, held, sold …; null if not allotted."""
+        with desk(info).shop.log.reading() as session:
+            return views.piece_status(session, self.key, number, clock.now(), space_name(space))
+
+
+@strawberry.type(description="A certificate of one piece for one sale. Its text and its link verify offline.")
+class Certificate(Node):
+    space: Space
+    number: int
+    size: int
+    serial: str
+    gtin: str
+    issued_on: date
+    revoked_on: date | None
+    text: str = strawberry.field(description="The signed statement as one line of canonical JSON.")
+    link: str = strawberry.field(description="The signed GS1 Digital Link in its QR code.")
+    key_id: str = strawberry.field(description="Which of the issuer's keys signed it.")
+
+
+@strawberry.type(description="A certificate is genuine; and, as far as this shop knows, whether it still stands.")
+class CertificateVerdict:
+    gtin: str
+    serial: str
+    space: Space
+    number: int
+    size: int
+    issued_on: date
+    key_id: str
+    stands: bool = strawberry.field(description="False once it was revoked, as when the piece was returned.")
+    as_of: datetime | None
+
+
+@strawberry.type(description="A public key certificates are verified with, offline: Ed25519, raw, in hex.")
+class PublicKey:
+    key_id: str
+    hex: str
+
+
+def edition(at: Desk, id: UUID) -> Edition:
+    """The edition with this id. Raises NotFound."""
+    with at.reading(at.shop.views.editions) as session:
+        return _edition(at.shop.views.editions.edition(session, id))
+
+
+def editions_of(at: Desk, product_id: UUID) -> list[Edition]:
+    """The editions of a product."""
+    with at.reading(at.shop.views.editions) as session:
+        return [_edition(row) for row in at.shop.views.editions.of_product(session, product_id)]
+
+
+def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
+    """Editions in the order in which they were declared."""
+    view = at.shop.views.editions
+    with at.reading(view) as session:
+        return page(
+            lambda start, limit: view.page(session, UUID(str(start[0])) if start else None, limit),
+            key=lambda row: (str(row.edition_id),),
+            node=_edition,
+            first=first,
+            after=after,
+            sort="edition",
+        )
+
+
+def certificates_of(at: Desk, order_id: UUID) -> list[Certificate]:
+    """The certificates of an order's pieces. They are issued once the order is paid: this waits for them."""
+    if written := at.writes.of(at.actor):
+        at.shop.caught_up(at.shop.certify, written)
+    with at.shop.log.reading() as session:
+        ids = views.certificates_of(session, order_id)
+    return [_certificate(at.shop.log.load(Issued, id)) for id in ids]
+
+
+def verify(at: Desk, text_or_link: str) -> CertificateVerdict:
+    """Check a certificate, and whether it was revoked. Raises MalformedCertificate, ForeignCertificate or ForgedCertificate."""
+    keys = at.shop.secrets.signing.public
+    gtin = verify_certificate(text_or_link, keys).gtin
+    with at.shop.log.reading() as session:
+        verdict = verify_certificate(text_or_link, keys, views.status_list(session, gtin, clock.now()))
+    return _verdict(verdict)
+
+
+def public_keys(at: Desk) -> list[PublicKey]:
+    """Every key this shop's certificates were ever signed with."""
+    return [PublicKey(key_id=key_id, hex=raw.hex()) for key_id, raw in at.shop.secrets.signing.public.items()]
+
+
+def _edition(row: views.EditionRow) -> Edition:
+    proofs = row.proofs
+    return Edition(
+        id=global_id("Edition", row.edition_id),
+        gtin=row.gtin,
+        size=row.size,
+        proofs=Proofs(artists=proofs.artists, printers=proofs.printers, hors_commerce=proofs.hors_commerce),
+        numbering=row.numbering,
+        state=row.state(clock.now()),
+        approved=row.approved,
+        on_sale_from=row.on_sale_from,
+        product_id=global_id("Product", row.product_id),
+        titles=row.title,
+        key=row.edition_id,
+    )
+
+
+def _certificate(issued: Issued) -> Certificate:
+    statement = issued.seal.statement
+    return Certificate(
+        id=global_id("Certificate", issued.id),
+        space=Space(statement.space),
+        number=statement.number,
+        size=statement.size,
+        serial=statement.serial,
+        gtin=statement.gtin,
+        issued_on=statement.issued_on,
+        revoked_on=issued.revoked_on,
+        text=issued.seal.text,
+        link=issued.seal.link,
+        key_id=statement.key_id,
+    )
+
+
+def _verdict(verdict: Verdict) -> CertificateVerdict:
+    return CertificateVerdict(
+        gtin=verdict.gtin,
+        serial=verdict.serial,
+        space=Space(verdict.space),
+        number=verdict.number,
+        size=verdict.size,
+        issued_on=verdict.issued_on,
+        key_id=verdict.key_id,
+        stands=verdict.freshness == "active",
+        as_of=verdict.as_of,
+    )
+
+
+_PROOFS: Final[Mapping[str, str]] = {"AP": "artists", "PP": "printers", "HC": "hors_commerce"}

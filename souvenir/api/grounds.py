@@ -1,0 +1,136 @@
+"""Refusals that come together: what taking a piece, selling under a licence, or refunding tax may be refused for."""
+
+from typing import Final
+
+from souvenir.api.authentication import NoSession, NotAtThisOutlet
+from souvenir.api.editions import WHY_NONE
+from souvenir.catalogue.product import ProductWithdrawn
+from souvenir.catalogue.vat import NoVatRate
+from souvenir.editions.application import NumberReserved
+from souvenir.editions.edition import HoldTooLong, NumberNotForChoosing, NumberOutsideRun
+from souvenir.editions.piece import (
+    HoldExpired,
+    PieceAlreadySold,
+    PieceCameBack,
+    PieceHeldBySomeoneElse,
+    PieceNotHeld,
+    PieceRetired,
+    PieceReturned,
+)
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import CurrencyMismatch, MalformedMoney, UnknownCurrency
+from souvenir.licensing.authorisation import MarkNotValid, MarkReviewOverdue, ProductNotCertified
+from souvenir.licensing.licence import (
+    CategoryNotGranted,
+    ChannelNotGranted,
+    LicenceLapsed,
+    LicenceNotBegun,
+    NoConversionRate,
+    TerritoryNotGranted,
+)
+from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
+from souvenir.processes.sell import NotThatWay
+from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket
+from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid
+from souvenir.sites.outlet import NotATaxRefundStore, OutletClosed, TillNotInstalled
+from souvenir.taxrefund.eligibility import (
+    AboveInstantCap,
+    AmountOutsideTiers,
+    BelowMinimumPurchase,
+    DepartureWindowClosed,
+    DocumentNotAccepted,
+    GoodsNotRefundable,
+    InvoiceBeforeEntry,
+    LastEntryUnknown,
+    ModeNotOffered,
+    SchemeNotInForce,
+    SchemeWithdrawn,
+    StayTooLong,
+    StoreNotInScheme,
+)
+from souvenir.taxrefund.refusals import ClaimHasAnotherState
+from souvenir.taxrefund.rulebook import UnknownJurisdiction
+
+Grounds = tuple[type[SouvenirError], ...]
+
+MONEY: Final[Grounds] = (MalformedMoney, UnknownCurrency, CurrencyMismatch)
+"""An amount that is none, or of another currency."""
+
+OWN_BASKET: Final[Grounds] = (NoSession, NotYourBasket, BasketClosed, BasketFull)
+"""Someone else's basket, or one that takes no more."""
+
+TAKING: Final[Grounds] = (
+    *WHY_NONE,
+    NumberOutsideRun,
+    NumberNotForChoosing,
+    NumberReserved,
+    HoldTooLong,
+    HoldExpired,
+    PieceNotHeld,
+    PieceHeldBySomeoneElse,
+    PieceAlreadySold,
+    PieceReturned,
+    PieceCameBack,
+    PieceRetired,
+)
+"""Why this piece, or any, cannot be taken."""
+
+LICENSED: Final[Grounds] = (
+    LicenceNotBegun,
+    LicenceLapsed,
+    TerritoryNotGranted,
+    ChannelNotGranted,
+    CategoryNotGranted,
+    NoConversionRate,
+    MarkNotValid,
+    MarkReviewOverdue,
+    ProductNotCertified,
+)
+"""Why a licensor or certifier would not have it sold."""
+
+AGREEING: Final[Grounds] = (
+    OrderIsEmpty,
+    ProductWithdrawn,
+    NotThatWay,
+    NoVatRate,
+    CurrencyMismatch,
+    *LICENSED,
+    *TAKING,
+)
+"""Why an order cannot be made."""
+
+AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled)
+"""Why this till cannot trade."""
+
+ELIGIBILITY: Final[Grounds] = (
+    SchemeNotInForce,
+    SchemeWithdrawn,
+    ModeNotOffered,
+    StoreNotInScheme,
+    DocumentNotAccepted,
+    LastEntryUnknown,
+    InvoiceBeforeEntry,
+    StayTooLong,
+    GoodsNotRefundable,
+    BelowMinimumPurchase,
+    AboveInstantCap,
+    AmountOutsideTiers,
+    DepartureWindowClosed,
+)
+"""Why a purchase brings no tax refund, most basic first."""
+
+REFUNDABLE_ORDERS: Final[Grounds] = (
+    NotAtThisOutlet,
+    NoOrdersToRefund,
+    OrdersDoNotBelongTogether,
+    OrderNotPaid,
+    OrderCancelled,
+    NotATaxRefundStore,
+    ElsewhereRefundPoint,
+    UnknownJurisdiction,
+    CurrencyMismatch,
+)
+"""Why these orders are not on one form, or not on a form of this desk."""
+
+CLAIM: Final[Grounds] = (NotAtThisOutlet, ClaimHasAnotherState)
+"""Why a step of a claim cannot be taken here or now."""

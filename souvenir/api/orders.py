@@ -1,0 +1,238 @@
+"""Orders and baskets as every audience sees them."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api.connections import Connection, page
+from souvenir.api.desk import Desk, desk
+from souvenir.api.editions import Certificate, Space, certificates_of
+from souvenir.api.goods import Product, product
+from souvenir.api.identity import Node, global_id, global_id_if
+from souvenir.api.places import Outlet, outlet
+from souvenir.api.scalars import CurrencyCode
+from souvenir.api.types import Info, LocalizedText, Money, described, visit
+from souvenir.kernel import money
+from souvenir.payments.payment import Tender as PaidWith
+from souvenir.sales import basket as sales_basket
+from souvenir.sales import order as sales_order
+from souvenir.sales.views import OrderRow
+
+
+@strawberry.enum(description="What is paid with.")
+class Tender(StrEnum):
+    CASH = "cash"
+    CARD = "card"
+    WALLET = "wallet"
+
+    @property
+    def paid_with(self) -> PaidWith:
+        return PaidWith(self.value)
+
+
+@strawberry.type(description="One line as it was sold.")
+class OrderLine:
+    line_no: int
+    product_id: strawberry.ID
+    sku: str
+    quantity: int
+    unit_price: Money = strawberry.field(description="Including VAT.")
+    gross: Money = strawberry.field(description="Including VAT, after discounts.")
+    vat_rate: Decimal
+    vat: Money
+    edition_id: strawberry.ID | None
+    space: Space | None
+    number: int | None = strawberry.field(description="Of a numbered piece.")
+    returned_quantity: int
+    names: strawberry.Private[Mapping[str, str]]
+
+    @strawberry.field
+    def name(self, info: Info) -> LocalizedText:
+        return LocalizedText.of(self.names, visit(info).languages)
+
+
+@strawberry.type(description="Goods that came back.")
+class Return:
+    id: strawberry.ID
+    amount: Money
+
+
+@strawberry.type(description="What one buyer agreed to at one moment.")
+class Order(Node):
+    order_no: str
+    state: str = strawberry.field(description="placed, paid, cancelled or returned (in part or whole).")
+    channel: str
+    till: str | None
+    placed_on: date
+    currency: CurrencyCode
+    total: Money = strawberry.field(description="What the buyer pays, VAT included.")
+    vat: Money
+    tender: str | None
+    cancelled_because: str | None
+    lines: list[OrderLine]
+    returns: list[Return]
+    outlet_key: strawberry.Private[UUID]
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def outlet(self, info: Info) -> Outlet:
+        return outlet(desk(info), self.outlet_key)
+
+    @described
+    def certificates(self, info: Info) -> list[Certificate]:
+        """Of its numbered pieces, once it is paid."""
+        return certificates_of(desk(info), self.key) if any(line.number for line in self.lines) else []
+
+
+@strawberry.type(description="An order as it stands in the order book.")
+class OrderSummary:
+    order_id: strawberry.ID
+    order_no: str
+    state: str
+    channel: str
+    till: str | None
+    placed_on: date
+    total: Money
+    returned: Money
+
+
+@strawberry.type(description="Open goods someone means to buy.")
+class BasketItem:
+    quantity: int
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def product(self, info: Info) -> Product:
+        return product(desk(info), self.key)
+
+
+@strawberry.type(description="A numbered piece that is held for a basket.")
+class HeldPiece:
+    edition_id: strawberry.ID
+    product_id: strawberry.ID
+    space: Space
+    number: int
+
+
+@strawberry.type(description="What one session means to buy. Holds no price and promises none.")
+class Basket(Node):
+    items: list[BasketItem]
+    pieces: list[HeldPiece]
+    order_id: strawberry.ID | None = strawberry.field(description="The order it became.")
+    outlet_key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def outlet(self, info: Info) -> Outlet:
+        return outlet(desk(info), self.outlet_key)
+
+
+def order(at: Desk, id: UUID) -> Order:
+    """The order with this id as it stands now. Raises NotFound."""
+    return shown(at.shop.log.load(sales_order.Order, id))
+
+
+def orders(at: Desk, outlet_id: UUID | None, first: int, after: str | None) -> Connection[OrderSummary]:
+    """The order book by day, of one outlet or of all."""
+    view = at.shop.views.orders
+    with at.reading(view) as session:
+        return page(
+            lambda start, limit: view.page(
+                session, outlet_id, (date.fromisoformat(str(start[0])), UUID(str(start[1]))) if start else None, limit
+            ),
+            key=lambda row: (row.placed_on.isoformat(), str(row.id)),
+            node=_summary,
+            first=first,
+            after=after,
+            sort="day",
+        )
+
+
+def order_with_number(at: Desk, order_no: str) -> UUID:
+    """The id of the order with this number. Raises NotFound."""
+    view = at.shop.views.orders
+    with at.reading(view) as session:
+        return view.by_number(session, order_no).id
+
+
+def basket(at: Desk, id: UUID) -> Basket:
+    """The caller's own basket. Raises NotYourBasket or NotFound."""
+    found = at.shop.log.load(sales_basket.Basket, id)
+    found.check_holder(at.session_id())
+    return Basket(
+        id=global_id("Basket", id),
+        items=[BasketItem(quantity=quantity, key=key) for key, quantity in found.quantities.items()],
+        pieces=[
+            HeldPiece(
+                edition_id=global_id("Edition", piece.edition_id),
+                product_id=global_id("Product", piece.product_id),
+                space=Space(piece.space),
+                number=piece.number,
+            )
+            for piece in found.pieces
+        ],
+        order_id=global_id_if("Order", found.order_id),
+        outlet_key=found.outlet_id,
+    )
+
+
+def shown(found: sales_order.Order) -> Order:
+    """An order as it is shown."""
+    state = "cancelled" if found.cancelled else "returned" if found.returns else "paid" if found.paid_by else "placed"
+    return Order(
+        id=global_id("Order", found.id),
+        order_no=found.order_no,
+        state=state,
+        channel=str(found.channel),
+        till=found.till,
+        placed_on=found.placed_on,
+        currency=CurrencyCode(found.currency),
+        total=Money.of(found.due),
+        vat=Money.of(money.total((line.vat for line in found.lines), found.currency)),
+        tender=found.tender,
+        cancelled_because=found.cancelled,
+        lines=[_line(found, line) for line in found.lines],
+        returns=[
+            Return(
+                id=global_id("Return", id),
+                amount=Money.of(money.total((line.gross for line in lines), found.currency)),
+            )
+            for id, lines in found.returns.items()
+        ],
+        outlet_key=found.outlet_id,
+        key=found.id,
+    )
+
+
+def _line(found: sales_order.Order, line: sales_order.OrderLine) -> OrderLine:
+    return OrderLine(
+        line_no=line.line_no,
+        product_id=global_id("Product", line.product_id),
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=Money.of(line.unit_price),
+        gross=Money.of(line.gross),
+        vat_rate=line.vat_rate,
+        vat=Money.of(line.vat),
+        edition_id=global_id_if("Edition", line.edition_id),
+        space=Space(line.space) if line.number is not None else None,
+        number=line.number,
+        returned_quantity=found.returned_of(line.line_no)[0],
+        names=line.name,
+    )
+
+
+def _summary(row: OrderRow) -> OrderSummary:
+    return OrderSummary(
+        order_id=global_id("Order", row.id),
+        order_no=row.order_no,
+        state=row.state,
+        channel=row.channel,
+        till=row.till,
+        placed_on=row.placed_on,
+        total=Money.of(row.gross),
+        returned=Money.of(row.returned),
+    )

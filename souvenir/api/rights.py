@@ -1,0 +1,216 @@
+"""Licences and their royalty positions as finance and the back office see them."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api.connections import Connection, page
+from souvenir.api.desk import Desk, desk
+from souvenir.api.identity import Node, global_id
+from souvenir.api.types import Info, LocalizedText, Money, described, visit
+from souvenir.kernel.errors import NotFound
+from souvenir.licensing import views
+from souvenir.licensing.licence import Licence as Contract
+
+
+@strawberry.type(description="A contract under which goods bear a licensor's property.")
+class Licence(Node):
+    contract_no: str
+    licensor: str
+    categories: list[str]
+    territories: list[str]
+    channels: list[str]
+    starts: date
+    ends: date
+    agreed_advance: Money
+    advance_paid: Money
+    names: strawberry.Private[Mapping[str, str]]
+
+    @described
+    def property_name(self, info: Info) -> LocalizedText:
+        """The property the goods bear."""
+        return LocalizedText.of(self.names, visit(info).languages)
+
+
+@strawberry.type(description="What one royalty period added; returns count in the period in which they came back.")
+class RoyaltyPeriod:
+    period: str
+    sold: int
+    returned: int
+    base: Money
+    earned: Money
+    recouped: Money
+    payable: Money
+    marketing_fund: Money
+
+
+@strawberry.type(description="What one product has earned its licensor.")
+class RoyaltyProduct:
+    product_id: strawberry.ID
+    sku: str
+    sold: int
+    returned: int
+    base: Money
+    earned: Money
+    recouped: Money
+    payable: Money
+
+
+@strawberry.type(description="One sale or return behind a position; a return's amounts are negative.")
+class RoyaltyLine:
+    order_id: strawberry.ID
+    line_no: int
+    sku: str
+    business_date: date
+    period: str
+    units: int
+    rate: str
+    base: Money
+    earned: Money
+    recouped: Money
+    payable: Money
+    marketing_fund: Money
+
+
+@strawberry.type(description="Where one licence stands. Earned is recouped and payable; the marketing fund is besides.")
+class RoyaltyPosition:
+    licence_id: strawberry.ID
+    contract_no: str
+    licensor: str
+    advance_agreed: Money
+    advance_paid: Money
+    withheld: Money
+    base: Money
+    earned: Money
+    recouped: Money
+    unrecouped: Money = strawberry.field(description="The part of the advance that later royalties will absorb.")
+    payable: Money
+    marketing_fund: Money
+    breaches: int = strawberry.field(description="Sales made outside the licence.")
+    periods: list[RoyaltyPeriod]
+    products: list[RoyaltyProduct]
+    names: strawberry.Private[Mapping[str, str]]
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def property_name(self, info: Info) -> LocalizedText:
+        return LocalizedText.of(self.names, visit(info).languages)
+
+    @described
+    def lines(
+        self, info: Info, period: str | None = None, first: int = 20, after: str | None = None
+    ) -> Connection[RoyaltyLine]:
+        """The sales and returns behind it, in order of their day."""
+        at = desk(info)
+        view = at.shop.views.royalties
+        with at.reading(view) as session:
+            return page(
+                lambda start, limit: view.accruals(session, self.key, period, str(start[0]) if start else "", limit),
+                key=lambda row: (row.seq,),
+                node=_line,
+                first=first,
+                after=after,
+                sort="royalty line",
+            )
+
+
+def licence(at: Desk, id: UUID) -> Licence:
+    """The licence with this id. Raises NotFound."""
+    found = at.shop.log.load(Contract, id)
+    return Licence(
+        id=global_id("Licence", id),
+        contract_no=found.contract_no,
+        licensor=found.licensor,
+        categories=list(found.grant.categories),
+        territories=list(found.grant.territories),
+        channels=list(found.grant.channels),
+        starts=found.grant.starts,
+        ends=found.grant.ends,
+        agreed_advance=Money.of(found.terms.agreed_advance),
+        advance_paid=Money.of(found.advance_paid),
+        names=found.property_name,
+    )
+
+
+def royalty_position(at: Desk, licence_id: UUID, as_of: date | None = None) -> RoyaltyPosition:
+    """Where a licence stands at the end of a day; without a day, with everything known. Raises NotFound."""
+    with at.reading(at.shop.views.royalties) as session:
+        found = at.shop.views.royalties.position(session, licence_id, as_of)
+    if found is None:
+        raise NotFound(kind="Licence", id=str(licence_id))
+    return _position(found)
+
+
+def royalty_positions(at: Desk, as_of: date | None = None) -> list[RoyaltyPosition]:
+    """Where every licence stands, by contract number."""
+    view = at.shop.views.royalties
+    with at.reading(view) as session:
+        found = [view.position(session, id, as_of) for id in view.licence_ids(session)]
+    return [_position(position) for position in found if position is not None]
+
+
+def _position(found: views.Position) -> RoyaltyPosition:
+    return RoyaltyPosition(
+        licence_id=global_id("Licence", found.licence_id),
+        contract_no=found.contract_no,
+        licensor=found.licensor,
+        advance_agreed=Money.of(found.advance_agreed),
+        advance_paid=Money.of(found.advance_paid),
+        withheld=Money.of(found.withheld),
+        base=Money.of(found.base),
+        earned=Money.of(found.earned),
+        recouped=Money.of(found.recouped),
+        unrecouped=Money.of(found.unrecouped),
+        payable=Money.of(found.payable),
+        marketing_fund=Money.of(found.marketing_fund),
+        breaches=found.breaches,
+        periods=[_period(period) for period in found.periods],
+        products=[_product(product) for product in found.products],
+        names=found.property_name,
+        key=found.licence_id,
+    )
+
+
+def _period(row: views.PeriodFigures) -> RoyaltyPeriod:
+    return RoyaltyPeriod(
+        period=row.period,
+        sold=row.sold,
+        returned=row.returned,
+        base=Money.of(row.base),
+        earned=Money.of(row.earned),
+        recouped=Money.of(row.recouped),
+        payable=Money.of(row.payable),
+        marketing_fund=Money.of(row.marketing_fund),
+    )
+
+
+def _product(row: views.ProductFigures) -> RoyaltyProduct:
+    return RoyaltyProduct(
+        product_id=global_id("Product", row.product_id),
+        sku=row.sku,
+        sold=row.sold,
+        returned=row.returned,
+        base=Money.of(row.base),
+        earned=Money.of(row.earned),
+        recouped=Money.of(row.recouped),
+        payable=Money.of(row.payable),
+    )
+
+
+def _line(row: views.AccrualLine) -> RoyaltyLine:
+    return RoyaltyLine(
+        order_id=global_id("Order", row.order_id),
+        line_no=row.line_no,
+        sku=row.sku,
+        business_date=row.business_date,
+        period=row.period,
+        units=row.units,
+        rate=row.rate,
+        base=Money.of(row.base),
+        earned=Money.of(row.earned),
+        recouped=Money.of(row.recouped),
+        payable=Money.of(row.payable),
+        marketing_fund=Money.of(row.marketing_fund),
+    )

@@ -1,0 +1,291 @@
+"""The storefront: visitors look around, hold a number, order and pay; each sees their own session's things only."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api import editions, goods, orders, places
+from souvenir.api.connections import After, Connection, First
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, space_name
+from souvenir.api.goods import Product
+from souvenir.api.grounds import AGREEING, OWN_BASKET, TAKING
+from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.orders import Basket, Order
+from souvenir.api.places import Outlet, Site
+from souvenir.api.refusals import mutation, question
+from souvenir.api.scalars import schema_config
+from souvenir.api.types import Info, described
+from souvenir.catalogue.product import ProductWithdrawn
+from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
+from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.payments.payment import Tender as PaidWith
+from souvenir.payments.provider import UnknownProvider
+from souvenir.processes.sell import NotThatWay, PaymentDeclined
+from souvenir.sales import basket as sales_basket
+from souvenir.sales.order import Order as Sale
+from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled, PaymentDiffersFromOrder
+
+COUNTER_ONLY = frozenset({"cash", "counter"})
+"""Ways of paying that need someone to count the money."""
+
+
+@strawberry.enum(description="What can be paid with from afar.")
+class OnlineTender(StrEnum):
+    CARD = "card"
+    WALLET = "wallet"
+
+
+@strawberry.type
+class Query:
+    @described
+    def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Anything public, or of your own session, by its id."""
+        return _node(desk(info), id)
+
+    @strawberry.field
+    def sites(self, info: Info, first: First = 20, after: After = None) -> Connection[Site]:
+        return places.sites(desk(info), first, after)
+
+    @strawberry.field
+    def outlets(self, info: Info, first: First = 20, after: After = None) -> Connection[Outlet]:
+        return places.outlets(desk(info), first, after)
+
+    @described
+    def products(self, info: Info, first: First = 20, after: After = None) -> Connection[Product]:
+        """What is on sale, by SKU."""
+        return goods.products(desk(info), first, after)
+
+    @strawberry.field
+    def product(self, info: Info, id: strawberry.ID) -> Product:
+        return goods.product(desk(info), read_id("Product", id, "id"))
+
+    @strawberry.field
+    def product_by_sku(self, info: Info, sku: str) -> Product:
+        return goods.product_by_sku(desk(info), sku)
+
+    @strawberry.field
+    def edition(self, info: Info, id: strawberry.ID) -> Edition:
+        return editions.edition(desk(info), read_id("Edition", id, "id"))
+
+    @described
+    def basket(self, info: Info, id: strawberry.ID) -> Basket:
+        """A basket of your own session."""
+        return orders.basket(desk(info), read_id("Basket", id, "id"))
+
+    @described
+    def order(self, info: Info, id: strawberry.ID) -> Order:
+        """An order of your own session."""
+        return _own_order(desk(info), read_id("Order", id, "id"))
+
+    @question(MalformedCertificate, ForeignCertificate, ForgedCertificate)
+    def verify_certificate(self, info: Info, text_or_link: str) -> CertificateVerdict:
+        """Check a certificate by its text or by the link in its QR code."""
+        return editions.verify(desk(info), text_or_link)
+
+    @described
+    def certificate_keys(self, info: Info) -> list[PublicKey]:
+        """The keys to verify certificates with, without asking us."""
+        return editions.public_keys(desk(info))
+
+
+@strawberry.input
+class OpenBasketInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID = strawberry.field(description="The online outlet.")
+
+
+@strawberry.input
+class SetQuantityInput:
+    idempotency_key: strawberry.ID
+    basket_id: strawberry.ID
+    product_id: strawberry.ID
+    quantity: int = strawberry.field(description="None takes it out of the basket.")
+
+
+@strawberry.input
+class HoldPieceInput:
+    idempotency_key: strawberry.ID
+    basket_id: strawberry.ID
+    edition_id: strawberry.ID
+    number: int | None = strawberry.field(default=None, description="The number chosen; without one, the next.")
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class LetGoInput:
+    idempotency_key: strawberry.ID
+    basket_id: strawberry.ID
+    edition_id: strawberry.ID
+    number: int
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class PlaceOrderInput:
+    idempotency_key: strawberry.ID
+    basket_id: strawberry.ID
+
+
+@strawberry.input
+class PayInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    tender: OnlineTender
+    provider: str
+    source: str = strawberry.field(description="The provider's token for the card or wallet; never its number.")
+
+
+@strawberry.type
+class OpenGuestSessionPayload:
+    token: str = strawberry.field(description="Send it as “Authorization: Bearer …” from now on.")
+    expires_at: datetime
+
+
+@strawberry.type
+class BasketChange:
+    replayed: bool
+    basket_key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def basket(self, info: Info) -> Basket:
+        return orders.basket(desk(info), self.basket_key)
+
+
+@strawberry.type
+class OpenBasketPayload(BasketChange): ...
+
+
+@strawberry.type
+class SetQuantityPayload(BasketChange): ...
+
+
+@strawberry.type
+class LetGoPayload(BasketChange): ...
+
+
+@strawberry.type
+class HoldPiecePayload(BasketChange):
+    number: int = strawberry.field(description="The number that is held for you.")
+
+
+@strawberry.type
+class PlaceOrderPayload:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
+class PayPayload:
+    order: Order
+    payment_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class Mutation:
+    @described
+    def open_guest_session(self, info: Info) -> OpenGuestSessionPayload:
+        """A session for a visitor. Nothing is recorded: ask for another if the answer gets lost."""
+        session = desk(info).shop.access.open_guest_session()
+        return OpenGuestSessionPayload(token=session.token, expires_at=session.expires_at)
+
+    @mutation(*EVERY_MUTATION, *OWN_BASKET)
+    def open_basket(self, info: Info, input: OpenBasketInput) -> OpenBasketPayload:
+        """Open a basket for your session."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        holder = at.session_id()
+        done = at.carry_out(input, lambda: at.shop.sell.open_basket(outlet, holder))
+        return OpenBasketPayload(replayed=done.replayed, basket_key=done.result)
+
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, ProductWithdrawn, NotThatWay)
+    def set_quantity(self, info: Info, input: SetQuantityInput) -> SetQuantityPayload:
+        """Want so many of an open product."""
+        at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
+        product = read_id("Product", input.product_id, "input", "productId")
+        holder = at.session_id()
+        done = at.carry_out(input, lambda: at.shop.sell.set_quantity(basket, holder, product, input.quantity))
+        return SetQuantityPayload(replayed=done.replayed, basket_key=basket)
+
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, ProductWithdrawn, *TAKING)
+    def hold_piece(self, info: Info, input: HoldPieceInput) -> HoldPiecePayload:
+        """Hold a numbered piece for a quarter of an hour, and put it in the basket."""
+        at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
+        wanted = (read_id("Edition", input.edition_id, "input", "editionId"), input.number, space_name(input.space))
+        holder = at.session_id()
+        done = at.carry_out(input, lambda: at.shop.sell.hold_piece(basket, holder, *wanted))
+        return HoldPiecePayload(replayed=done.replayed, basket_key=basket, number=done.result)
+
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, *TAKING)
+    def let_go(self, info: Info, input: LetGoInput) -> LetGoPayload:
+        """Take a piece out of the basket and end its hold."""
+        at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
+        piece = (read_id("Edition", input.edition_id, "input", "editionId"), input.number, space_name(input.space))
+        holder = at.session_id()
+        done = at.carry_out(input, lambda: at.shop.sell.let_go(basket, holder, *piece))
+        return LetGoPayload(replayed=done.replayed, basket_key=basket)
+
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, *AGREEING)
+    def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderPayload:
+        """Order what is in the basket, at today's prices."""
+        at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
+        holder = at.session_id()
+        done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder))
+        return PlaceOrderPayload(order=orders.order(at, done.result), replayed=done.replayed)
+
+    @mutation(
+        *EVERY_MUTATION,
+        *OWN_BASKET,
+        UnknownProvider,
+        PaymentDeclined,
+        OrderAlreadyPaid,
+        OrderCancelled,
+        PaymentDiffersFromOrder,
+    )
+    def pay(self, info: Info, input: PayInput) -> PayPayload:
+        """Pay an order of your own."""
+        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
+        _own_order(at, order_id)
+        if input.provider in COUNTER_ONLY:
+            expected = "payment provider for paying online"
+            raise MalformedInput(expected=expected, value=input.provider).at("input", "provider")
+        how = (PaidWith(input.tender.value), input.provider, input.source)
+        done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
+        return PayPayload(
+            order=orders.order(at, order_id), payment_id=global_id("Payment", done.result), replayed=done.replayed
+        )
+
+
+def _own_order(at: Desk, order_id: UUID) -> Order:
+    """An order of the caller's own session; any other is as if it did not exist, but for the basket it came from."""
+    holder = at.session_id()
+    found = at.shop.log.load(Sale, order_id)
+    if found.basket_id is None:
+        raise NotFound(kind="Order", id=str(order_id))
+    at.shop.log.load(sales_basket.Basket, found.basket_id).check_holder(holder)
+    return orders.shown(found)
+
+
+def _node(at: Desk, id: strawberry.ID) -> Node | None:
+    kind, key = any_id(id) or ("", UUID(int=0))
+    match kind:
+        case "Product":
+            return goods.product(at, key)
+        case "Edition":
+            return editions.edition(at, key)
+        case "Site":
+            return places.site(at, key)
+        case "Outlet":
+            return places.outlet(at, key)
+        case "Basket":
+            return orders.basket(at, key)
+        case "Order":
+            return _own_order(at, key)
+    return None
+
+
+schema = strawberry.Schema(
+    query=Query, mutation=Mutation, types=[Product, Edition, Site, Outlet, Basket, Order], config=schema_config()
+)
