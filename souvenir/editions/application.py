@@ -26,7 +26,7 @@ from souvenir.editions.edition import (
 )
 from souvenir.editions.piece import Piece, PieceNotSold, piece_id
 from souvenir.editions.signing import SigningKeys
-from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.eventlog import Committed, EventLog, Session, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import checked_gtin, new_id
@@ -199,6 +199,18 @@ class Editions:
 
         return self._log.execute(decide)
 
+    def why_none(self, edition_id: UUID, outlet_id: UUID, space: Space = "numbered") -> tuple[SouvenirError, ...]:
+        """What stands in the way of taking the next piece at an outlet right now; nothing when one can be had."""
+        now, edition = clock.now(), self._log.load(Edition, edition_id)
+        try:
+            edition.must_be_on_sale(space, now)
+        except SouvenirError as refusal:
+            return (refusal,)
+        with self._log.reading() as session:
+            if registers.any_free(session, edition_id, space, outlet_id, now):
+                return ()
+            return (_why_none(session, edition, space, outlet_id, now),)
+
     def _decide(self, edition_id: UUID, decide: Callable[[Edition], None]) -> Committed[None]:
         def command(tx: Transaction) -> None:
             edition = tx.get(Edition, edition_id)
@@ -234,7 +246,7 @@ def take_next(
     edition.must_be_on_sale(space, now)
     number = _choose(tx, edition, space, outlet_id, now)
     if number is None:
-        raise _why_none(tx, edition, space, outlet_id, now)
+        raise _why_none(tx.session, edition, space, outlet_id, now)
     return _hold(tx, edition, _piece(tx, edition, space, number), outlet_id, holder, until, now)
 
 
@@ -399,11 +411,11 @@ def _must_be_sold_here(tx: Transaction, edition: Edition, space: Space, number: 
         raise NumberReserved(edition_id=edition.id, space=space, number=number)
 
 
-def _why_none(tx: Transaction, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> SouvenirError:
+def _why_none(session: Session, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> SouvenirError:
     """Why an outlet has no piece to give: never had any, held by buyers, gone here, or gone everywhere."""
     if not any(mine.outlet_id == outlet_id and mine.space == space for mine in edition.allotments):
         return NotAllottedHere(edition_id=edition.id, outlet_id=outlet_id, number=None)
-    left = registers.remaining(tx.session, edition.id, space, outlet_id)
+    left = registers.remaining(session, edition.id, space, outlet_id)
     if left.here:
         back = left.first_hold_ends
         minutes = max(1, -int((now - back).total_seconds() // 60)) if back else 1

@@ -163,6 +163,19 @@ def next_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
     return lapsed[0] if lapsed else None
 
 
+def any_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> bool:
+    """Whether an outlet has a number nobody has, or whose hold lapsed. Locks nothing: only for looking."""
+    row = session.row(
+        "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? "
+        "AND (status = 'free' OR status = 'held' AND held_until <= ?) LIMIT 1",
+        str(edition_id),
+        space,
+        str(outlet_id),
+        stamp(now),
+    )
+    return row is not None
+
+
 def free_at_place(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, place: int) -> int | None:
     """The free number at a place (from 0) among the free ones of an outlet, in order. Locked where rows can be."""
     row = session.row(
