@@ -29,10 +29,10 @@ check: $(DEVELOPMENT) ## Style, types and import contracts only
 	$(BIN)/lint-imports
 
 bench: $(DEVELOPMENT) ## Measure the engine against its baselines
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python tests/benchmarks/all.py
 
 schema: $(DEVELOPMENT) ## Write the published GraphQL contract to graphql/
-	$(BIN)/python -m souvenir.api.schema
+	$(BIN)/python -m souvenir.api.export
 
 docs: $(DEVELOPMENT) ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict
