@@ -18,6 +18,7 @@ PLANTED = [
     ("layers", "souvenir/licensing/licence.py", "from souvenir.sites import outlet"),
     ("layers", "souvenir/ledger/journal.py", "import souvenir.documents.trial_balance"),
     ("layers", "souvenir/shop.py", "import souvenir.api.http"),
+    ("layers", "souvenir/api/http.py", "from souvenir.cli import main"),
     ("layers", "souvenir/processes/sell.py", "from souvenir.shop import Shop"),
     ("layers", "souvenir/utilities.py", "import souvenir.kernel.money"),
     ("event-log", "souvenir/sales/order.py", "from souvenir.eventlog import Transaction"),
