@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from souvenir.eventlog.log import Busy, Contended, EventLog
+from souvenir.eventlog.log import Busy, EventLog
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Process, View
 from souvenir.eventlog.stores.store import PlacedEvent
@@ -129,7 +129,7 @@ class Followers:
         position = self.position(follower.name)
         try:
             moved = advance(self.log, follower, position)
-        except (_Overtaken, Busy, Contended):
+        except (_Overtaken, Busy):
             return True
         except Exception as error:
             if follower.name not in self.stalled:

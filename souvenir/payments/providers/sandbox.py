@@ -6,7 +6,7 @@ but answered UNKNOWN until it is queried, as when a reply is lost on the way.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from souvenir.kernel import clock
 from souvenir.kernel.money import Money
@@ -39,11 +39,8 @@ class Sandbox:
         return self._once(key, source, lambda reference: self._book("charge", reference, amount))
 
     def hold(self, key: str, amount: Money, source: str) -> Answer:
-        def reserve(reference: str) -> None:
-            self._book("hold", reference, amount, open=True)
-
-        answer = self._once(key, source, reserve)
-        return answer if answer.outcome is not Outcome.APPROVED else self._with_strength(key)
+        strength = (HoldStrength.CARD_HOLD, clock.now() + HOLD_LASTS)
+        return self._once(key, source, lambda reference: self._book("hold", reference, amount, open=True), *strength)
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
         return self._close(key, hold, lambda reference: self._book("capture", reference, amount), at_most=amount)
@@ -59,14 +56,23 @@ class Sandbox:
     def query(self, key: str) -> Answer:
         return self._answers.get(key, Answer(Outcome.DECLINED, reason="never received"))
 
-    def _once(self, key: str, source: str, carry_out: Callable[[str], object]) -> Answer:
+    def _once(
+        self,
+        key: str,
+        source: str,
+        carry_out: Callable[[str], object],
+        strength: HoldStrength | None = None,
+        secured_until: datetime | None = None,
+    ) -> Answer:
         if key in self._answers:
             return self._answers[key]
         if source == "decline":
             return self._declined(key, "insufficient funds")
         reference = f"sandbox:{key}"
         carry_out(reference)
-        self._answers[key] = Answer(Outcome.APPROVED, reference=reference)
+        self._answers[key] = Answer(
+            Outcome.APPROVED, reference=reference, strength=strength, secured_until=secured_until
+        )
         return Answer(Outcome.UNKNOWN) if source == "unknown" else self._answers[key]
 
     def _close(self, key: str, hold: str, carry_out: Callable[[str], object], at_most: Money | None = None) -> Answer:
@@ -79,11 +85,6 @@ class Sandbox:
             return self._declined(key, "more than is held")
         self.movements[hold] = replace(reserved, open=False)
         return self._once(key, "approve", carry_out)
-
-    def _with_strength(self, key: str) -> Answer:
-        until = clock.now() + HOLD_LASTS
-        self._answers[key] = answer = replace(self._answers[key], strength=HoldStrength.CARD_HOLD, secured_until=until)
-        return answer
 
     def _declined(self, key: str, reason: str) -> Answer:
         self._answers[key] = Answer(Outcome.DECLINED, reason=reason)
