@@ -55,7 +55,7 @@ class Shelf(View):
     @when(Product.Listed)
     def _listed(self, session: Session, event: Product.Listed) -> None:
         session.run(
-            f"INSERT INTO shelf ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",  # noqa: S608  our own column list
+            f"INSERT INTO shelf ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
             str(event.originator_id),
             event.sku,
             event.gtin,
@@ -123,7 +123,7 @@ _COLUMNS = (
     "product_id, sku, gtin, name, story, origin_site_id, price_minor, currency, vat_category, vat_rate, category, "
     "licence_ids, mark_id, has_edition, refundable, withdrawn_on"
 )
-_SELECT = f"SELECT {_COLUMNS} FROM shelf"  # noqa: S608  our own column list
+_SELECT = f"SELECT {_COLUMNS} FROM shelf"
 
 
 def _one(row: tuple[Any, ...] | None) -> ShelfItem | None:
