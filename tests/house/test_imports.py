@@ -27,6 +27,8 @@ PLANTED = [
     ("event-sourcing-library", "souvenir/sales/order.py", "from eventsourcing.domain import Aggregate"),
     ("databases", "souvenir/ledger/journal.py", "import sqlite3"),
     ("databases", "souvenir/processes/__init__.py", "import psycopg"),
+    ("http", "souvenir/cli.py", "from starlette.applications import Starlette"),
+    ("server", "souvenir/shop.py", "import uvicorn"),
     ("graphql", "souvenir/shop.py", "import strawberry"),
     ("graphql", "souvenir/documents/receipt.py", "from graphql import parse"),
 ]
