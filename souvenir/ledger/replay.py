@@ -18,7 +18,7 @@ from uuid import UUID
 
 import msgspec
 
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger.chart import Kind, kind_of
 from souvenir.ledger.journal import Cause, Entry
@@ -45,6 +45,11 @@ class AsOf:
     known: datetime | None = None
     since: date | None = None
     known_after: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for instant in (self.known, self.known_after):
+            if instant is not None and instant.tzinfo is None:
+                raise MalformedInput(expected="instant: state its time zone", value=instant.isoformat())
 
     def counts(self, effective_on: date, known_at: datetime) -> bool:
         """Whether an entry is within the bounds."""

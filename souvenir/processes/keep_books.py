@@ -83,7 +83,8 @@ class KeepBooks(Process):
         claim = tx.get(Claim, event.originator_id)
         if event.by == "agency":
             return _book(tx, event, "J08a", event.advanced_on, postings.refund_by_agency(event.amount), _claim(claim))
-        legs = postings.refund_advanced(tender_account(event.tender), event.refund, event.fee)
+        tender = tender_account(event.tender, _till_of_store(tx, claim))
+        legs = postings.refund_advanced(tender, event.refund, event.fee)
         return _book(tx, event, "J08", event.advanced_on, legs, _claim(claim))
 
     @when(Claim.Completed)
@@ -236,6 +237,14 @@ def _licence(tx: Transaction, licence_id: UUID) -> str:
 
 def _secured(tx: Transaction, event: Event) -> Claim:
     return tx.get(Claim, tx.get(Guarantee, event.originator_id).claim_id)
+
+
+def _till_of_store(tx: Transaction, claim: Claim) -> str | None:
+    """The till that advances an instant refund in the store: the one that sold. Elsewhere cash is of the point's safe."""
+    if claim.mode != "instant_store":
+        return None
+    tills = (order.till for id in claim.order_ids if (order := tx.find(Order, id)))
+    return next(tills, None)
 
 
 def _owed_before(tx: Transaction, claim: Claim) -> bool:

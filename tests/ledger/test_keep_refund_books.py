@@ -47,6 +47,13 @@ def test_the_published_instant_refund_stands_in_the_books_as_134_46(shop: Booked
     assert shop.balances(AsOf(effective=date(2025, 5, 15), known=datetime(2026, 6, 30, tzinfo=UTC))) == {}
 
 
+def test_an_advance_in_the_store_comes_out_of_the_drawer_that_sold(shop: BookedShop) -> None:
+    shop.record(order(line(1, "1494.00", "171.88", "400.00"), till="02"))
+    advanced(shop, claim(mode="instant_store"))
+
+    assert shop.balances()["Assets:Cash:Drawer-02"] == "-134.46"
+
+
 def test_the_published_ordinary_refund_stands_in_the_books_as_45_18(shop: BookedShop) -> None:
     ordinary = claim(PUBLISHED_ORDINARY, mode="departure")
     ordinary.confirm_customs(JULY_5, "PEK", {1: 1})

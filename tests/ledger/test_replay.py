@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.money import Money
 from souvenir.ledger import chart, postings, replay
 from souvenir.ledger.journal import Cause, Entry
@@ -259,6 +260,11 @@ def test_books_changed_from_outside_do_not_pass() -> None:
 
     with pytest.raises(BooksDoNotFoot, match=r"money legs in CNY are 0\.01 CNY out"):
         replay.replay([json.dumps(fields).encode()])
+
+
+def test_an_instant_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(MalformedInput, match="state its time zone"):
+        AsOf(known=datetime(2026, 7, 1, 8, 0))  # noqa: DTZ001
 
 
 def test_empty_books_foot() -> None:
