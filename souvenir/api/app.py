@@ -2,10 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -14,10 +12,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from souvenir.api.audience import AUDIENCES, Audience
-from souvenir.api.authentication import Caller, Visit
-from souvenir.api.published import operations, schema_of
+from souvenir.api.authentication import Visit
 from souvenir.api.desk import Desk, LastWrites
+from souvenir.api.doors import Doors
 from souvenir.api.http import GraphQLView, Settings
+from souvenir.api.published import operations, schema_of
 from souvenir.api.workers import Workers
 
 if TYPE_CHECKING:
@@ -25,34 +24,6 @@ if TYPE_CHECKING:
 
 MOST_BEHIND: Final = 10_000
 """Events a follower may lag behind the log before the shop no longer calls itself ready."""
-
-EXPECTED_DEVICE: Final = "expected_device"
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedDevice:
-    """Who shows a pairing code at the till's door: may do nothing there but enrol."""
-
-    code: str
-    id: UUID
-    audience: str = Audience.POS.value
-    roles: tuple[str, ...] = (EXPECTED_DEVICE,)
-    outlet_id: UUID | None = None
-    till: str | None = None
-
-
-class Doors:
-    """Tokens are known to the shop; a pairing code opens the till's door for the one device that is expected."""
-
-    def __init__(self, shop: "Shop") -> None:
-        self._shop = shop
-
-    def authenticate(self, audience: str, token: str) -> Caller | None:
-        caller: Caller | None = self._shop.access.authenticate(audience, token)
-        if caller is None and audience == Audience.POS:
-            device_id = self._shop.tills.expected(token)
-            return device_id and ExpectedDevice(token, device_id)
-        return caller
 
 
 def asgi(shop: "Shop", graphiql: bool = False, *, owns_shop: bool = False, workers: Workers | None = None) -> Starlette:

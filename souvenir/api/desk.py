@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from souvenir.api.audience import Audience
 from souvenir.api.authentication import Caller, NoSession, NotAtThisOutlet, Visit
 from souvenir.api.types import Info
 from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
@@ -95,11 +96,19 @@ class Desk(Visit):
 
     @contextmanager
     def reading(self, view: Any) -> Iterator[Any]:
-        """A session in which a view has everything this caller wrote."""
-        if written := self.writes.of(self.actor):
+        """A session in which a view has everything this caller wrote; at the finance desk, everything recorded."""
+        if self.audience is Audience.FINANCE:
+            self.settle()
+            self.shop.caught_up(view, self.shop.log.head())
+        elif written := self.writes.of(self.actor):
             self.shop.caught_up(view, written)
         with self.shop.log.reading() as session:
             yield session
+
+    def settle(self) -> None:
+        """Wait until royalties, books and whatever else follows have answered what is recorded so far."""
+        for process in self.shop.followers.processes:
+            self.shop.caught_up(process, self.shop.log.head())
 
     def session_id(self) -> str:
         """The caller's session at the storefront."""

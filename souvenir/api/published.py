@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from graphql import GraphQLSchema
-
 from souvenir.api.audience import Audience
 from souvenir.api.documents import operations_in
 

@@ -102,7 +102,7 @@ def mutation(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], A
         name = payload.__name__.removesuffix("Payload") + "Result"
         return strawberry.field(
             resolver=answering(refusals, resolver),
-            graphql_type=result_union(name, payload, refusals),
+            graphql_type=result_union(name, (payload,), refusals),
             description=inspect.getdoc(resolver),
         )
 
@@ -110,14 +110,15 @@ def mutation(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], A
 
 
 def question(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], Any]:
-    """A query field that answers like a mutation: `union VerifyCertificateResult = CertificateVerdict | …`."""
+    """A query field that answers like a mutation: `union ScanResult = ScannedProduct | … | UnreadableScan | …`."""
 
     def field(resolver: Callable[..., Any]) -> Any:
-        answer = get_type_hints(resolver)["return"]
+        hint = get_type_hints(resolver)["return"]
+        answers = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
         name = "".join(part.capitalize() for part in resolver.__name__.split("_")) + "Result"
         return strawberry.field(
             resolver=answering(refusals, resolver),
-            graphql_type=result_union(name, answer, refusals),
+            graphql_type=result_union(name, answers, refusals),
             description=inspect.getdoc(resolver),
         )
 
@@ -130,9 +131,9 @@ def problems(name: str, refusals: Iterable[type[SouvenirError]]) -> Any:
     return list[Annotated[Union[members], strawberry.union(name)]]  # type: ignore[valid-type]  # noqa: UP007
 
 
-def result_union(name: str, payload: type, refusals: Iterable[type[SouvenirError]]) -> Any:
-    """The union of a payload and the twins of refusals."""
-    members = (payload, *dict.fromkeys(map(twin, refusals)))
+def result_union(name: str, answers: Iterable[type], refusals: Iterable[type[SouvenirError]]) -> Any:
+    """The union of what may be answered and the twins of refusals."""
+    members = (*answers, *dict.fromkeys(map(twin, refusals)))
     return Annotated[Union[members], strawberry.union(name)]  # noqa: UP007 - members are known only now
 
 

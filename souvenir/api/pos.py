@@ -1,0 +1,341 @@
+"""The point of sale: a device sells, takes back and refunds tax at the one outlet and till where it stands."""
+
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from souvenir.access.staff import Staff, staff_id
+from souvenir.api import editions, goods, orders, places
+from souvenir.api.authentication import NotAtThisOutlet, NotPermitted
+from souvenir.api.claims import Claim
+from souvenir.api.connections import After, Connection, First
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
+from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
+from souvenir.api.goods import Product
+from souvenir.api.grounds import AGREEING, AT_TILL, MONEY
+from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.orders import Order, OrderSummary, Tender
+from souvenir.api.places import Outlet
+from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
+from souvenir.api.refusals import at as about
+from souvenir.api.refusals import mutation, question
+from souvenir.api.scalars import schema_config
+from souvenir.api.types import Info, MoneyInput, described
+from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
+from souvenir.editions.edition import Edition as Declared
+from souvenir.editions.piece import PieceCameBack, PieceNotSold
+from souvenir.editions.views import piece_status
+from souvenir.kernel import clock
+from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.kernel.identifiers import MalformedGtin
+from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
+from souvenir.pos.device import DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
+from souvenir.pos.scan import ScannedCertificate as Link
+from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
+from souvenir.pos.shift import BusinessDateBehind, CountBelowZero, ShiftAlreadyOpen
+from souvenir.processes.enrol_device import enrol_device
+from souvenir.processes.sell import Item
+from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack
+from souvenir.sales.order import NotReturnable, OrderIsEmpty, OrderNotPaid
+from souvenir.sales.order import Order as Sale
+from souvenir.taxrefund.refusals import (
+    ClaimHasAnotherState,
+    GoodsUnderCustomsControl,
+    GuaranteeAlreadyResolved,
+    RecoveryExceedsAdvance,
+    RefundIsFinal,
+)
+
+LONGEST_PRINTED_NUMBER = 7
+"""Digits of a serial that is a piece's number, as printed on its label; certificates have longer serials."""
+
+
+@strawberry.type(description="Where the calling device stands.")
+class Till:
+    till: str
+    outlet: Outlet
+
+
+@strawberry.type(description="A numbered piece, by the label on it.")
+class ScannedPiece:
+    edition_id: strawberry.ID
+    number: int
+    status: str | None = strawberry.field(description="free, held, sold, returned, reserved; null if not allotted.")
+
+
+@strawberry.type(description="The code names goods.")
+class ScannedProduct:
+    product: Product
+    piece: ScannedPiece | None
+
+
+@strawberry.type(description="The code is a genuine certificate.")
+class ScannedCertificate:
+    verdict: CertificateVerdict
+
+
+@strawberry.type(description="The code is a receipt of this outlet.")
+class ScannedOrder:
+    order: Order
+
+
+@strawberry.type
+class Query(RefundQuery):
+    @described
+    def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Goods, or what belongs to this outlet, by its id."""
+        return _node(desk(info), id)
+
+    @described
+    def till(self, info: Info) -> Till:
+        """Where this device stands."""
+        at = desk(info)
+        outlet, till = at.device()
+        return Till(till=till, outlet=places.outlet(at, outlet))
+
+    @described
+    def products(self, info: Info, first: First = 20, after: After = None) -> Connection[Product]:
+        """What is on sale, by SKU."""
+        at = desk(info)
+        at.device()
+        return goods.products(at, first, after)
+
+    @described
+    def edition(self, info: Info, id: strawberry.ID) -> Edition:
+        """An edition, and what is left of it."""
+        at = desk(info)
+        at.device()
+        return editions.edition(at, read_id("Edition", id, "id"))
+
+    @described
+    def order(self, info: Info, id: strawberry.ID) -> Order:
+        """An order of this outlet."""
+        return _own_order(desk(info), read_id("Order", id, "id"))
+
+    @described
+    def orders(self, info: Info, first: First = 20, after: After = None) -> Connection[OrderSummary]:
+        """The orders of this outlet, by day."""
+        at = desk(info)
+        return orders.orders(at, at.device()[0], first, after)
+
+    @question(
+        MalformedInput,
+        NotFound,
+        NotAtThisOutlet,
+        UnreadableScan,
+        MalformedGtin,
+        MalformedCertificate,
+        ForeignCertificate,
+        ForgedCertificate,
+    )
+    def scan(
+        self, info: Info, code: str, symbology: str | None = None
+    ) -> ScannedProduct | ScannedCertificate | ScannedOrder:
+        """What a scanned code means: goods (and the piece its label names), a certificate, or a receipt."""
+        at = desk(info)
+        at.device()
+        match resolve_scan(code, symbology):
+            case Link(link=link):
+                return ScannedCertificate(verdict=editions.verify(at, link))
+            case ScannedReceipt(order_no=order_no):
+                return ScannedOrder(order=_own_order(at, orders.order_with_number(at, order_no)))
+            case ScannedGoods(gtin=gtin, serial=serial):
+                product = goods.product_by_gtin(at, gtin)
+                return ScannedProduct(product=product, piece=_piece(at, product, serial))
+
+
+@strawberry.input
+@strawberry.input
+class OpenShiftInput:
+    idempotency_key: strawberry.ID
+    badge: str = strawberry.field(description="The cashier's.")
+    business_date: date
+    opening_float: MoneyInput = strawberry.field(description="The cash counted into the drawer.")
+
+
+@strawberry.input(description="Open goods.")
+class GoodsInput:
+    product_id: strawberry.ID
+    quantity: int = 1
+
+
+@strawberry.input(description="A numbered piece.")
+class PieceInput:
+    edition_id: strawberry.ID
+    number: int
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class SellAtTillInput:
+    idempotency_key: strawberry.ID
+    tender: Tender
+    goods: list[GoodsInput] = strawberry.field(default_factory=list)
+    pieces: list[PieceInput] = strawberry.field(default_factory=list)
+    reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
+    on: date | None = strawberry.field(default=None, description="The shift's business date; without one, today.")
+
+
+@strawberry.input
+class ReturnedLineInput:
+    line_no: int
+    quantity: int = 1
+
+
+@strawberry.input
+class TakeBackInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    lines: list[ReturnedLineInput]
+    tender: Tender = strawberry.field(description="How the money is given back.")
+    on: date | None = None
+
+
+@strawberry.type
+class EnrolDevicePayload:
+    device_id: strawberry.ID
+    outlet_id: strawberry.ID
+    till: str
+    token: str = strawberry.field(description="Shown once: the device keeps it.")
+
+
+@strawberry.type
+class OpenShiftPayload:
+    shift_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class SellAtTillPayload:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
+class TakeBackPayload:
+    return_id: strawberry.ID
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
+class Mutation(RefundMutation):
+    @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
+    def enrol_device(self, info: Info) -> EnrolDevicePayload:
+        """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
+        at = desk(info)
+        if not isinstance(at.caller, ExpectedDevice):
+            raise NotPermitted(role=EXPECTED_DEVICE)
+        enrolled = enrol_device(at.shop.log, at.caller.code).result
+        return EnrolDevicePayload(
+            device_id=global_id("Device", enrolled.device_id),
+            outlet_id=global_id("Outlet", enrolled.outlet_id),
+            till=enrolled.till,
+            token=enrolled.token,
+        )
+
+    @mutation(*EVERY_MUTATION, *MONEY, DeviceRevoked, ShiftAlreadyOpen, BusinessDateBehind, CountBelowZero)
+    def open_shift(self, info: Info, input: OpenShiftInput) -> OpenShiftPayload:
+        """Open this till's next shift with a counted float."""
+        at = desk(info)
+        device = at.require("device").id
+        assert isinstance(device, UUID)
+        with about("input", "openingFloat"):
+            opening = input.opening_float.money()
+        cashier = at.shop.log.load(Staff, staff_id(input.badge)).id
+        done = at.carry_out(input, lambda: at.shop.tills.open_shift(device, cashier, input.business_date, opening))
+        return OpenShiftPayload(shift_id=global_id("Shift", done.result), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, *AT_TILL, *AGREEING)
+    def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
+        """Sell over the counter, paid on the spot."""
+        at = desk(info)
+        outlet, till = at.device()
+        items = [_goods(line) for line in input.goods] + [_numbered(at, line) for line in input.pieces]
+        sale = (outlet, till, items, input.tender.paid_with, input.reference, input.on)
+        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale))
+        return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
+
+    @mutation(
+        *EVERY_MUTATION,
+        NotAtThisOutlet,
+        OrderNotPaid,
+        OrderIsEmpty,
+        NotReturnable,
+        RefundIsFinal,
+        GoodsUnderCustomsControl,
+        AdvanceExceedsReturn,
+        RefundNotGivenBack,
+        ClaimHasAnotherState,
+        GuaranteeAlreadyResolved,
+        RecoveryExceedsAdvance,
+        PaymentNotApproved,
+        RefundExceedsPayment,
+        PieceNotSold,
+        PieceCameBack,
+    )
+    def take_back(self, info: Info, input: TakeBackInput) -> TakeBackPayload:
+        """Take goods back and give their money back. A refund form they are on is voided."""
+        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
+        _own_order(at, order_id)
+        quantities = {line.line_no: line.quantity for line in input.lines}
+        back = (order_id, quantities, input.tender.value, input.on)
+        done = at.carry_out(input, lambda: at.shop.take_back.take_back(*back))
+        return TakeBackPayload(
+            return_id=global_id("Return", done.result), order=orders.order(at, order_id), replayed=done.replayed
+        )
+
+
+def _goods(line: GoodsInput) -> Item:
+    if line.quantity < 1:
+        raise MalformedInput(expected="quantity of at least 1", value=str(line.quantity)).at("input", "goods")
+    return Item(read_id("Product", line.product_id, "input", "goods"), line.quantity)
+
+
+def _numbered(at: Desk, line: PieceInput) -> Item:
+    edition_id = read_id("Edition", line.edition_id, "input", "pieces")
+    product_id = at.shop.log.load(Declared, edition_id).product_id
+    return Item(product_id, 1, edition_id, space_name(line.space), line.number)
+
+
+def _own_order(at: Desk, order_id: UUID) -> Order:
+    """An order of the outlet where the device stands. Raises NotAtThisOutlet."""
+    found = at.shop.log.load(Sale, order_id)
+    at.require_here("order", found.outlet_id)
+    return orders.shown(found)
+
+
+def _piece(at: Desk, product: Product, serial: str | None) -> ScannedPiece | None:
+    """The numbered piece whose label this is: its number stands where the serial does."""
+    if serial is None or not serial.isdecimal() or len(serial) > LONGEST_PRINTED_NUMBER or not product.has_edition:
+        return None
+    found = editions.editions_of(at, product.key)
+    if len(found) != 1:
+        return None
+    with at.shop.log.reading() as session:
+        status = piece_status(session, found[0].key, int(serial), clock.now())
+    return ScannedPiece(edition_id=found[0].id, number=int(serial), status=status)
+
+
+def _node(at: Desk, id: strawberry.ID) -> Node | None:
+    at.device()
+    kind, key = any_id(id) or ("", UUID(int=0))
+    match kind:
+        case "Product":
+            return goods.product(at, key)
+        case "Edition":
+            return editions.edition(at, key)
+        case "Outlet":
+            return places.outlet(at, key)
+        case "Order":
+            return _own_order(at, key)
+        case "Claim":
+            return own_claim(at, key)
+    return None
+
+
+schema = strawberry.Schema(
+    query=Query, mutation=Mutation, types=[Product, Edition, Outlet, Order, Claim], config=schema_config()
+)
