@@ -29,6 +29,12 @@ class Tills:
 
         return self._log.execute(decide)
 
+    def expected(self, code: str) -> UUID | None:
+        """The device that is expected to show this pairing code, whether or not it is still in time."""
+        with self._log.reading() as session:
+            row = session.row("SELECT device_id FROM pairing_codes WHERE code_hash = ?", code_hash(code))
+        return None if row is None else UUID(row[0])
+
 
 def open_shift(tx: Transaction, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money) -> UUID:
     """Open the next shift at a device's till inside a transaction."""
