@@ -1,0 +1,30 @@
+"""A shop opens quickly and lives in little memory: under two seconds and 120 MB on the small computer of a gift shop."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+START = """
+import resource, time
+from souvenir import Shop
+with Shop.open({url!r}) as shop:
+    shop.asgi()
+    shop.followers.catch_up()
+    print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def test_a_shop_starts_under_two_seconds_and_120_megabytes(tmp_path: Path) -> None:
+    script = START.format(url=f"sqlite:///{tmp_path / 'shop.db'}")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    seconds, megabytes = map(float, done.stdout.split())
+    assert seconds < 2, "processor time, so that a busy machine is not blamed on the shop"
+    assert megabytes < 120
+
+
+def test_the_money_words_import_without_the_rest() -> None:
+    """Who only counts money pays for nothing else."""
+    code = "import sys, souvenir.kernel.money; print('strawberry' in sys.modules, 'sqlite3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False"]
