@@ -39,6 +39,11 @@ FLOATS_ALLOWED = {
 
 PRINTS_ALLOWED = {"souvenir/cli.py", "souvenir/demo", "souvenir/api/export.py"}
 
+CLOCKS_READ = {
+    "souvenir/kernel/clock.py": "the one clock",
+    "souvenir/demo": "people watch it by the clock on the wall",
+}
+
 AMERICAN = (
     "color|favor|honor|labor|behavior|neighbor|center|centered|meter|liter|defense|license|catalog|dialog|canceled|"
     "canceling|labeled|traveler|traveled|fulfill|enrollment|gray|jewelry|analyze|organization|recognize|authorize|"
@@ -130,7 +135,7 @@ def test_only_the_clock_tells_the_time() -> None:
     assert [
         f"{name_of(path)}:{number}"
         for path in MODULES
-        if name_of(path) != "souvenir/kernel/clock.py"
+        if not under(path, CLOCKS_READ)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if asks.search(line)
     ] == []
