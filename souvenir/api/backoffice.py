@@ -1,6 +1,8 @@
 """The back office: managers run the shop here, and the refund desk answers for customs; each by their role."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -13,10 +15,10 @@ from souvenir.api.backoffice_rights import RightsMutation
 from souvenir.api.claim_steps import RefundDeskMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.editions import Edition
 from souvenir.api.goods import Product
-from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
@@ -41,7 +43,7 @@ class Query:
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
-        return _node(desk(info), id)
+        return lookup(_at(info, *STAFF), id, _KINDS)
 
     @strawberry.field
     def sites(self, info: Info, first: First = 20, after: After = None) -> Connection[Site]:
@@ -183,26 +185,23 @@ def _at(info: Info, *roles: str) -> Desk:
     return at
 
 
-def _node(at: Desk, id: strawberry.ID) -> Node | None:
-    kind, key = any_id(id) or ("", UUID(int=0))
-    at.require(*(DESK if kind in ("Order", "Claim") else ("manager",) if kind == "Licence" else STAFF))
-    match kind:
-        case "Product":
-            return goods.product(at, key)
-        case "Edition":
-            return editions.edition(at, key)
-        case "Site":
-            return places.site(at, key)
-        case "Outlet":
-            return places.outlet(at, key)
-        case "Licence":
-            return rights.licence(at, key)
-        case "Order":
-            return orders.order(at, key)
-        case "Claim":
-            return claims.claim(at, key)
-    return None
+def _for(roles: tuple[str, ...], find: Callable[[Desk, UUID], Node]) -> Callable[[Desk, UUID], Node]:
+    def found(at: Desk, key: UUID) -> Node:
+        at.require(*roles)
+        return find(at, key)
 
+    return found
+
+
+_KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
+    "Product": goods.product,
+    "Edition": editions.edition,
+    "Site": places.site,
+    "Outlet": places.outlet,
+    "Licence": _for(("manager",), rights.licence),
+    "Order": _for(DESK, orders.order),
+    "Claim": _for(DESK, claims.claim),
+}
 
 schema = strawberry.Schema(
     query=Query,

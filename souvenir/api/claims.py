@@ -122,8 +122,10 @@ class ClaimStep:
 
     @described
     def claim(self, info: Info) -> Claim:
-        """The claim as it stands now."""
-        return claim(desk(info), self.claim_key)
+        """The claim as it stands now, with what became of its guarantee."""
+        at = desk(info)
+        at.writes.note(at.actor, at.shop.log.head())
+        return claim(at, self.claim_key)
 
 
 def claim(at: Desk, id: UUID) -> Claim:

@@ -1,7 +1,7 @@
 """The desk: one request at the shop. Who asks, under which key a mutation is carried out, and what they wrote last."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -14,6 +14,7 @@ import strawberry
 
 from souvenir.api.audience import Audience
 from souvenir.api.authentication import Caller, NoSession, NotAtThisOutlet, Visit
+from souvenir.api.identity import Node, any_id
 from souvenir.api.types import Info
 from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
 from souvenir.shop import Busy, Contended, IdempotencyConflict
@@ -116,6 +117,11 @@ class Desk(Visit):
             raise NoSession
         return str(self.caller.id)
 
+    def customer(self) -> UUID | None:
+        """The caller, if they are a known customer and not a guest."""
+        caller = self.caller
+        return caller.id if caller and "customer" in caller.roles and isinstance(caller.id, UUID) else None
+
     def device(self) -> tuple[UUID, str]:
         """Where the calling device stands: its outlet and its till."""
         caller: Caller = self.require("device")
@@ -134,6 +140,15 @@ def desk(info: Info) -> Desk:
     context = info.context
     assert isinstance(context, Desk)
     return context
+
+
+def lookup(at: Desk, id: strawberry.ID, kinds: Mapping[str, Callable[[Desk, UUID], Node]]) -> Node | None:
+    """What has this id, if the audience knows its kind and it exists."""
+    kind, key = any_id(id) or ("", UUID(int=0))
+    try:
+        return kinds[kind](at, key) if kind in kinds else None
+    except NotFound:
+        return None
 
 
 def content(input: Any) -> bytes:

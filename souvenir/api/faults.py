@@ -1,13 +1,14 @@
 """What is wrong with a request, told with a status and a code; what is wrong with us, told as little as possible."""
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
-from graphql import GraphQLError
 from graphql.language import FieldNode
 
+from graphql import GraphQLError
 from souvenir.api.authentication import NotPermitted
 from souvenir.kernel.errors import SouvenirError
 
@@ -54,6 +55,8 @@ def told(error: GraphQLError) -> dict[str, Any]:
     if isinstance(error.original_error, SouvenirError):
         shown["message"] = str(error.original_error)
         shown["extensions"]["refusal"] = refused(error.original_error)
+    else:
+        shown["message"] = _FOUND.sub("", shown["message"])
     if len(shown["message"]) > LONGEST_MESSAGE:
         shown["message"] = shown["message"][:LONGEST_MESSAGE] + "…"
     log.debug("%s: %s", code, shown["message"])
@@ -98,6 +101,8 @@ def _masked(error: GraphQLError) -> dict[str, Any]:
     return shown
 
 
+_FOUND: Final = re.compile(r"(([;,] found| value): [\"'{\[\d].*)$", re.DOTALL)
+"""Where a message about variables begins to repeat what was sent: it may be somebody's passport number."""
 _EXCUSE: Final = (
     "Something went wrong on our side. Repeat with the same idempotencyKey; quote the reference if it stays."
 )

@@ -1,6 +1,8 @@
 """The finance desk: the books replayed as of any day, and from each balance down to the event that made it."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -10,8 +12,8 @@ from souvenir.api.books import AccountStatement, Entry, TrialBalance
 from souvenir.api.claim_steps import SettlementMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
-from souvenir.api.desk import Desk, desk
-from souvenir.api.identity import Node, any_id, read_id
+from souvenir.api.desk import Desk, desk, lookup
+from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Order
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
@@ -26,7 +28,7 @@ class Query:
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
-        return _node(_at(info), id)
+        return lookup(_at(info), id, _KINDS)
 
     @described
     def trial_balance(self, info: Info, as_of: books.AsOfInput | None = None) -> TrialBalance:
@@ -96,18 +98,11 @@ def _bounds(given: books.AsOfInput | None) -> AsOf:
     return given.bounds() if given else AsOf()
 
 
-def _node(at: Desk, id: strawberry.ID) -> Node | None:
-    kind, key = any_id(id) or ("", UUID(int=0))
-    match kind:
-        case "Entry":
-            return books.entry(at, key)
-        case "Claim":
-            return claims.claim(at, key)
-        case "Licence":
-            return rights.licence(at, key)
-        case "Order":
-            return orders.order(at, key)
-    return None
-
+_KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
+    "Entry": books.entry,
+    "Claim": claims.claim,
+    "Licence": rights.licence,
+    "Order": orders.order,
+}
 
 schema = strawberry.Schema(query=Query, mutation=Mutation, types=[Entry, Claim, Licence, Order], config=schema_config())

@@ -1,6 +1,8 @@
 """The point of sale: a device sells, takes back and refunds tax at the one outlet and till where it stands."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -10,12 +12,12 @@ from souvenir.api import editions, goods, orders, places
 from souvenir.api.authentication import NotAtThisOutlet, NotPermitted
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, AT_TILL, MONEY
-from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
@@ -38,6 +40,7 @@ from souvenir.pos.shift import BusinessDateBehind, CountBelowZero, ShiftAlreadyO
 from souvenir.processes.enrol_device import enrol_device
 from souvenir.processes.sell import Item
 from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack
+from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
 from souvenir.sales.order import NotReturnable, OrderIsEmpty, OrderNotPaid
 from souvenir.sales.order import Order as Sale
 from souvenir.taxrefund.refusals import (
@@ -86,7 +89,9 @@ class Query(RefundQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""
-        return _node(desk(info), id)
+        at = desk(info)
+        at.device()
+        return lookup(at, id, _KINDS)
 
     @described
     def till(self, info: Info) -> Till:
@@ -248,13 +253,12 @@ class Mutation(RefundMutation):
         done = at.carry_out(input, lambda: at.shop.tills.open_shift(device, cashier, input.business_date, opening))
         return OpenShiftPayload(shift_id=global_id("Shift", done.result), replayed=done.replayed)
 
-    @mutation(*EVERY_MUTATION, *AT_TILL, *AGREEING)
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING)
     def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
         """Sell over the counter, paid on the spot."""
         at = desk(info)
         outlet, till = at.device()
-        items = [_goods(line) for line in input.goods] + [_numbered(at, line) for line in input.pieces]
-        sale = (outlet, till, items, input.tender.paid_with, input.reference, input.on)
+        sale = (outlet, till, _items(at, input), input.tender.paid_with, input.reference, input.on)
         done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
@@ -288,9 +292,18 @@ class Mutation(RefundMutation):
         )
 
 
+def _items(at: Desk, input: SellAtTillInput) -> list[Item]:
+    """What is sold, within the bounds of any basket."""
+    if len(input.goods) + len(input.pieces) > MOST_LINES:
+        raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT)
+    return [_goods(line) for line in input.goods] + [_numbered(at, line) for line in input.pieces]
+
+
 def _goods(line: GoodsInput) -> Item:
     if line.quantity < 1:
         raise MalformedInput(expected="quantity of at least 1", value=str(line.quantity)).at("input", "goods")
+    if line.quantity > MOST_OF_ONE_PRODUCT:
+        raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT).at("input", "goods")
     return Item(read_id("Product", line.product_id, "input", "goods"), line.quantity)
 
 
@@ -319,22 +332,13 @@ def _piece(at: Desk, product: Product, serial: str | None) -> ScannedPiece | Non
     return ScannedPiece(edition_id=found[0].id, number=int(serial), status=status)
 
 
-def _node(at: Desk, id: strawberry.ID) -> Node | None:
-    at.device()
-    kind, key = any_id(id) or ("", UUID(int=0))
-    match kind:
-        case "Product":
-            return goods.product(at, key)
-        case "Edition":
-            return editions.edition(at, key)
-        case "Outlet":
-            return places.outlet(at, key)
-        case "Order":
-            return _own_order(at, key)
-        case "Claim":
-            return own_claim(at, key)
-    return None
-
+_KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
+    "Product": goods.product,
+    "Edition": editions.edition,
+    "Outlet": places.outlet,
+    "Order": _own_order,
+    "Claim": own_claim,
+}
 
 schema = strawberry.Schema(
     query=Query, mutation=Mutation, types=[Product, Edition, Outlet, Order, Claim], config=schema_config()

@@ -1,18 +1,20 @@
 """The storefront: visitors look around, hold a number, order and pay; each sees their own session's things only."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import strawberry
 
 from souvenir.api import editions, goods, orders, places
 from souvenir.api.connections import After, Connection, First
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, space_name
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, OWN_BASKET, TAKING
-from souvenir.api.identity import Node, any_id, global_id, read_id
+from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Basket, Order
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
@@ -43,7 +45,7 @@ class Query:
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything public, or of your own session, by its id."""
-        return _node(desk(info), id)
+        return lookup(desk(info), id, _KINDS)
 
     @strawberry.field
     def sites(self, info: Info, first: First = 20, after: After = None) -> Connection[Site]:
@@ -231,8 +233,8 @@ class Mutation:
     def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderPayload:
         """Order what is in the basket, at today's prices."""
         at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
-        holder = at.session_id()
-        done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder))
+        holder, buyer = at.session_id(), at.customer()
+        done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder, buyer))
         return PlaceOrderPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
     @mutation(
@@ -268,23 +270,14 @@ def _own_order(at: Desk, order_id: UUID) -> Order:
     return orders.shown(found)
 
 
-def _node(at: Desk, id: strawberry.ID) -> Node | None:
-    kind, key = any_id(id) or ("", UUID(int=0))
-    match kind:
-        case "Product":
-            return goods.product(at, key)
-        case "Edition":
-            return editions.edition(at, key)
-        case "Site":
-            return places.site(at, key)
-        case "Outlet":
-            return places.outlet(at, key)
-        case "Basket":
-            return orders.basket(at, key)
-        case "Order":
-            return _own_order(at, key)
-    return None
-
+_KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
+    "Product": goods.product,
+    "Edition": editions.edition,
+    "Site": places.site,
+    "Outlet": places.outlet,
+    "Basket": orders.basket,
+    "Order": _own_order,
+}
 
 schema = strawberry.Schema(
     query=Query, mutation=Mutation, types=[Product, Edition, Site, Outlet, Basket, Order], config=schema_config()
