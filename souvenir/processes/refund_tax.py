@@ -260,15 +260,15 @@ class RefundTax:
         else:
             key = f"release:{guarantee.id}"
             if ask(gateway, key, gateway.release(key, guarantee.reference)).outcome is Outcome.APPROVED:
-                self._log.execute(lambda tx: refunds.release_guarantee(tx, claim_id, on))
+                self._told(claim_id, lambda tx: refunds.release_guarantee(tx, claim_id, on))
 
     def _capture(self, gateway: PaymentProvider, claim: Claim, guarantee: Guarantee, on: date) -> None:
         key = f"capture:{guarantee.id}"
         answer = ask(gateway, key, gateway.capture(key, guarantee.reference, claim.outstanding))
         if answer.outcome is Outcome.APPROVED:
-            self._log.execute(lambda tx: refunds.capture_guarantee(tx, claim.id, on))
+            self._told(claim.id, lambda tx: refunds.capture_guarantee(tx, claim.id, on))
         elif answer.outcome is Outcome.DECLINED:
-            self._log.execute(lambda tx: refunds.declare_recoverable(tx, claim.id, on))
+            self._told(claim.id, lambda tx: refunds.declare_recoverable(tx, claim.id, on))
 
     def _told(self, claim_id: UUID, command: Callable[[Transaction], object]) -> Committed[UUID]:
         """Carry out a command about a claim; its answer is the claim's id."""

@@ -1,0 +1,157 @@
+"""What the demo prints: receipts, a refund form, a certificate, the royalty position and the replayed books."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from souvenir.demo.day import Day
+from souvenir.documents.receipt import Receipt, ReceiptLine, print_receipt
+from souvenir.documents.refund_form import FormLine, RefundForm, Traveller, print_refund_form
+from souvenir.documents.royalty_position import RoyaltyLine, RoyaltyPosition, print_royalty_position
+from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
+from souvenir.editions.certificate import verify_certificate
+from souvenir.kernel.money import Money
+from souvenir.shop import Shop
+
+SHOP = {"zh-Hans": "珐琅厂商店", "en": "Enamel Works shop"}
+
+
+def story(shop: Shop, day: Day) -> None:
+    """Everything a person needs to see to understand the day."""
+    told = day.told
+    _chapter("The two published refunds")
+    print(f"  2015-07-01  502.00 by the ordinary route      paid     {_money(told['2015']['net'])}")
+    print(f"  2025-05-15  1,494.00 at a centralised point   advanced {_money(told['2025 advanced']['advanced'])}")
+    _chapter("Online: number 288 of 500")
+    certificate = told["online"]["certificates"][0]
+    keys = {key["keyId"]: bytes.fromhex(key["hex"]) for key in told["keys"]}
+    verdict = verify_certificate(certificate["link"], keys)
+    print(f"  {certificate['link']}")
+    print(f"  Verified offline with the shop's public key: number {verdict.number} of {verdict.size} is genuine;")
+    print(f"  freshness: {verdict.freshness}.")
+    _chapter("At the till")
+    print(print_receipt(receipt(told["cash sale"], "cash")))
+    print(print_receipt(receipt(told["piece sale"], "card")))
+    _chapter("A traveller's refund form")
+    print(print_refund_form(refund_form(told)))
+    print(
+        f"  The late traveller: guarantee {told['late traveller']['guaranteeState']}, claim {told['late traveller']['state']}."
+    )
+    _chapter("What the licensor has earned")
+    print(print_royalty_position(royalty_position(told["royalty"], day.today)))
+    _chapter("Refund advances that waited for customs, down to their events")
+    for edge in told["statement"]["lines"]["edges"]:
+        line = edge["node"]
+        print(f"  {line['effectiveOn']}  {line['rule']:<4} {line['amount']['amount']:>9}  {line['cause']['topic']}")
+    pending = _closing(told["balance that evening"], told["statement"]["account"])
+    print(
+        f"\n  On the evening of {day.today} it stood at {pending}; now at {_closing(told['balance'], told['statement']['account'])}."
+    )
+    entry = told["entry"]
+    print(f"  The last entry, rule {entry['rule']}, was made because of {entry['causingEvent']['topic']}:")
+    print(f"  {entry['causingEvent']['state'][:180]} …")
+
+
+def books(shop: Shop) -> None:
+    """The trial balance, replayed from the log as it stands."""
+    shop.followers.catch_up()
+    balance = shop.ledger.trial_balance()
+    _chapter("The books, replayed from the log")
+    rows = [AccountTotals(row.account, row.debit, row.credit, row.opening) for row in balance.rows]
+    print(print_trial_balance(TrialBalance(None, rows, entries=balance.entries)))
+    print(f"  digest {balance.digest}\n")
+
+
+def where_to_click(address: str, tokens: Mapping[str, str]) -> None:
+    """Addresses, tokens and a first question."""
+    print(f"Serving at {address}  (Ctrl-C ends)")
+    print(f"  GraphiQL: {address}/graphql/storefront  … /pos  /finance  /backoffice")
+    for door, token in tokens.items():
+        print(f"  {door:<11} header  {json.dumps({'Authorization': f'Bearer {token}'})}")
+    print("  Try in /graphql/finance:  { trialBalance { entries rows { account closing { amount } } } }")
+
+
+def receipt(order: Mapping[str, Any], tender: str) -> Receipt:
+    """A receipt from an order as the API tells it."""
+    lines = [
+        ReceiptLine(
+            name={line["name"]["language"]: line["name"]["text"]},
+            quantity=line["quantity"],
+            unit_price=money(line["unitPrice"]),
+            gross=money(line["gross"]),
+            vat_rate=Decimal(line["vatRate"]),
+            vat=money(line["vat"]),
+            number=None if line["number"] is None else f"{line['number']}/500",
+        )
+        for line in order["lines"]
+    ]
+    return Receipt(SHOP, order["orderNo"], date.fromisoformat(order["placedOn"]), lines, tender, till=order["till"])
+
+
+def refund_form(told: Mapping[str, Any]) -> RefundForm:
+    """The first traveller's form, from the claim and the order as the API tells them, and the passport just read."""
+    claim, order, passport = told["in time"], told["in time order"], told["passport"]
+    lines = [
+        FormLine(
+            name={goods["name"]["language"]: goods["name"]["text"]},
+            quantity=line["quantity"],
+            gross=money(line["gross"]),
+            vat_rate=Decimal(line["vatRate"]),
+            refund_rate=Decimal("0.11"),
+            refund=money(line["refund"]),
+            confirmed=line["quantity"],
+        )
+        for line, goods in zip(claim["lines"], order["lines"], strict=True)
+    ]
+    return RefundForm(
+        form_no=claim["claimNo"],
+        issued_on=date.fromisoformat(claim["issuedOn"]),
+        purchased_on=date.fromisoformat(claim["purchasedOn"]),
+        store=SHOP,
+        taxpayer_no="91110000DEMO000001",
+        mode="instant_store",
+        traveller=Traveller(passport["name"], "foreign", "passport", passport["number"], date.fromisoformat(passport["lastEntry"])),
+        lines=lines,
+        gross=money(claim["gross"]),
+        refund=money(claim["refund"]),
+        fee=money(claim["fee"]),
+        net=money(claim["net"]),
+        promised_by=date.fromisoformat(claim["promisedBy"]),
+        ports=claim["ports"],
+        advanced=money(claim["advanced"]),
+        customs_port="PKX",
+        customs_on=told["left on"],
+    )  # fmt: skip
+
+
+def royalty_position(told: Mapping[str, Any], as_of: date) -> RoyaltyPosition:
+    """A licence's position as the finance desk is told it."""
+    lines = [
+        RoyaltyLine(
+            product["sku"], {"en": product["sku"]}, product["sold"], product["returned"], money(product["base"]),
+            money(product["earned"]), money(product["recouped"]), money(product["payable"]),
+        )
+        for product in told["products"]
+    ]  # fmt: skip
+    name = {told["propertyName"]["language"]: told["propertyName"]["text"]}
+    return RoyaltyPosition(
+        told["contractNo"], told["licensor"], name, as_of, money(told["advanceAgreed"]), money(told["marketingFund"]), lines
+    )  # fmt: skip
+
+
+def money(told: Mapping[str, str]) -> Money:
+    return Money.of(told["amount"], told["currency"])
+
+
+def _closing(balance: Mapping[str, Any], account: str) -> str:
+    return next((row["closing"]["amount"] for row in balance["rows"] if row["account"] == account), "0.00")
+
+
+def _money(told: Mapping[str, str]) -> str:
+    return str(money(told))
+
+
+def _chapter(title: str) -> None:
+    print(f"\n── {title} {'─' * (74 - len(title))}\n")
