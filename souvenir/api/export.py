@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from graphql import build_schema, lexicographic_sort_schema, print_schema
+
 from souvenir.api.audience import AUDIENCES, Audience
 from souvenir.api.published import contract, schema_of
 

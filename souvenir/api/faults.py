@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
+from graphql import GraphQLError
 from graphql.language import FieldNode
 
-from graphql import GraphQLError
 from souvenir.api.authentication import NotPermitted
 from souvenir.kernel.errors import SouvenirError
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from graphql import GraphQLSchema
+
 from souvenir.api.audience import Audience
 from souvenir.api.documents import operations_in
 
