@@ -61,6 +61,24 @@ class Counted(Value):
     base_before: Money
 
 
+class Conversion(Value):
+    """The rate by which a sale in another currency came into the licence's: base = amount · rate, by its source."""
+
+    currency: str
+    rate: Decimal
+    source: str
+    agreed_from: date
+
+
+class Details(Value):
+    """What a statement says of a sale besides its royalty. `gross` is the list price without VAT, before deductions."""
+
+    channel: str
+    territory: str | None
+    gross: Money
+    conversion: Conversion | None = None
+
+
 class Accrual(Aggregate):
     """What one order line owes one licensor, from the sale to its last return."""
 
@@ -87,6 +105,7 @@ class Accrual(Aggregate):
         business_date: date
         counted: Counted
         over_cap: OverCap | None = None
+        details: Details | None = None
 
     class Reversed(Aggregate.Event):
         """Goods came back. Amounts are what is taken back, positive as a rule: books mirror those of the accrual.
@@ -113,6 +132,7 @@ class Accrual(Aggregate):
         period: str
         counted: Counted
         over_cap: OverCap | None = None
+        details: Details | None = None
 
     @event(Accrued)
     def __init__(
@@ -134,6 +154,7 @@ class Accrual(Aggregate):
         business_date: date,
         counted: Counted,
         over_cap: OverCap | None = None,
+        details: Details | None = None,
     ) -> None:
         self.licence_id = licence_id
         self.order_id = order_id
@@ -147,6 +168,8 @@ class Accrual(Aggregate):
         self.rate = rate
         self.business_date = business_date
         self.counted = counted
+        self.details = details
+        self.gross_left = details.gross if details else base
         self.returns: frozenset[UUID] = frozenset()
 
     @staticmethod
@@ -168,6 +191,7 @@ class Accrual(Aggregate):
         figures: Figures,
         counted: Counted,
         business_date: date,
+        details: Details | None = None,
     ) -> Self:
         """Record what a paid line earned."""
         return cls._create(
@@ -181,6 +205,7 @@ class Accrual(Aggregate):
             standing=standing,
             business_date=business_date,
             counted=counted,
+            details=details,
             **dict(figures),
         )
 
@@ -193,6 +218,13 @@ class Accrual(Aggregate):
         """The base of returned units: as computed, but the last units take whatever is left, so nothing stays behind."""
         self.refuse_return(units)
         return self.base_left if units == self.units_left else base
+
+    def details_back(self, units: int) -> Details | None:
+        """Where the goods were sold, and the share of their gross that returned units take with them."""
+        if self.details is None:
+            return None
+        gross = self.gross_left.split([units, self.units_left - units])[0]
+        return self.details.model_copy(update={"gross": gross})
 
     def reverse(self, return_id: UUID, figures: Figures, counted: Counted, business_date: date, period: str) -> None:
         """Take back what returned goods had earned; the same return twice records nothing new."""
@@ -210,14 +242,18 @@ class Accrual(Aggregate):
             business_date=business_date,
             period=period,
             counted=counted,
+            details=self.details_back(figures.units),
             **dict(figures),
         )
 
     # Evolve: assigns only, because it also replays history.
 
     @event(Reversed)
-    def _reversed(self, return_id: UUID, units: int, base: Money, royalty: Money) -> None:
+    def _reversed(
+        self, return_id: UUID, units: int, base: Money, royalty: Money, details: Details | None = None
+    ) -> None:
         self.units_left -= units
         self.base_left = self.base_left - base
         self.royalty_left = self.royalty_left - royalty
+        self.gross_left = self.gross_left - (details.gross if details else base)
         self.returns = self.returns | {return_id}

@@ -9,7 +9,7 @@ from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
-from souvenir.licensing.accrual import Accrual
+from souvenir.licensing.accrual import Accrual, Details
 from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.licence import Grant, Licence, Standing
@@ -128,7 +128,10 @@ def check_mark(tx: Transaction, mark_id: UUID, product_id: UUID, on: date) -> Au
 
 @dataclass(frozen=True, slots=True)
 class LicensedSale:
-    """One paid order line that bears a licensor's property; `net` is its price without VAT, after discounts."""
+    """One paid order line that bears a licensor's property; `net` is its price without VAT, after discounts.
+
+    `gross` is the same before discounts. Without a `territory` the grant of one is not checked.
+    """
 
     order_id: UUID
     line_no: int
@@ -140,6 +143,8 @@ class LicensedSale:
     net: Money
     placed_on: date
     paid_on: date
+    gross: Money | None = None
+    territory: str | None = None
 
 
 def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
@@ -150,7 +155,7 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
     licence = tx.get(Licence, licence_id)
     base = sale.net.at_rate(licence.terms.price_share)
     try:
-        standing = licence.permits(sale.category, None, sale.channel, sale.placed_on)
+        standing = licence.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
         licence.counts_in(base.currency)
     except SouvenirError as refusal:
         tx.save(_breach(licence_id, sale, base, refusal))
@@ -160,11 +165,9 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
     year = year_of(tx.session, licence_id, contract_year(licence.grant.starts, sale.paid_on), terms)
     change = Change(sale.units, base, standing, sold_in=period, period=period)
     figures, counted = figures_of(terms, totals_of(tx.session, licence_id, terms), year, change)
-    tx.save(
-        Accrual.accrue(
-            licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku, standing, figures, counted, sale.paid_on
-        )
-    )
+    details = Details(channel=sale.channel, territory=sale.territory, gross=sale.gross or sale.net)
+    line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
+    tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
 
 
 def reverse(

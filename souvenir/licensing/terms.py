@@ -1,12 +1,14 @@
 """What a licence contract says about money: rates and tiers, what the base is, the advance, the marketing fund."""
 
+import re
+from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from souvenir.kernel.aggregate import Value
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money, exponent_of
 
 Method = Literal["marginal", "whole", "prospective"]
@@ -17,6 +19,12 @@ Measure = Literal["net", "units"]
 """What is counted against the tier limits over the contract year: net sales, or units."""
 
 PERIOD_MONTHS = (1, 3, 6, 12)
+
+LONGEST_CREDIT: Final = 366
+"""Days from the end of a period to the day its royalty is due."""
+
+
+_PERIOD: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?")
 
 
 class RateOutOfRange(SouvenirError):
@@ -48,7 +56,9 @@ class RoyaltyTerms(Value):
     `price_share` is the part of the retail price without VAT that counts as the base: 1 for retail, 0.5 for a
     wholesale price deemed to be half of it. `advance` is due when the term starts and is recouped from royalties;
     the marketing fund is a second liability and never recoups. Units beyond `unit_cap` bear `over_cap_multiplier`
-    times the royalty, outside recoupment.
+    times the royalty, outside recoupment; where the contract says so they are refused instead. `stacking_cap` bounds
+    the combined rate of all licences on one piece. Tax withheld comes out of the royalty where the licensor bears it,
+    and on top of it where the licensee does. A statement is due `due_days` after its period.
     """
 
     currency: str
@@ -62,6 +72,11 @@ class RoyaltyTerms(Value):
     unit_cap: int | None = None
     over_cap_multiplier: Decimal = Decimal(1)
     period_months: Literal[1, 3, 6, 12] = 3
+    refuse_over_cap: bool = False
+    stacking_cap: Decimal | None = None
+    withholding_rate: Decimal = Decimal(0)
+    tax_borne_by: Literal["licensor", "licensee"] = "licensor"
+    due_days: int = 30
 
     @property
     def agreed_advance(self) -> Money:
@@ -86,6 +101,10 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
         raise TermUnsound(reason=f"an advance of {terms.advance} is less than nothing")
     if terms.unit_cap is not None and terms.unit_cap < 1:
         raise TermUnsound(reason=f"a cap of {terms.unit_cap} units leaves nothing to sell")
+    if terms.withholding_rate == 1:
+        raise TermUnsound(reason="a tax that withholds everything leaves the licensor nothing")
+    if not 0 <= terms.due_days <= LONGEST_CREDIT:
+        raise TermUnsound(reason=f"payment {terms.due_days} days after the period; give 0 to {LONGEST_CREDIT}")
     if terms.over_cap_multiplier < 1:
         raise TermUnsound(reason="units beyond the cap cannot cost less than licensed ones")
 
@@ -104,6 +123,22 @@ def period_of(on: date, months: int) -> str:
             return f"{on.year}"
 
 
+def last_day_of(period: str) -> date:
+    """The last business date of a royalty period: of "2026-Q3", 30 September 2026."""
+    found = _PERIOD.fullmatch(period)
+    if found is None:
+        raise MalformedInput(expected="royalty period, such as 2026-07, 2026-Q3, 2026-H2 or 2026", value=period[:20])
+    year, month, quarter, half = (int(part) if part else None for part in found.groups())
+    last = month or (quarter and quarter * 3) or (half and half * 6) or 12
+    assert year is not None, "every period has a year"
+    return date(year, last, monthrange(year, last)[1])
+
+
+def next_period(period: str, months: int) -> str:
+    """The royalty period after one."""
+    return period_of(last_day_of(period) + timedelta(days=1), months)
+
+
 def contract_year(starts: date, on: date) -> int:
     """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each.
 
@@ -118,6 +153,9 @@ def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:
         yield "royalty rate", tier.rate
     yield "share of the retail price", terms.price_share
     yield "marketing fund rate", terms.marketing_fund_rate
+    yield "withholding rate", terms.withholding_rate
+    if terms.stacking_cap is not None:
+        yield "cap on the combined rate", terms.stacking_cap
 
 
 def _refuse_unsound_tiers(terms: RoyaltyTerms) -> None:

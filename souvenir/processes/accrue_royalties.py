@@ -1,8 +1,9 @@
 """Accrue royalties: every paid order line earns its licensors their share, and every return takes its share back."""
 
 from souvenir.eventlog import Process, Transaction, when
+from souvenir.kernel.money import Money
 from souvenir.licensing.application import LicensedSale, accrue, reverse
-from souvenir.sales.order import Order
+from souvenir.sales.order import Order, OrderLine
 
 
 class AccrueRoyalties(Process):
@@ -23,6 +24,8 @@ class AccrueRoyalties(Process):
                 channel=order.channel,
                 units=line.quantity,
                 net=line.net,
+                gross=_listed(line),
+                territory=order.territory,
                 placed_on=order.placed_on,
                 paid_on=event.paid_on,
             )
@@ -47,3 +50,9 @@ class AccrueRoyalties(Process):
                     net,
                     event.returned_on,
                 )
+
+
+def _listed(line: OrderLine) -> Money:
+    """The line at its list price without VAT, before any discount."""
+    listed = line.unit_price * line.quantity
+    return line.net if listed == line.gross else listed - listed.tax_within(line.vat_rate)

@@ -279,6 +279,7 @@ def _agree(
         on=on,
         buyer=buyer,
         basket_id=basket_id,
+        territory=outlet.region,
     )
 
 

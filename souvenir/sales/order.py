@@ -112,6 +112,8 @@ class Order(Aggregate):
         placed_on: date
         buyer: UUID | None
         basket_id: UUID | None = None
+        territory: str | None = None
+        """Where the goods are sold, by ISO 3166, as licences grant it: "CN-BJ"."""
 
     class Paid(Aggregate.Event):
         TOPIC = "sales.OrderPaid"
@@ -146,6 +148,7 @@ class Order(Aggregate):
         placed_on: date,
         buyer: UUID | None,
         basket_id: UUID | None = None,
+        territory: str | None = None,
     ) -> None:
         self.order_no = order_no
         self.outlet_id = outlet_id
@@ -156,6 +159,7 @@ class Order(Aggregate):
         self.placed_on = placed_on
         self.buyer = buyer
         self.basket_id = basket_id
+        self.territory = territory
         self.paid_by: UUID | None = None
         self.tender: str | None = None
         self.cancelled: str | None = None
@@ -177,6 +181,7 @@ class Order(Aggregate):
         on: date,
         buyer: UUID | None = None,
         basket_id: UUID | None = None,
+        territory: str | None = None,
     ) -> Self:
         """A new order. Refuses an order without lines, and lines in another currency."""
         if not lines:
@@ -196,6 +201,7 @@ class Order(Aggregate):
             placed_on=on,
             buyer=buyer,
             basket_id=basket_id,
+            territory=territory,
         )
 
     # Decide.

@@ -51,7 +51,7 @@ def test_a_frozen_event_is_read_and_written_again_alike(name: str) -> None:
     assert again.topic == topic
     if f"{topic}.v{version}" in EVENTS:
         frozen, written = json.loads(state), json.loads(again.state)
-        assert {field: written[field] for field in frozen} == frozen
+        assert still_said(frozen, written) == frozen
     else:
         assert to_event(STREAM, 3, topic, again.state) == event
 
@@ -62,6 +62,15 @@ def test_a_frozen_first_event_still_makes_its_aggregate(name: str) -> None:
     aggregate = event.mutate(None)
     assert type(aggregate) is EVENTS[name][0]
     assert aggregate.id == STREAM
+
+
+def still_said(frozen: Any, written: Any) -> Any:
+    """What is written now, without the fields that were added since, in the event and in the values inside it."""
+    if isinstance(frozen, dict) and isinstance(written, dict):
+        return {field: still_said(frozen[field], written[field]) for field in frozen if field in written}
+    if isinstance(frozen, list) and isinstance(written, list) and len(frozen) == len(written):
+        return [still_said(*pair) for pair in zip(frozen, written, strict=True)]
+    return written
 
 
 # Freezing: an example of every field, the same each time.

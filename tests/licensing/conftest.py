@@ -73,6 +73,7 @@ class Shop:
         """One paid order of one line; `gross` includes 13 % VAT, as "1130.00"."""
         self._orders += 1
         order_id, price = UUID(int=self._orders), Money.of(gross, "CNY")
+        territory = facts.pop("territory", "CN-BJ")
         line: dict[str, Any] = {
             "line_no": 1,
             "product_id": VASE,
@@ -80,7 +81,7 @@ class Shop:
             "name": {"en": "Enamel vase"},
             "category": "enamel",
             "quantity": units,
-            "unit_price": price,
+            "unit_price": Money(price.minor // units, "CNY"),
             "gross": price,
             "vat_rate": Decimal("0.13"),
             "vat": price.tax_within(Decimal("0.13")),
@@ -95,6 +96,7 @@ class Shop:
             lines=(OrderLine(**(line | facts)),),
             currency="CNY",
             on=placed_on or on,
+            territory=territory,
         )
         order.pay(UUID(int=1000 + self._orders), "card", order.due, on)
         self.log.execute(lambda tx: tx.save(order))
