@@ -93,7 +93,9 @@ class Group:
         place = {"currency": "CNY", "siteId": self.site, **BEIJING}
         names = {"COUNTER": "shop", "PARK": "shop", "WEB": "online", "POINT": "refund_point"}
         ids = {
-            code: office.do("openOutlet", code=code, kind=kind, name=words(code.title(), "商店"), **place)["outlet"]["id"]
+            code: office.do("openOutlet", code=code, kind=kind, name=words(code.title(), "商店"), **place)["outlet"][
+                "id"
+            ]
             for code, kind in names.items()
         }
         self.counter, self.park, self.web, self.refund_point = ids.values()

@@ -1,0 +1,180 @@
+"""Tax refunds through the API: both published cases come out exactly, and whatever stands in the way is said, with facts."""
+
+import pytest
+from trading import Group
+
+DOCUMENT = {"kind": "passport", "number": "X1234567", "name": "Ada Lovelace", "lastEntry": "2025-05-01"}
+
+
+def two_mugs(group: Group) -> str:
+    """1,494.00, as in the case published on 26 May 2025."""
+    return str(group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"])
+
+
+def assess(group: Group, order: str, **changed):
+    asked = {"mode": "INSTANT_CENTRALISED", "documentKind": "passport", "lastEntry": "2025-05-01"}
+    return group.point.ask("assessRefund", input={"orderIds": [order], **asked, **changed})
+
+
+def opened(group: Group, order: str) -> str:
+    claim = group.point.do("openClaim", orderIds=[order], mode="INSTANT_CENTRALISED", document=DOCUMENT)["claim"]
+    return str(claim["id"])
+
+
+def advanced(group: Group) -> str:
+    """A claim whose net refund is in the traveller's hands."""
+    claim = opened(group, two_mugs(group))
+    group.point.do("agreeClaim", claimId=claim)
+    group.point.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    group.point.do("advanceClaim", claimId=claim, tender="CASH")
+    return claim
+
+
+def test_the_instant_case_advances_134_46_and_releases_the_guarantee(group: Group):
+    order = two_mugs(group)
+    found = assess(group, order)
+    assert found["problems"] == []
+    assert (found["quote"]["refund"]["amount"], found["quote"]["fee"]["amount"]) == ("164.34", "29.88")
+    claim = opened(group, order)
+    agreed = group.point.do("agreeClaim", claimId=claim)["claim"]
+    assert (agreed["promisedBy"], agreed["ports"]) == ("2025-06-01", ["PEK", "PKX"])
+    held = group.point.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")["claim"]
+    assert (held["guaranteeState"], held["held"]["amount"]) == ("held", "134.46")
+    paid = group.point.do("advanceClaim", claimId=claim, tender="CASH")["claim"]
+    assert (paid["state"], paid["advanced"]["amount"]) == ("advanced", "134.46")
+    seen = group.desk.do("confirmCustoms", claimId=claim, port="PEK", lines=[{"lineNo": 1, "quantity": 2}])["claim"]
+    assert (seen["state"], seen["guaranteeState"], seen["outstanding"]["amount"]) == ("completed", "released", "0.00")
+
+
+def test_the_ordinary_case_pays_45_18_at_departure(group: Group):
+    order = group.bought(goods=[{"productId": group.pen}], on="2015-07-01")
+    document = DOCUMENT | {"lastEntry": "2015-06-20"}
+    form = {"orderIds": [order["id"]], "mode": "DEPARTURE", "document": document, "issuedOn": "2015-07-01"}
+    claim = group.till.do("openClaim", **form)["claim"]
+    assert (claim["gross"]["amount"], claim["net"]["amount"]) == ("502.00", "45.18")
+    unseen = group.desk.try_to("payAtDeparture", claimId=claim["id"], tender="CASH", on="2015-07-05")
+    assert unseen["code"] == "CUSTOMS_NOT_CONFIRMED"
+    group.desk.do(
+        "confirmCustoms", claimId=claim["id"], port="PEK", on="2015-07-05", lines=[{"lineNo": 1, "quantity": 1}]
+    )
+    paid = group.desk.do("payAtDeparture", claimId=claim["id"], tender="CASH", on="2015-07-05")["claim"]
+    assert (paid["state"], paid["net"]["amount"]) == ("paid", "45.18")
+
+
+def test_a_missed_promise_is_taken_from_the_card(group: Group):
+    claim = advanced(group)
+    assert group.desk.try_to("missPromise", claimId=claim, on="2025-06-01")["code"] == "PROMISE_STILL_OPEN"
+    assert [one["id"] for one in group.desk.ask("overdueClaims", on="2025-06-02")] == [claim]
+    missed = group.desk.do("missPromise", claimId=claim, on="2025-06-02")["claim"]
+    assert (missed["state"], missed["guaranteeState"]) == ("recovered", "captured")
+    assert [move.amount.amount for move in group.sandbox.movements.values() if move.kind == "capture"] == ["134.46"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem", "facts"),
+    [
+        ({"documentKind": "library_card"}, "DOCUMENT_NOT_ACCEPTED", "library_card"),
+        ({"lastEntry": "2024-11-12"}, "STAY_TOO_LONG", "stayed 184 days"),
+        ({"lastEntry": "2025-05-16"}, "INVOICE_BEFORE_ENTRY", "2025-05-16"),
+        ({"lastEntry": None}, "LAST_ENTRY_UNKNOWN", "183 days"),
+    ],
+)
+def test_what_stands_in_the_way_is_listed_before_and_refused_at_the_attempt(group: Group, changed, problem, facts):
+    order = two_mugs(group)
+    found = assess(group, order, **changed)
+    assert found["quote"] is None
+    assert [one["code"] for one in found["problems"]] == [problem]
+    assert facts in found["problems"][0]["message"]
+    document = {
+        **DOCUMENT,
+        **{{"documentKind": "kind"}.get(name, name): value for name, value in changed.items()},
+    }
+    head = group.shop.log.head()
+    refused = group.point.try_to("openClaim", orderIds=[order], mode="INSTANT_CENTRALISED", document=document)
+    assert refused["code"] == problem
+    assert group.shop.log.head() == head
+
+
+def test_several_problems_are_listed_together(group: Group):
+    order = group.bought(goods=[{"productId": group.scarf}])["id"]
+    found = assess(group, order, lastEntry="2024-01-01")
+    assert [one["code"] for one in found["problems"]] == ["STAY_TOO_LONG", "BELOW_MINIMUM_PURCHASE"]
+
+
+def test_a_total_one_fen_below_the_threshold_brings_nothing(group: Group):
+    short = group.product("SHORT", "199.99")
+    order = group.bought(goods=[{"productId": short}])["id"]
+    assert [one["code"] for one in assess(group, order)["problems"]] == ["BELOW_MINIMUM_PURCHASE"]
+
+
+def test_goods_that_are_not_refundable_bring_nothing(group: Group):
+    antique = group.product("ANTIQUE", "900.00", refundable=False)
+    found = assess(group, group.bought(goods=[{"productId": antique}])["id"])
+    assert [one["code"] for one in found["problems"]] == ["GOODS_NOT_REFUNDABLE"]
+    assert [(line["lineNo"], line["reason"]) for line in found["excluded"]] == [(1, "excluded_goods")]
+
+
+def test_one_order_is_on_one_form(group: Group):
+    order = two_mugs(group)
+    opened(group, order)
+    again = group.point.try_to("openClaim", orderIds=[order], mode="INSTANT_CENTRALISED", document=DOCUMENT)
+    assert again["code"] == "ORDER_ALREADY_CLAIMED"
+
+
+def test_no_advance_without_a_card_behind_it(group: Group):
+    claim = opened(group, two_mugs(group))
+    group.point.do("agreeClaim", claimId=claim)
+    assert group.point.try_to("advanceClaim", claimId=claim, tender="CASH")["code"] == "GUARANTEE_TOO_SMALL"
+    declined = group.point.try_to("guaranteeClaim", claimId=claim, provider="sandbox", source="decline")
+    assert declined["code"] == "GUARANTEE_DECLINED"
+
+
+def test_customs_confirms_no_more_than_the_form_lists(group: Group):
+    claim = advanced(group)
+    more = group.desk.try_to("confirmCustoms", claimId=claim, port="PEK", lines=[{"lineNo": 1, "quantity": 3}])
+    assert more["code"] == "MORE_UNITS_THAN_LISTED"
+    other = group.desk.try_to("confirmCustoms", claimId=claim, port="PEK", lines=[{"lineNo": 9, "quantity": 1}])
+    assert other["code"] == "UNKNOWN_CLAIM_LINE"
+
+
+def test_a_claim_is_served_where_its_goods_were_bought_or_at_the_point_that_pays_it(group: Group):
+    order, park = two_mugs(group), group.device(group.park, "T1")
+    form = {"orderIds": [order], "document": DOCUMENT}
+    assert park.try_to("openClaim", mode="DEPARTURE", **form)["code"] == "NOT_AT_THIS_OUTLET"
+    assert park.try_to("openClaim", mode="INSTANT_CENTRALISED", **form)["code"] == "NOT_AT_THIS_OUTLET"
+    assert group.point.try_to("openClaim", mode="DEPARTURE", **form)["code"] == "NOT_AT_THIS_OUTLET"
+    claim = opened(group, order)
+    for operation, more in (
+        ("agreeClaim", {}),
+        ("guaranteeClaim", {"provider": "sandbox", "source": "tok"}),
+        ("advanceClaim", {"tender": "CASH"}),
+    ):
+        assert park.try_to(operation, claimId=claim, **more)["code"] == "NOT_AT_THIS_OUTLET"
+    assert group.till.ask("claim", id=claim)["state"] == "issued"
+
+
+def test_no_answer_repeats_a_name_or_a_document_number(group: Group):
+    order = group.bought(goods=[{"productId": group.scarf}])["id"]
+    form = {"idempotencyKey": "1", "orderIds": [order], "mode": "INSTANT_CENTRALISED", "document": DOCUMENT}
+    attempts = [
+        form,
+        form | {"orderIds": ["nonsense"]},
+        form | {"mode": "NONSENSE"},
+        form | {"document": DOCUMENT | {"lastEntry": "soon"}},
+        form | {"document": DOCUMENT | {"unknown": "field"}},
+        form | {"document": DOCUMENT | {"number": [DOCUMENT["number"]]}},
+        {"document": DOCUMENT},
+        form | {"idempotencyKey": {"a": DOCUMENT}},
+    ]
+    for attempt in attempts:
+        answer = group.point.send("openClaim", input=attempt).text
+        assert "code" in answer
+        assert DOCUMENT["number"] not in answer
+        assert DOCUMENT["name"] not in answer
+
+
+def test_the_log_holds_neither_name_nor_document_number(group: Group):
+    opened(group, two_mugs(group))
+    stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
+    assert DOCUMENT["name"].encode() not in stored
+    assert DOCUMENT["number"].encode() not in stored
