@@ -40,7 +40,7 @@ class KeepBooks(Process):
 
     @when(Order.Paid)
     def _order_paid(self, tx: Transaction, event: Order.Paid) -> None:
-        order = tx.get(Order, event.originator_id)
+        order = tx.at_event(Order, event.originator_id)
         tender = tender_account(event.tender, order.till)
         goods = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines]
         _book(tx, event, "J01", event.paid_on, postings.sale({tender: event.amount}, goods), _order(order))
@@ -48,7 +48,7 @@ class KeepBooks(Process):
 
     @when(Order.Returned)
     def _order_returned(self, tx: Transaction, event: Order.Returned) -> None:
-        order = tx.get(Order, event.originator_id)
+        order = tx.at_event(Order, event.originator_id)
         tender = tender_account(event.tender, order.till)
         lines = {line.line_no: line for line in order.lines}
         goods = [Goods(back.gross, back.vat, _goods(lines[back.line_no])) for back in event.lines]
@@ -80,7 +80,7 @@ class KeepBooks(Process):
 
     @when(Claim.Advanced)
     def _advanced(self, tx: Transaction, event: Claim.Advanced) -> None:
-        claim = tx.get(Claim, event.originator_id)
+        claim = tx.at_event(Claim, event.originator_id)
         if event.by == "agency":
             return _book(tx, event, "J08a", event.advanced_on, postings.refund_by_agency(event.amount), _claim(claim))
         tender = tender_account(event.tender, _till_of_store(tx, claim))
@@ -91,11 +91,11 @@ class KeepBooks(Process):
     def _completed(self, tx: Transaction, event: Claim.Completed) -> None:
         if event.by == "shop":
             legs = postings.customs_verified(event.refund, event.fee, self._agency_share)
-            _book(tx, event, "J09", event.on, legs, _claim(tx.get(Claim, event.originator_id)))
+            _book(tx, event, "J09", event.on, legs, _claim(tx.at_event(Claim, event.originator_id)))
 
     @when(Claim.Paid)
     def _ordinary_refund_paid(self, tx: Transaction, event: Claim.Paid) -> None:
-        claim = tx.get(Claim, event.originator_id)
+        claim = tx.at_event(Claim, event.originator_id)
         if event.by == "agency":
             return _book(tx, event, "J08a", event.paid_on, postings.refund_by_agency(event.amount), _claim(claim))
         tender = tender_account(event.tender)
@@ -104,7 +104,7 @@ class KeepBooks(Process):
 
     @when(Claim.Settled)
     def _settled(self, tx: Transaction, event: Claim.Settled) -> None:
-        claim = tx.get(Claim, event.originator_id)
+        claim = tx.at_event(Claim, event.originator_id)
         if (claim.paid_by or claim.advanced_by) == "agency":
             legs = postings.refund_by_agency_over(claim.due_net)
             return _book(tx, event, "J10a", event.on, legs, _claim(claim))
@@ -115,7 +115,7 @@ class KeepBooks(Process):
     @when(Claim.Voided)
     def _voided(self, tx: Transaction, event: Claim.Voided) -> None:
         """The advance is no longer on its way to a refund: the traveller owes it, unless that was booked already."""
-        claim = tx.get(Claim, event.originator_id)
+        claim = tx.at_event(Claim, event.originator_id)
         if not event.owed or _owed_before(tx, claim):
             return None
         if event.by == "agency":
@@ -126,7 +126,7 @@ class KeepBooks(Process):
     @when(Claim.AdvanceRecovered)
     def _recovered(self, tx: Transaction, event: Claim.AdvanceRecovered) -> None:
         """What a return kept back of the price repays the advance; what a guarantee gave is booked with its capture."""
-        claim = tx.get(Claim, event.originator_id)
+        claim = tx.at_event(Claim, event.originator_id)
         tender = _tender_of_return(tx, claim, event.source_id)
         if tender is not None:
             by_shop = claim.advanced_by == "shop"
@@ -137,7 +137,7 @@ class KeepBooks(Process):
 
     @when(Guarantee.Held)
     def _held(self, tx: Transaction, event: Guarantee.Held) -> None:
-        claim = tx.get(Claim, event.claim_id)
+        claim = tx.at_event(Claim, event.claim_id)
         _book(tx, event, "J08m", event.held_on, postings.guarantee_held(event.amount), _claim(claim))
 
     @when(Guarantee.Released, Guarantee.Lapsed)
@@ -236,7 +236,7 @@ def _licence(tx: Transaction, licence_id: UUID) -> str:
 
 
 def _secured(tx: Transaction, event: Event) -> Claim:
-    return tx.get(Claim, tx.get(Guarantee, event.originator_id).claim_id)
+    return tx.at_event(Claim, tx.at_event(Guarantee, event.originator_id).claim_id)
 
 
 def _till_of_store(tx: Transaction, claim: Claim) -> str | None:

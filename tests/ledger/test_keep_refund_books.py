@@ -170,7 +170,7 @@ def test_the_fee_of_what_customs_did_not_see_is_that_of_its_own_lines(shop: Book
     refund.complete(JULY_5)
     hold.capture(cny("60.00"), JULY_5)
     refund.recover(hold.id, cny("60.00"), JULY_5)
-    shop.record(hold, refund)
+    shop.record(refund, hold)
 
     assert shop.balances() == {
         "Assets:Cash:Safe": "-150.00",
