@@ -28,13 +28,13 @@ from souvenir.editions.edition import (
     AlreadyAllotted,
     EditionAlreadyDeclared,
     EditionAlreadyReleased,
-    EditionClosed,
     EditionNotApproved,
     MalformedEdition,
     NumberOutsideRun,
     Proofs,
     TooManyAllotments,
 )
+from souvenir.editions.terms import EditionClosed
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.sites.outlet import Outlet as Place

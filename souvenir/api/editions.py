@@ -17,8 +17,9 @@ from souvenir.editions import views
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.certificate import Certificate as Issued
 from souvenir.editions.certificate import Verdict, verify_certificate
-from souvenir.editions.edition import EditionClosed, EditionNotReleased, EditionPaused, NotAllottedHere, NotForSale
-from souvenir.editions.edition import Space as SpaceName
+from souvenir.editions.edition import NotAllottedHere
+from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale
+from souvenir.editions.terms import Space as SpaceName
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 

@@ -7,7 +7,7 @@ from souvenir.api.editions import WHY_NONE
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.catalogue.vat import NoVatRate
 from souvenir.editions.application import NumberReserved
-from souvenir.editions.edition import HoldTooLong, NumberNotForChoosing, NumberOutsideRun
+from souvenir.editions.edition import NumberOutsideRun
 from souvenir.editions.piece import (
     HoldExpired,
     PieceAlreadySold,
@@ -17,6 +17,7 @@ from souvenir.editions.piece import (
     PieceRetired,
     PieceReturned,
 )
+from souvenir.editions.terms import HoldTooLong, NumberNotForChoosing
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, MalformedMoney, UnknownCurrency
 from souvenir.licensing.authorisation import MarkNotValid, MarkReviewOverdue, ProductNotCertified

@@ -19,13 +19,12 @@ from souvenir.editions.edition import (
     Edition,
     EditionAlreadyDeclared,
     NotAllottedHere,
-    Numbering,
     Proofs,
     ReturnPolicy,
-    Space,
 )
 from souvenir.editions.piece import Piece, PieceNotSold, piece_id
 from souvenir.editions.signing import SigningKeys
+from souvenir.editions.terms import Numbering, Space
 from souvenir.eventlog import Committed, EventLog, Session, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError

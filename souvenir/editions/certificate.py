@@ -11,8 +11,9 @@ from uuid import UUID
 
 import rfc8785
 
-from souvenir.editions.edition import Proofs, Space
+from souvenir.editions.edition import Proofs
 from souvenir.editions.signing import PublicKeys, SigningKeys, verifies
+from souvenir.editions.terms import Space
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin, derived_id

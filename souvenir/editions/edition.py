@@ -6,21 +6,15 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin
 from souvenir.kernel.localized import LocalizedText
 
-Space = Literal["numbered", "AP", "PP", "HC"]
-"""A run of numbers of its own: the numbered pieces, artist's proofs, printer's proofs, hors commerce."""
-
-Numbering = Literal["choice", "sequential", "random"]
-"""How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance."""
-
 ReturnPolicy = Literal["back_on_sale", "inspect"]
 """What becomes of a returned piece once its certificate is revoked: sold again, or looked at by staff first."""
 
-NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
 LARGEST_SIZE = 1_000_000
 MOST_ALLOTMENTS = 1_000
 
@@ -63,24 +57,6 @@ class EditionAlreadyReleased(SouvenirError):
     on_sale_from: datetime
 
 
-class EditionNotReleased(SouvenirError):
-    message = "Edition {edition_id} is not on sale yet (on sale from: {on_sale_from})."
-    edition_id: UUID
-    on_sale_from: datetime | None
-
-
-class EditionPaused(SouvenirError):
-    message = "Edition {edition_id} is paused: {reason}. Pieces already held can still be bought."
-    edition_id: UUID
-    reason: str
-
-
-class EditionClosed(SouvenirError):
-    message = "Edition {edition_id} is closed: {reason}."
-    edition_id: UUID
-    reason: str
-
-
 class NumberOutsideRun(SouvenirError):
     message = "Edition {edition_id} has no {space} number {number}: the run is 1 to {last}."
     edition_id: UUID
@@ -108,24 +84,6 @@ class TooManyAllotments(SouvenirError):
     message = "Edition {edition_id} has {limit} allotments already, the most an edition can have. Allot longer ranges."
     edition_id: UUID
     limit: int
-
-
-class NotForSale(SouvenirError):
-    message = "{space} pieces of edition {edition_id} are hors commerce: samples that are never sold."
-    edition_id: UUID
-    space: str
-
-
-class NumberNotForChoosing(SouvenirError):
-    message = "Numbers of edition {edition_id} are given in {numbering} order, not chosen. Ask for the next piece."
-    edition_id: UUID
-    numbering: str
-
-
-class HoldTooLong(SouvenirError):
-    message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
-    edition_id: UUID
-    minutes: int
 
 
 def space_named(text: str) -> Space:
@@ -310,7 +268,7 @@ class Edition(Aggregate):
 
     def reduce_to(self, size: int, reason: str) -> None:
         """Make fewer than declared. A size never grows, and numbers that were allotted are never cut off."""
-        self._must_be_open()
+        self.terms.must_be_open()
         if size == self.size:
             return
         if not 1 <= size < self.size:
@@ -320,13 +278,13 @@ class Edition(Aggregate):
 
     def approve(self, approval_ref: str, approved_on: date, licence_id: UUID | None = None) -> None:
         """Record the licensor's approval of the final sample."""
-        self._must_be_open()
+        self.terms.must_be_open()
         if self.approval_ref != approval_ref:
             self._approved(approval_ref=approval_ref, approved_on=approved_on, licence_id=licence_id)
 
     def allot(self, outlet_id: UUID, space: Space, first: int, last: int) -> None:
         """Give numbers first to last to an outlet; nobody else can sell them from then on."""
-        self._must_be_open()
+        self.terms.must_be_open()
         self.must_contain(space, first)
         self.must_contain(space, last)
         if Range(outlet_id=outlet_id, space=space, first=first, last=last) in self.allotments:
@@ -340,7 +298,7 @@ class Edition(Aggregate):
 
     def move(self, space: Space, first: int, last: int, from_outlet: UUID, to_outlet: UUID) -> None:
         """Move numbers from one outlet's allotment to another's."""
-        self._must_be_open()
+        self.terms.must_be_open()
         self.must_contain(space, first)
         self.must_contain(space, last)
         if first > last:
@@ -354,7 +312,7 @@ class Edition(Aggregate):
 
     def release(self, on_sale_from: datetime | None, now: datetime) -> None:
         """Put the edition on sale from an instant that is the same for every channel; None means now."""
-        self._must_be_open()
+        self.terms.must_be_open()
         if self.on_sale_from is not None:
             if on_sale_from in (None, self.on_sale_from):
                 return
@@ -365,12 +323,12 @@ class Edition(Aggregate):
 
     def pause(self, reason: str) -> None:
         """Stop taking new holds and direct sales; what is held can still be bought."""
-        self._must_be_open()
+        self.terms.must_be_open()
         if self.paused_because is None:
             self._paused(reason=reason)
 
     def resume(self) -> None:
-        self._must_be_open()
+        self.terms.must_be_open()
         if self.paused_because is not None:
             self._resumed()
 
@@ -390,29 +348,18 @@ class Edition(Aggregate):
         if not 1 <= number <= self.last_number(space):
             raise NumberOutsideRun(edition_id=self.id, space=space, number=number, last=self.last_number(space))
 
-    def must_be_on_sale(self, space: Space, now: datetime) -> None:
-        """Refuse to take a piece: closed, then not released, then paused, then a space that is never sold."""
-        self._must_be_open()
-        if self.on_sale_from is None or now < self.on_sale_from:
-            raise EditionNotReleased(edition_id=self.id, on_sale_from=self.on_sale_from)
-        if self.paused_because is not None:
-            raise EditionPaused(edition_id=self.id, reason=self.paused_because)
-        if space in NOT_FOR_SALE:
-            raise NotForSale(edition_id=self.id, space=space)
-
-    def must_let_choose(self) -> None:
-        """Refuse a buyer's choice of number when numbers are given in another order."""
-        if self.numbering != "choice":
-            raise NumberNotForChoosing(edition_id=self.id, numbering=self.numbering)
-
-    def must_allow_hold(self, since: datetime, until: datetime) -> None:
-        """Refuse a hold that lasts longer than this edition allows."""
-        if until - since > self.longest_hold:
-            raise HoldTooLong(edition_id=self.id, minutes=int(self.longest_hold.total_seconds() // 60))
-
-    def _must_be_open(self) -> None:
-        if self.closed_because is not None:
-            raise EditionClosed(edition_id=self.id, reason=self.closed_because)
+    @property
+    def terms(self) -> Terms:
+        """What selling a piece must know."""
+        return Terms(
+            edition_id=self.id,
+            product_id=self.product_id,
+            numbering=self.numbering,
+            longest_hold=self.longest_hold,
+            on_sale_from=self.on_sale_from,
+            paused_because=self.paused_because,
+            closed_because=self.closed_because,
+        )
 
     def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:
         taken = next((r for r in self.allotments if r.overlaps(space, first, last)), None)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from souvenir.editions.edition import Space
+from souvenir.editions.terms import Space
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from souvenir.editions.certificate import Certificate
-from souvenir.editions.edition import Edition, Space
+from souvenir.editions.edition import Edition
 from souvenir.editions.piece import Piece
+from souvenir.editions.terms import Space
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
 

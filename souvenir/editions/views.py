@@ -8,8 +8,9 @@ from typing import Literal
 from uuid import UUID
 
 from souvenir.editions.certificate import StatusList
-from souvenir.editions.edition import Edition, Proofs, Space
+from souvenir.editions.edition import Edition, Proofs
 from souvenir.editions.registers import stamp
+from souvenir.editions.terms import Space
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.errors import NotFound
 

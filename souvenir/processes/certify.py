@@ -4,9 +4,10 @@ from uuid import UUID
 
 from souvenir.editions.application import issue_certificate, put_back, return_piece
 from souvenir.editions.certificate import Certificate, certificate_id
-from souvenir.editions.edition import Edition, Space, space_named
+from souvenir.editions.edition import Edition, space_named
 from souvenir.editions.piece import piece_id
 from souvenir.editions.signing import SigningKeys
+from souvenir.editions.terms import Space
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.localized import LocalizedText
 from souvenir.sales.order import Order

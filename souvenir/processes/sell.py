@@ -11,8 +11,9 @@ from uuid import UUID
 
 from souvenir.catalogue.product import Product
 from souvenir.editions.application import release_hold, sell_piece, take_next, take_number
-from souvenir.editions.edition import Edition, Space
+from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceNotHeld
+from souvenir.editions.terms import Space
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError

@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from souvenir.editions.application import return_piece
-from souvenir.editions.edition import Space
+from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError

@@ -20,19 +20,16 @@ from souvenir.editions.application import (
     take_number,
 )
 from souvenir.editions.certificate import CertificateNotRevoked
-from souvenir.editions.edition import (
-    EditionAlreadyDeclared,
+from souvenir.editions.edition import EditionAlreadyDeclared, NotAllottedHere, NumberOutsideRun, Proofs
+from souvenir.editions.piece import HoldExpired, Piece, PieceAlreadySold, PieceHeldBySomeoneElse, PieceReturned
+from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.terms import (
     EditionClosed,
     EditionNotReleased,
     EditionPaused,
     HoldTooLong,
-    NotAllottedHere,
     NumberNotForChoosing,
-    NumberOutsideRun,
-    Proofs,
 )
-from souvenir.editions.piece import HoldExpired, Piece, PieceAlreadySold, PieceHeldBySomeoneElse, PieceReturned
-from souvenir.editions.registers import CertificateRegister, PieceRegister
 from souvenir.editions.views import EditionList, availability, piece_status
 from souvenir.eventlog import EventLog, Followers
 from souvenir.kernel.clock import SettableClock

@@ -10,19 +10,21 @@ from souvenir.editions.edition import (
     AlreadyAllotted,
     Edition,
     EditionAlreadyReleased,
-    EditionClosed,
     EditionNotApproved,
-    EditionNotReleased,
-    EditionPaused,
-    HoldTooLong,
     MalformedEdition,
     NotAllottedHere,
-    NotForSale,
-    NumberNotForChoosing,
     NumberOutsideRun,
     SizeCannotGrow,
     UnknownSpace,
     space_named,
+)
+from souvenir.editions.terms import (
+    EditionClosed,
+    EditionNotReleased,
+    EditionPaused,
+    HoldTooLong,
+    NotForSale,
+    NumberNotForChoosing,
 )
 from souvenir.kernel.errors import SouvenirError
 
@@ -133,23 +135,23 @@ def test_a_piece_is_for_sale_from_the_instant_of_release_until_the_pause_and_the
     vase = edition()
     before = NOON.replace(hour=11, minute=59, second=59)
     with pytest.raises(EditionNotReleased) as never:
-        vase.must_be_on_sale("numbered", NOON)
+        vase.terms.must_be_on_sale("numbered", NOON)
     assert never.value.facts["on_sale_from"] is None
     vase.release(NOON, before)
     with pytest.raises(EditionNotReleased) as early:
-        vase.must_be_on_sale("numbered", before)
+        vase.terms.must_be_on_sale("numbered", before)
     assert early.value.facts["on_sale_from"] == NOON
-    vase.must_be_on_sale("numbered", NOON)
+    vase.terms.must_be_on_sale("numbered", NOON)
     with pytest.raises(NotForSale):
-        vase.must_be_on_sale("HC", NOON)
+        vase.terms.must_be_on_sale("HC", NOON)
     vase.pause("price under review")
     with pytest.raises(EditionPaused, match="price under review"):
-        vase.must_be_on_sale("numbered", NOON)
+        vase.terms.must_be_on_sale("numbered", NOON)
     vase.resume()
-    vase.must_be_on_sale("numbered", NOON)
+    vase.terms.must_be_on_sale("numbered", NOON)
     vase.close("window over", date(2026, 10, 2))
     with pytest.raises(EditionClosed, match="window over"):
-        vase.must_be_on_sale("numbered", NOON)
+        vase.terms.must_be_on_sale("numbered", NOON)
 
 
 @pytest.mark.parametrize(
@@ -196,16 +198,16 @@ def test_asking_twice_records_nothing_new(edition: NewEdition):
 
 def test_a_hold_lasts_no_longer_than_the_edition_allows(edition: NewEdition):
     vase = edition(longest_hold_minutes=15)
-    vase.must_allow_hold(NOON, NOON.replace(minute=15))
+    vase.terms.must_allow_hold(NOON, NOON.replace(minute=15))
     with pytest.raises(HoldTooLong) as refusal:
-        vase.must_allow_hold(NOON, NOON.replace(minute=15, second=1))
+        vase.terms.must_allow_hold(NOON, NOON.replace(minute=15, second=1))
     assert refusal.value.facts["minutes"] == 15
 
 
 def test_numbers_are_chosen_only_where_the_edition_says_so(edition: NewEdition):
-    edition().must_let_choose()
+    edition().terms.must_let_choose()
     with pytest.raises(NumberNotForChoosing, match="sequential"):
-        edition(numbering="sequential").must_let_choose()
+        edition(numbering="sequential").terms.must_let_choose()
 
 
 def test_a_run_of_numbers_has_one_of_four_names():

@@ -1,0 +1,90 @@
+"""What selling a piece must know of its edition: whether it is on sale, how numbers are given, how long a hold lasts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from souvenir.kernel.errors import SouvenirError
+
+Space = Literal["numbered", "AP", "PP", "HC"]
+"""A run of numbers of its own: the numbered pieces, artist's proofs, printer's proofs, hors commerce."""
+
+Numbering = Literal["choice", "sequential", "random"]
+"""How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance."""
+
+NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
+
+
+class EditionNotReleased(SouvenirError):
+    message = "Edition {edition_id} is not on sale yet (on sale from: {on_sale_from})."
+    edition_id: UUID
+    on_sale_from: datetime | None
+
+
+class EditionPaused(SouvenirError):
+    message = "Edition {edition_id} is paused: {reason}. Pieces already held can still be bought."
+    edition_id: UUID
+    reason: str
+
+
+class EditionClosed(SouvenirError):
+    message = "Edition {edition_id} is closed: {reason}."
+    edition_id: UUID
+    reason: str
+
+
+class NotForSale(SouvenirError):
+    message = "{space} pieces of edition {edition_id} are hors commerce: samples that are never sold."
+    edition_id: UUID
+    space: str
+
+
+class NumberNotForChoosing(SouvenirError):
+    message = "Numbers of edition {edition_id} are given in {numbering} order, not chosen. Ask for the next piece."
+    edition_id: UUID
+    numbering: str
+
+
+class HoldTooLong(SouvenirError):
+    message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
+    edition_id: UUID
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of sale of one edition at one moment: a few facts, so that a sale need not replay the edition."""
+
+    edition_id: UUID
+    product_id: UUID
+    numbering: Numbering
+    longest_hold: timedelta
+    on_sale_from: datetime | None
+    paused_because: str | None
+    closed_because: str | None
+
+    def must_be_open(self) -> None:
+        """Refuse what a closed edition does not do any more."""
+        if self.closed_because is not None:
+            raise EditionClosed(edition_id=self.edition_id, reason=self.closed_because)
+
+    def must_be_on_sale(self, space: Space, now: datetime) -> None:
+        """Refuse to take a piece: closed, then not released, then paused, then a space that is never sold."""
+        self.must_be_open()
+        if self.on_sale_from is None or now < self.on_sale_from:
+            raise EditionNotReleased(edition_id=self.edition_id, on_sale_from=self.on_sale_from)
+        if self.paused_because is not None:
+            raise EditionPaused(edition_id=self.edition_id, reason=self.paused_because)
+        if space in NOT_FOR_SALE:
+            raise NotForSale(edition_id=self.edition_id, space=space)
+
+    def must_let_choose(self) -> None:
+        """Refuse a buyer's choice of number when numbers are given in another order."""
+        if self.numbering != "choice":
+            raise NumberNotForChoosing(edition_id=self.edition_id, numbering=self.numbering)
+
+    def must_allow_hold(self, since: datetime, until: datetime) -> None:
+        """Refuse a hold that lasts longer than this edition allows."""
+        if until - since > self.longest_hold:
+            raise HoldTooLong(edition_id=self.edition_id, minutes=int(self.longest_hold.total_seconds() // 60))
