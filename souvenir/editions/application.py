@@ -202,7 +202,7 @@ class Editions:
         """What stands in the way of taking the next piece at an outlet right now; nothing when one can be had."""
         now, edition = clock.now(), self._log.load(Edition, edition_id)
         try:
-            edition.must_be_on_sale(space, now)
+            edition.terms.must_be_on_sale(space, now)
         except SouvenirError as refusal:
             return (refusal,)
         with self._log.reading() as session:
@@ -242,7 +242,7 @@ def take_next(
     """
     now = clock.now()
     edition = tx.get(Edition, edition_id)
-    edition.must_be_on_sale(space, now)
+    edition.terms.must_be_on_sale(space, now)
     number = _choose(tx, edition, space, outlet_id, now)
     if number is None:
         raise _why_none(tx.session, edition, space, outlet_id, now)
@@ -267,9 +267,9 @@ def take_number(
     edition = tx.get(Edition, edition_id)
     piece = _piece(tx, edition, space, number)
     if piece.holder != holder or not piece.is_held(now):
-        edition.must_be_on_sale(space, now)
+        edition.terms.must_be_on_sale(space, now)
     if piece.holder != holder:
-        edition.must_let_choose()
+        edition.terms.must_let_choose()
     _must_be_sold_here(tx, edition, space, number, outlet_id)
     return _hold(tx, edition, piece, outlet_id, holder, until, now)
 
@@ -302,7 +302,7 @@ def sell_piece(
     edition = tx.get(Edition, edition_id)
     piece = _piece(tx, edition, space, number)
     if holder is None and piece.order_id != order_id:
-        edition.must_be_on_sale(space, now)
+        edition.terms.must_be_on_sale(space, now)
         _must_be_sold_here(tx, edition, space, number, outlet_id)
     piece.sell(order_id, sold_on, outlet_id, now, holder)
     tx.save(piece)
@@ -379,7 +379,7 @@ def _hold(
     tx: Transaction, edition: Edition, piece: Piece, outlet_id: UUID, holder: UUID, until: datetime, now: datetime
 ) -> Piece:
     own = piece.is_held(now) and piece.holder == holder
-    edition.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
+    edition.terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
     piece.hold(holder, until, outlet_id, now)
     tx.save(piece)
     return piece
