@@ -1,5 +1,7 @@
 """At the till: scan, sell, take back; a device acts for the one outlet where it stands."""
 
+from datetime import timedelta
+
 import pytest
 from trading import Counterpart, Group, cny
 
@@ -21,8 +23,6 @@ def test_a_device_is_paired_with_a_code_that_is_good_once(group: Group):
 
 
 def test_a_pairing_code_ends_after_a_quarter_of_an_hour(group: Group, time):
-    from datetime import timedelta
-
     expected = group.office.ask("expectDevice", input={"outletId": group.park, "till": "T1"})
     time.move_to(time() + timedelta(minutes=15))
     assert Counterpart(group.app, "pos", expected["code"]).ask("enrolDevice")["code"] == "PAIRING_CODE_EXPIRED"
@@ -110,6 +110,7 @@ def test_a_piece_sold_already_is_refused(group: Group):
 def test_another_outlets_orders_are_not_this_devices(group: Group):
     park = group.device(group.park, "T1")
     order = group.bought(goods=[{"productId": group.mug}])
+    group.shop.followers.catch_up()
     refused = park.try_to("takeBack", orderId=order["id"], lines=[{"lineNo": 1}], tender="CASH")
     assert refused["code"] == "NOT_AT_THIS_OUTLET"
     errors = park.send("order", id=order["id"]).json()["errors"]

@@ -1,0 +1,99 @@
+"""The same key acts once: the same input repeats the first answer, another input is a typed conflict."""
+
+import pytest
+from trading import Group, cny, words
+
+
+def test_a_repeated_sale_is_the_first_sale(group: Group):
+    sale = {"idempotencyKey": "sale-1", "tender": "CASH", "goods": [{"productId": group.mug}]}
+    first = group.till.do("sellAtTill", **sale)
+    head = group.shop.log.head()
+    again = group.till.do("sellAtTill", **sale)
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["order"] == first["order"]
+    assert group.shop.log.head() == head
+
+
+def test_another_input_under_the_same_key_is_a_conflict_and_nothing_is_recorded(group: Group):
+    group.till.do("sellAtTill", idempotencyKey="sale-1", tender="CASH", goods=[{"productId": group.mug}])
+    head = group.shop.log.head()
+    for changed in ({"tender": "CARD"}, {"goods": [{"productId": group.pen}]}, {"on": "2025-05-14"}):
+        sale = {"tender": "CASH", "goods": [{"productId": group.mug}], **changed}
+        refused = group.till.try_to("sellAtTill", idempotencyKey="sale-1", **sale)
+        assert (refused["__typename"], refused["code"]) == ("IdempotencyConflict", "IDEMPOTENCY_CONFLICT")
+    assert group.shop.log.head() == head
+
+
+def test_another_mutation_under_the_same_key_is_a_conflict(group: Group):
+    basket = group.guest.do("openBasket", idempotencyKey="1", outletId=group.web)["basket"]["id"]
+    refused = group.guest.try_to("placeOrder", idempotencyKey="1", basketId=basket)
+    assert refused["code"] == "IDEMPOTENCY_CONFLICT"
+
+
+def test_keys_of_different_callers_never_meet(group: Group):
+    other = group.session()
+    mine = group.guest.do("openBasket", idempotencyKey="1", outletId=group.web)
+    theirs = other.do("openBasket", idempotencyKey="1", outletId=group.web)
+    assert theirs["replayed"] is False
+    assert mine["basket"]["id"] != theirs["basket"]["id"]
+
+
+def test_a_payment_repeated_after_a_lost_answer_charges_once(group: Group):
+    basket = group.basket()
+    group.guest.do("setQuantity", basketId=basket, productId=group.mug, quantity=1)
+    order = group.guest.do("placeOrder", basketId=basket)["order"]["id"]
+    pay = {"idempotencyKey": "pay", "orderId": order, "tender": "CARD", "provider": "sandbox", "source": "unknown"}
+    first, again = group.guest.do("pay", **pay), group.guest.do("pay", **pay)
+    assert (first["order"]["state"], again["replayed"]) == ("paid", True)
+    assert first["paymentId"] == again["paymentId"]
+    assert [move.amount.amount for move in group.sandbox.movements.values()] == ["747.00"]
+
+
+def test_a_refusal_is_not_remembered(group: Group):
+    piece = {"basketId": group.basket(), "editionId": group.edition, "number": 101}
+    other = group.session()
+    held = other.do("holdPiece", **piece | {"basketId": group.basket(other)})["basket"]["id"]
+    assert group.guest.try_to("holdPiece", idempotencyKey="h", **piece)["code"] == "PIECE_HELD_BY_SOMEONE_ELSE"
+    other.do("letGo", basketId=held, editionId=group.edition, number=101)
+    assert group.guest.do("holdPiece", idempotencyKey="h", **piece)["number"] == 101
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201])
+def test_a_key_that_is_none_is_refused(group: Group, key: str):
+    refused = group.till.try_to("sellAtTill", idempotencyKey=key, tender="CASH", goods=[{"productId": group.mug}])
+    assert (refused["code"], refused["path"]) == ("MALFORMED_INPUT", ["input", "idempotencyKey"])
+
+
+def test_every_step_of_a_refund_can_be_repeated(group: Group):
+    order = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    document = {"kind": "passport", "number": "X1", "name": "Ada", "lastEntry": "2025-05-01"}
+
+    def twice(who, operation: str, **input):
+        first = who.do(operation, idempotencyKey=operation, **input)
+        again = who.do(operation, idempotencyKey=operation, **input)
+        assert (first["replayed"], again["replayed"]) == (False, True), operation
+        assert first["claim"] == again["claim"]
+        return first["claim"]
+
+    form = {"orderIds": [order], "mode": "INSTANT_CENTRALISED", "document": document}
+    claim = twice(group.point, "openClaim", **form)["id"]
+    twice(group.point, "agreeClaim", claimId=claim)
+    twice(group.point, "guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    twice(group.point, "advanceClaim", claimId=claim, tender="CASH")
+    twice(group.desk, "confirmCustoms", claimId=claim, port="PEK", lines=[{"lineNo": 1, "quantity": 2}])
+    conflict = group.point.try_to(
+        "openClaim", idempotencyKey="openClaim", **form | {"document": document | {"name": "B"}}
+    )
+    assert conflict["code"] == "IDEMPOTENCY_CONFLICT"
+
+
+def test_set_up_can_be_repeated_whole(group: Group):
+    outlet = {
+        "idempotencyKey": "o", "code": "NEW", "kind": "shop", "name": words("New", "新"), "currency": "CNY",
+        "region": "CN-BJ", "timeZone": "Asia/Shanghai",
+    }  # fmt: skip
+    first, again = group.office.do("openOutlet", **outlet), group.office.do("openOutlet", **outlet)
+    assert again == first | {"replayed": True}
+    priced = {"idempotencyKey": "p", "productId": group.mug, "price": cny("750.00"), "repricedOn": "2025-05-15"}
+    assert group.office.do("reprice", **priced)["product"]["price"]["amount"] == "750.00"
+    assert group.office.do("reprice", **priced)["replayed"] is True
