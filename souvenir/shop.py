@@ -43,7 +43,7 @@ from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
-from souvenir.payments.registers import OpenPayments
+from souvenir.payments.registers import OpenHolds, OpenPayments
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
 from souvenir.pos.views import TillBook
@@ -193,6 +193,7 @@ class Shop:
     def start(self) -> None:
         """Settle what a crash left open, then follow the log in the background."""
         self.sell.settle_open()
+        self.refund_tax.settle_open()
         self.followers.catch_up()
         self.refund_tax.act_on_deadlines(clock.now().date())
         self.followers.start()
@@ -237,6 +238,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     CertificateRegister(),
     RoyaltyPositions(),
     OpenPayments(),
+    OpenHolds(),
     ClaimsByOrder(),
     Erasures(),
     Credentials(),

@@ -49,12 +49,41 @@ class Payment(Aggregate):
         TOPIC = "payments.PaymentDeclined"
         reason: str
 
+    class ApprovedAfterAll(Aggregate.Event):
+        """The provider did take the money, although the payment had been given up: it is kept or given back."""
+
+        TOPIC = "payments.PaymentApprovedAfterAll"
+        reference: str
+
+    class Mismatched(Aggregate.Event):
+        """The provider took another amount, or another currency, than was asked: people must look at it."""
+
+        TOPIC = "payments.PaymentMismatched"
+        reference: str
+        received: Money
+
+    class RefundRequested(Aggregate.Event):
+        """Money is to be given back: recorded before the provider is asked, so that no crash forgets it."""
+
+        TOPIC = "payments.PaymentRefundRequested"
+        refund_id: UUID
+        amount: Money
+        requested_on: date
+        reason: str
+
     class Refunded(Aggregate.Event):
         TOPIC = "payments.PaymentRefunded"
         refund_id: UUID
         amount: Money
         reference: str
         refunded_on: date
+
+    class RefundDeclined(Aggregate.Event):
+        """The provider will not, or could not, give the money back: it must reach the customer another way."""
+
+        TOPIC = "payments.PaymentRefundDeclined"
+        refund_id: UUID
+        reason: str
 
     @event(Requested)
     def __init__(self, order_id: UUID, amount: Money, tender: Tender, provider: str) -> None:
@@ -64,7 +93,10 @@ class Payment(Aggregate):
         self.provider = provider
         self.reference: str | None = None
         self.declined: str | None = None
+        self.received: Money | None = None
         self.refunds: dict[UUID, Money] = {}
+        self.refunds_asked: dict[UUID, tuple[Money, date]] = {}
+        self.refunds_declined: dict[UUID, str] = {}
 
     @classmethod
     def request(cls, id: UUID, order_id: UUID, amount: Money, tender: Tender, provider: str) -> Self:
@@ -79,27 +111,50 @@ class Payment(Aggregate):
         return self.reference is not None or self.declined is not None
 
     def approve(self, reference: str) -> None:
-        """The provider took the money. Its first final answer stands; a later one records nothing."""
-        if not self.settled:
+        """The provider took the money. Taken money stands, even where the payment had been given up."""
+        if self.reference is not None:
+            return
+        if self.declined is None:
             self._approved(reference=reference)
+        else:
+            self._approved_after_all(reference=reference)
 
     def decline(self, reason: str) -> None:
-        """The provider did not take the money."""
+        """The provider did not take the money. Its first final answer stands."""
         if not self.settled:
             self._declined(reason=reason)
+
+    def mismatch(self, reference: str, received: Money) -> None:
+        """The provider took something else than was asked: no order is paid by it."""
+        if self.reference is None:
+            self._mismatched(reference=reference, received=received)
+
+    def request_refund(self, refund_id: UUID, amount: Money, on: date, reason: str = "") -> None:
+        """Decide to give money back; the provider is asked after this is recorded."""
+        if refund_id in self.refunds or refund_id in self.refunds_asked:
+            return
+        self.check_refundable(amount)
+        self._refund_requested(refund_id=refund_id, amount=amount, requested_on=on, reason=reason)
 
     def refund(self, refund_id: UUID, amount: Money, reference: str, on: date) -> None:
         """Give money back on an approved payment; never more in all than was taken."""
         if refund_id in self.refunds:
             return
-        self.check_refundable(amount)
+        self.check_refundable(amount, refund_id)
         self._refunded(refund_id=refund_id, amount=amount, reference=reference, refunded_on=on)
 
-    def check_refundable(self, amount: Money) -> None:
-        """Refuse, before any provider is asked, what `refund` would refuse after."""
+    def decline_refund(self, refund_id: UUID, reason: str) -> None:
+        """The provider did not give the money back, or what it sent came back to us."""
+        if refund_id in self.refunds_asked or refund_id in self.refunds:
+            self._refund_declined(refund_id=refund_id, reason=reason)
+
+    def check_refundable(self, amount: Money, refund_id: UUID | None = None) -> None:
+        """Refuse, before any provider is asked, what a refund would refuse after."""
         if self.reference is None:
             raise PaymentNotApproved(payment_id=self.id)
-        remaining = self.amount - total(self.refunds.values(), self.amount.currency)
+        taken = self.received or self.amount
+        asked = [other for id, (other, _) in self.refunds_asked.items() if id != refund_id]
+        remaining = taken - total([*self.refunds.values(), *asked], taken.currency)
         if amount > remaining:
             raise RefundExceedsPayment(remaining=remaining, asked=amount)
 
@@ -113,6 +168,26 @@ class Payment(Aggregate):
     def _declined(self, reason: str) -> None:
         self.declined = reason
 
+    @event(ApprovedAfterAll)
+    def _approved_after_all(self, reference: str) -> None:
+        self.reference, self.declined = reference, None
+
+    @event(Mismatched)
+    def _mismatched(self, reference: str, received: Money) -> None:
+        self.reference, self.received, self.declined = reference, received, None
+
+    @event(RefundRequested)
+    def _refund_requested(self, refund_id: UUID, amount: Money, requested_on: date, reason: str) -> None:
+        self.refunds_asked[refund_id] = (amount, requested_on)
+        self.refunds_declined.pop(refund_id, None)
+
     @event(Refunded)
     def _refunded(self, refund_id: UUID, amount: Money, reference: str, refunded_on: date) -> None:
         self.refunds[refund_id] = amount
+        self.refunds_asked.pop(refund_id, None)
+
+    @event(RefundDeclined)
+    def _refund_declined(self, refund_id: UUID, reason: str) -> None:
+        self.refunds_asked.pop(refund_id, None)
+        self.refunds.pop(refund_id, None)
+        self.refunds_declined[refund_id] = reason

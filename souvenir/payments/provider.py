@@ -1,12 +1,19 @@
 """The payment provider port: what every way of paying must be able to do, and to tell afterwards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
+
+ASKED_AGAIN: Final = 3
+"""How often an unclear answer is asked for again at once; after that it waits for a later look."""
+
+IN_FLIGHT: Final = timedelta(minutes=5)
+"""How long a request may still be on its way. Every provider's time-outs and retries must add up to less."""
 
 
 class Outcome(StrEnum):
@@ -15,6 +22,11 @@ class Outcome(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     UNKNOWN = "unknown"
+    """No answer was heard; the request may or may not have been carried out."""
+    PENDING = "pending"
+    """The customer, or their bank, has still to act: ask later, or wait for the provider's notice."""
+    NEVER_RECEIVED = "never_received"
+    """The provider knows no such request; final once it can no longer be on its way (IN_FLIGHT)."""
 
 
 class HoldStrength(StrEnum):
@@ -23,7 +35,7 @@ class HoldStrength(StrEnum):
     CARD_HOLD = "card_hold"
     """Money reserved on a card until an instant."""
     SAVED_CARD = "saved_card"
-    """A saved card that may be charged later, without money reserved."""
+    """A saved card that may be charged later under a mandate, without money reserved."""
     DEPOSIT = "deposit"
     """Money already taken."""
 
@@ -35,9 +47,41 @@ class Answer:
     outcome: Outcome
     reference: str = ""
     reason: str = ""
+    amount: Money | None = None
+    """What the provider says was taken, reserved or given back, where it says so."""
     strength: HoldStrength | None = None
     secured_until: datetime | None = None
     """For a hold: until when the card network keeps the money reserved."""
+    mandate: str = ""
+    """For a saved card: the provider's evidence that the cardholder agreed to be charged later."""
+    secret: str = ""
+    """For a payment the customer completes: what their browser needs to do so. Never stored."""
+
+
+class NoticeKind(StrEnum):
+    """What a provider's notice is about."""
+
+    PAYMENT = "payment"
+    HOLD = "hold"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderNotice:
+    """A provider says that something changed. Only a hint: what it is about is read again before anything follows."""
+
+    event_id: str
+    topic: str
+    """The provider's own word for what happened."""
+    kind: NoticeKind
+    reference: str
+    """The provider's object it is about."""
+    key: str
+    """Our key, as the provider kept it with that object; empty if it kept none."""
+    happened_at: datetime
 
 
 class UnknownProvider(SouvenirError):
@@ -46,28 +90,52 @@ class UnknownProvider(SouvenirError):
     known: str
 
 
+class NoticeRefused(SouvenirError):
+    message = "This notice is not accepted: {reason}"
+    reason: str
+
+
 class PaymentProvider(Protocol):
     """One way of paying. Every request carries a key; the same key again is the same request, never a second one."""
 
     name: str
 
+    def begin(self, key: str, amount: Money) -> Answer:
+        """Prepare a payment which the customer completes in a browser of their own: PENDING, with its secret."""
+
     def charge(self, key: str, amount: Money, source: str) -> Answer:
         """Take money. `source` is the provider's token for the customer's means of payment."""
 
-    def hold(self, key: str, amount: Money, source: str) -> Answer:
-        """Reserve money without taking it."""
+    def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
+        """Secure an amount without taking it, through the day `until`: reserve it, or save the card for later."""
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
-        """Take all or part of what `hold` reserves; the rest is let go."""
+        """Take all or part of what `hold` secures; the rest is let go."""
 
     def release(self, key: str, hold: str) -> Answer:
-        """Let a reservation go."""
+        """Let a hold go."""
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         """Give money back on a charge."""
 
     def query(self, key: str) -> Answer:
-        """What became of the request with this key; DECLINED if the provider never saw it."""
+        """What became of the charge, hold or refund asked for with this key."""
+
+    def reverse(self, key: str) -> Answer:
+        """Undo whatever became of a charge or a hold: call it off, let it go, or give all of it back.
+
+        APPROVED once nothing of it is left; harmless to repeat.
+        """
+
+
+@runtime_checkable
+class NotifyingProvider(Protocol):
+    """A provider that calls back by itself when something changed."""
+
+    name: str
+
+    def read_notice(self, body: bytes, signature: str) -> ProviderNotice:
+        """The notice in a request's body, once its signature and its age are checked. Raises NoticeRefused."""
 
 
 class Providers:
@@ -84,15 +152,11 @@ class Providers:
             raise UnknownProvider(provider=name, known=", ".join(sorted(self._by_name))) from None
 
 
-def ask(provider: PaymentProvider, key: str, request: Answer) -> Answer:
-    """A final answer where one can be had: an unknown one is asked for again, a bounded number of times."""
-    answer = request
-    for _ in range(QUERIES):
-        if answer.outcome is not Outcome.UNKNOWN:
+def ask(request: Callable[[], Answer]) -> Answer:
+    """A clear answer where one can be had: the same request, with the same key, a bounded number of times."""
+    answer = request()
+    for _ in range(ASKED_AGAIN):
+        if answer.outcome not in (Outcome.UNKNOWN, Outcome.NEVER_RECEIVED):
             break
-        answer = provider.query(key)
+        answer = request()
     return answer
-
-
-QUERIES = 3
-"""How often an unknown answer is asked for again at once; after that the payment waits for a later look."""

@@ -1,28 +1,126 @@
-"""Payments whose outcome is not known yet: they are asked about again until it is."""
+"""What is not finished at a provider: payments, refunds, holds and notices that are looked at again until they are."""
 
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
+from souvenir.payments.hold import Hold
 from souvenir.payments.payment import Payment
+
+PAGE: Final = 1_000
+"""Open things looked at in one sweep."""
 
 
 class OpenPayments(Register):
-    """One row for every payment between its request and its provider's final answer."""
+    """One row for every payment between its request and its provider's final answer, and every refund likewise."""
 
     name = "open_payments"
-    tables = ("open_payments",)
-    ddl = ("CREATE TABLE IF NOT EXISTS open_payments (id TEXT PRIMARY KEY, requested_at TEXT NOT NULL)",)
+    tables = ("open_payments", "open_refunds")
+    ddl = (
+        "CREATE TABLE IF NOT EXISTS open_payments (id TEXT PRIMARY KEY, requested_at TEXT NOT NULL)",
+        """CREATE TABLE IF NOT EXISTS open_refunds (
+            refund_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL, requested_at TEXT NOT NULL)""",
+    )
 
     @when(Payment.Requested)
     def _requested(self, session: Session, event: Payment.Requested) -> None:
-        session.run("INSERT INTO open_payments VALUES (?, ?)", str(event.originator_id), event.timestamp.isoformat())
+        session.run("INSERT INTO open_payments VALUES (?, ?)", str(event.originator_id), _stamp(event.timestamp))
 
-    @when(Payment.Approved, Payment.Declined)
-    def _settled(self, session: Session, event: Payment.Approved | Payment.Declined) -> None:
+    @when(Payment.Approved, Payment.Declined, Payment.ApprovedAfterAll, Payment.Mismatched)
+    def _settled(
+        self,
+        session: Session,
+        event: Payment.Approved | Payment.Declined | Payment.ApprovedAfterAll | Payment.Mismatched,
+    ) -> None:
         session.run("DELETE FROM open_payments WHERE id = ?", str(event.originator_id))
 
+    @when(Payment.RefundRequested)
+    def _refund_requested(self, session: Session, event: Payment.RefundRequested) -> None:
+        row = (str(event.refund_id), str(event.originator_id), _stamp(event.timestamp))
+        session.run("INSERT INTO open_refunds VALUES (?, ?, ?)", *row)
 
-def oldest_open(session: Session, limit: int = 100) -> list[UUID]:
+    @when(Payment.Refunded, Payment.RefundDeclined)
+    def _refunded(self, session: Session, event: Payment.Refunded | Payment.RefundDeclined) -> None:
+        session.run("DELETE FROM open_refunds WHERE refund_id = ?", str(event.refund_id))
+
+
+class OpenHolds(Register):
+    """One row for every hold that has not ended, with what it waits for."""
+
+    name = "open_holds"
+    tables = ("open_holds",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS open_holds (
+            id TEXT PRIMARY KEY, secures TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL,
+            since TEXT NOT NULL, secured_until TEXT)""",
+        "CREATE INDEX IF NOT EXISTS open_holds_by_claim ON open_holds (secures)",
+        "CREATE INDEX IF NOT EXISTS open_holds_by_reference ON open_holds (reference)",
+    )
+
+    @when(Hold.Requested)
+    def _requested(self, session: Session, event: Hold.Requested) -> None:
+        row = (str(event.originator_id), str(event.secures), _stamp(event.timestamp))
+        session.run("INSERT INTO open_holds VALUES (?, ?, '', 'requested', ?, NULL)", *row)
+
+    @when(Hold.Placed)
+    def _placed(self, session: Session, event: Hold.Placed) -> None:
+        id, until = str(event.originator_id), event.secured_until and _stamp(event.secured_until)
+        session.run("DELETE FROM open_holds WHERE id = ?", id)
+        row = (id, str(event.secures), event.reference, _stamp(event.timestamp), until)
+        session.run("INSERT INTO open_holds VALUES (?, ?, ?, 'held', ?, ?)", *row)
+
+    @when(Hold.Engaged)
+    def _engaged(self, session: Session, event: Hold.Engaged) -> None:
+        self._becomes(session, "engaged", event.originator_id)
+
+    @when(Hold.CaptureRequested)
+    def _capturing(self, session: Session, event: Hold.CaptureRequested) -> None:
+        self._becomes(session, "capturing", event.originator_id)
+
+    @when(Hold.ReleaseRequested)
+    def _releasing(self, session: Session, event: Hold.ReleaseRequested) -> None:
+        self._becomes(session, "releasing", event.originator_id)
+
+    @when(Hold.Declined, Hold.Captured, Hold.CaptureDeclined, Hold.Released)
+    def _ended(
+        self, session: Session, event: Hold.Declined | Hold.Captured | Hold.CaptureDeclined | Hold.Released
+    ) -> None:
+        session.run("DELETE FROM open_holds WHERE id = ?", str(event.originator_id))
+
+    def _becomes(self, session: Session, state: str, id: UUID) -> None:
+        session.run("UPDATE open_holds SET state = ? WHERE id = ?", state, str(id))
+
+
+def oldest_open(session: Session, limit: int = PAGE) -> list[UUID]:
     """The payments that have waited longest for a final answer."""
     rows = session.rows("SELECT id FROM open_payments ORDER BY requested_at, id LIMIT ?", limit)
     return [UUID(id) for (id,) in rows]
+
+
+def oldest_refunds(session: Session, limit: int = PAGE) -> list[tuple[UUID, UUID]]:
+    """Payment and refund ids of what is decided to be given back, but not known to have been."""
+    rows = session.rows(
+        "SELECT payment_id, refund_id FROM open_refunds ORDER BY requested_at, refund_id LIMIT ?", limit
+    )
+    return [(UUID(payment), UUID(refund)) for payment, refund in rows]
+
+
+def unfinished_holds(session: Session, at: datetime, limit: int = PAGE) -> list[UUID]:
+    """Holds that wait for a provider, that nothing was advanced on yet, or that have run out by themselves."""
+    rows = session.rows(
+        "SELECT id FROM open_holds WHERE state <> 'engaged' OR secured_until <= ? ORDER BY since, id LIMIT ?",
+        _stamp(at), limit,
+    )  # fmt: skip
+    return [UUID(id) for (id,) in rows]
+
+
+def hold_of(session: Session, secures: UUID, reference: str) -> UUID | None:
+    """The open hold of a claim with the provider's reference."""
+    row = session.row("SELECT id FROM open_holds WHERE secures = ? AND reference = ?", str(secures), reference)
+    return UUID(row[0]) if row else None
+
+
+def _stamp(at: datetime) -> str:
+    """An instant such that text order is time order."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
-from typing import Final, cast
+from typing import Final
 from uuid import UUID, uuid4
 
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -13,9 +13,11 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
-from souvenir.payments.provider import Outcome, PaymentProvider, Providers, ask
+from souvenir.payments.hold import HoldNotHeld
+from souvenir.payments.provider import Providers
 from souvenir.privacy.application import registered
 from souvenir.privacy.keyring import KeyRing, place_of
+from souvenir.processes.secure_advance import SecureAdvance, engage
 from souvenir.sales.order import Order, OrderNotPaid
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
@@ -23,8 +25,8 @@ from souvenir.taxrefund.application import Opening, Refunds
 from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim, claim_id
 from souvenir.taxrefund.form import Advancer, Tender
-from souvenir.taxrefund.guarantee import Guarantee, Strength
-from souvenir.taxrefund.refusals import PromiseNotKept
+from souvenir.taxrefund.guarantee import Guarantee
+from souvenir.taxrefund.refusals import GuaranteeTooSmall, PromiseNotKept
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.views import ClaimList
 
@@ -75,6 +77,7 @@ class RefundTax:
         self._refunds = Refunds(log, rules)
         self._rules = rules
         self._claims = ClaimList()
+        self._secured = SecureAdvance(log, providers)
 
     # At the counter.
 
@@ -143,23 +146,30 @@ class RefundTax:
 
     def guarantee(self, claim_id: UUID, provider: str, source: str, on: date | None = None) -> Committed[UUID]:
         """Have a card guarantee the net refund. Raises GuaranteeDeclined; the claim then waits for another card."""
-        gateway = self._providers.named(provider)
-        claim, latest = self._claim(claim_id)
+        self._providers.named(provider)
+        _, latest = self._claim(claim_id)
         day = on or self._day(claim_id)
         if latest is not None and latest.state == "held":
             return Committed(claim_id, 0, replayed=True)
-        key = f"guarantee:{claim_id}:{latest.attempt + 1 if latest else 1}:{source}"
-        answer = ask(gateway, key, gateway.hold(key, claim.net, source))
-        if answer.outcome is not Outcome.APPROVED:
-            raise GuaranteeDeclined(reason=answer.reason or "the card's bank has not answered")
-        strength = cast(Strength, str(answer.strength))
-        held = (answer.reference, strength, answer.secured_until, day, provider)
-        return self._told(claim_id, lambda tx: refunds.record_hold(tx, claim_id, *held))
+        hold, reason = self._secured.place(claim_id, provider, source, day)
+        if hold.state not in ("held", "engaged"):
+            raise GuaranteeDeclined(reason=reason or "the card's bank has not answered")
+        return Committed(claim_id, self._log.head())
 
     def advance(self, claim_id: UUID, tender: Tender, on: date | None = None) -> Committed[UUID]:
         """Hand the net refund over the counter. Refused unless a guarantee holds as much."""
         day = on or self._day(claim_id)
-        return self._told(claim_id, lambda tx: refunds.record_advance(tx, claim_id, tender, day))
+
+        def command(tx: Transaction) -> None:
+            refunds.record_advance(tx, claim_id, tender, day)
+            try:
+                engage(tx, claim_id)
+            except HoldNotHeld:
+                claim = tx.get(Claim, claim_id)
+                nothing = Money.zero(claim.net.currency)
+                raise GuaranteeTooSmall(claim_no=claim.claim_no, needed=claim.net, guaranteed=nothing) from None
+
+        return self._told(claim_id, command)
 
     # At the border, and after.
 
@@ -248,27 +258,11 @@ class RefundTax:
 
     def resolve_guarantee(self, claim_id: UUID, on: date) -> None:
         """Release or capture what the guarantee of a decided claim still holds. Asking again changes nothing."""
-        claim, guarantee = self._claim(claim_id)
-        if guarantee is None or guarantee.state != "held":
-            return
-        gateway = self._providers.named(guarantee.provider)
-        over = claim.completed_on is not None or claim.missed is not None or claim.state == "voided"
-        if not over:
-            return
-        if claim.outstanding:
-            self._capture(gateway, claim, guarantee, on)
-        else:
-            key = f"release:{guarantee.id}"
-            if ask(gateway, key, gateway.release(key, guarantee.reference)).outcome is Outcome.APPROVED:
-                self._told(claim_id, lambda tx: refunds.release_guarantee(tx, claim_id, on))
+        self._secured.resolve(claim_id, on)
 
-    def _capture(self, gateway: PaymentProvider, claim: Claim, guarantee: Guarantee, on: date) -> None:
-        key = f"capture:{guarantee.id}"
-        answer = ask(gateway, key, gateway.capture(key, guarantee.reference, claim.outstanding))
-        if answer.outcome is Outcome.APPROVED:
-            self._told(claim.id, lambda tx: refunds.capture_guarantee(tx, claim.id, on))
-        elif answer.outcome is Outcome.DECLINED:
-            self._told(claim.id, lambda tx: refunds.declare_recoverable(tx, claim.id, on))
+    def settle_open(self) -> int:
+        """Look again at every card hold that waits for something, as after a crash; answers how many ended."""
+        return self._secured.settle_open()
 
     def _told(self, claim_id: UUID, command: Callable[[Transaction], object]) -> Committed[UUID]:
         """Carry out a command about a claim; its answer is the claim's id."""

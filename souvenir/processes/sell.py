@@ -19,15 +19,19 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.licensing.application import check_grants, check_mark
+from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
-from souvenir.payments.provider import Answer, Outcome, Providers, ask
-from souvenir.payments.registers import oldest_open
+from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ask
+from souvenir.payments.registers import oldest_open, oldest_refunds
 from souvenir.sales.basket import Basket, PieceOfBasket
-from souvenir.sales.order import Channel, Order, OrderCancelled, OrderLine
+from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled, OrderLine
 from souvenir.sites.outlet import Outlet
 
 HOLD_LASTS: Final = timedelta(minutes=15)
 """How long a piece is kept for a basket."""
+
+ABANDONED_AFTER: Final = timedelta(hours=24)
+"""How long a customer may take to complete a payment in their browser; then it is called off."""
 
 
 class NotThatWay(SouvenirError):
@@ -39,6 +43,15 @@ class PaymentDeclined(SouvenirError):
     message = "The payment was declined: {reason}. Try another card or another way to pay."
     payment_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A payment the customer completes by themselves: the provider's reference, and the secret for their browser."""
+
+    payment_id: UUID
+    reference: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +163,52 @@ class Sell:
     def pay(self, order_id: UUID, tender: Tender, provider: str, source: str) -> Committed[UUID]:
         """Pay an order through a provider; answers the payment's id.
 
-        Raises PaymentDeclined. An answer that stays unknown leaves the payment open: `settle` asks again later.
+        Raises PaymentDeclined, and OrderAlreadyPaid or OrderCancelled once the money is on its way back. An answer that
+        stays unknown, or waits for the customer's bank, leaves the payment open: `settle` asks again later.
         """
+        requested = self._request_payment(order_id, tender, provider)
+        payment = self._log.load(Payment, requested.result)
+        if payment.settled:
+            return self._outcome(payment.id, requested)
+        gateway, key = self._providers.named(payment.provider), str(payment.id)
+        return self._conclude(payment, ask(lambda: gateway.charge(key, payment.amount, source)), requested)
+
+    def begin_payment(self, order_id: UUID, tender: Tender, provider: str) -> Committed[Begun]:
+        """Prepare a payment which the customer completes in their own browser; then anyone may `settle` it.
+
+        Raises UnknownProvider, and what `pay` raises where the provider answers at once.
+        """
+        requested = self._request_payment(order_id, tender, provider)
+        payment = self._log.load(Payment, requested.result)
+        gateway, key = self._providers.named(payment.provider), str(payment.id)
+        answer = ask(lambda: gateway.begin(key, payment.amount))
+        self._conclude(payment, answer, requested)
+        return Committed(Begun(payment.id, answer.reference, answer.secret), requested.position, requested.replayed)
+
+    def settle(self, payment_id: UUID) -> Committed[UUID]:
+        """Ask the provider what became of a payment, and act on it, once.
+
+        The customer who comes back, the provider's notice and the sweep after a crash all say this, in any order and
+        as often as they like. Money that a payment has taken is never forgotten: what had been given up is reopened.
+        """
+        payment = self._log.load(Payment, payment_id)
+        known = Committed(payment_id, self._log.head(), replayed=True)
+        if payment.reference is not None:
+            return self._outcome(payment_id, known)
+        return self._conclude(payment, self._what_became_of(payment), known)
+
+    def settle_open(self) -> int:
+        """Ask about every payment and refund left open, as after a crash; answers how many payments are settled now."""
+        with self._log.reading() as session:
+            waiting, refunds = oldest_open(session), oldest_refunds(session)
+        for payment_id in waiting:
+            with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid):
+                self.settle(payment_id)
+        for payment_id, refund_id in refunds:
+            carry_out_refund(self._log, self._providers, payment_id, refund_id)
+        return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
+
+    def _request_payment(self, order_id: UUID, tender: Tender, provider: str) -> Committed[UUID]:
         self._providers.named(provider)
         payment_id = new_id()
 
@@ -161,66 +218,48 @@ class Sell:
             tx.save(Payment.request(payment_id, order_id, order.due, tender, provider))
             return payment_id
 
-        requested = self._log.execute(request).result
-        payment = self._log.load(Payment, requested)
-        gateway = self._providers.named(payment.provider)
-        key = str(requested)
-        answer = ask(gateway, key, gateway.charge(key, payment.amount, source))
-        return self._conclude(requested, answer)
+        return self._log.execute(request)
 
-    def settle(self, payment_id: UUID) -> Committed[UUID]:
-        """Ask the provider what became of a payment, and act on it; a payment that is settled stays as it is."""
-        payment = self._log.load(Payment, payment_id)
-        answer = self._providers.named(payment.provider).query(str(payment_id))
-        return self._conclude(payment_id, answer)
+    def _what_became_of(self, payment: Payment) -> Answer:
+        """The provider's word on a payment; one that never arrived, or that nobody completed, is given up in time."""
+        gateway, key = self._providers.named(payment.provider), str(payment.id)
+        answer, waited = gateway.query(key), clock.now() - payment.created_on
+        if answer.outcome is Outcome.NEVER_RECEIVED and waited >= IN_FLIGHT:
+            return Answer(Outcome.DECLINED, reason="the provider never received it")
+        if answer.outcome is Outcome.PENDING and waited >= ABANDONED_AFTER:
+            reversed_ = gateway.reverse(key).outcome is Outcome.APPROVED
+            return Answer(Outcome.DECLINED, reason="nobody completed it") if reversed_ else answer
+        return answer
 
-    def settle_open(self) -> int:
-        """Ask about every payment that was left open, as after a crash; answers how many are settled now."""
-        with self._log.reading() as session:
-            waiting = oldest_open(session)
-        for payment_id in waiting:
-            with suppress(PaymentDeclined, OrderCancelled):
-                self.settle(payment_id)
-        return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
-
-    def _conclude(self, payment_id: UUID, answer: Answer) -> Committed[UUID]:
+    def _conclude(self, payment: Payment, answer: Answer, requested: Committed[UUID]) -> Committed[UUID]:
         """Record a provider's answer, and with it everything that follows from being paid.
 
-        Money that arrives for an order that can no longer be kept, because its hold has ended and the piece is gone,
-        is given back: the order is cancelled, never half kept.
+        Money that arrives for an order that can no longer be kept, because its hold has ended and the piece is gone, or
+        that is paid already, is given back: decided with the answer, in one commit, and carried out after it.
         """
+        id = payment.id
         try:
-            committed = self._log.execute(lambda tx: _record(tx, payment_id, answer, _keep_order))
+            committed = self._log.commit(lambda tx: _record(tx, id, answer, _keep_order))
         except (Busy, Contended):
             raise
         except SouvenirError as refusal:
             reason = str(refusal)
-            committed = self._log.execute(lambda tx: _record(tx, payment_id, answer, partial(_cancel_order, reason)))
+            committed = self._log.commit(lambda tx: _record(tx, id, answer, partial(_give_back, reason)))
+        return self._outcome(id, Committed(id, committed.position, requested.replayed))
+
+    def _outcome(self, payment_id: UUID, concluded: Committed[UUID]) -> Committed[UUID]:
+        """Finish what a payment's answer asks for, then say it: paid, open, or refused and why."""
         payment = self._log.load(Payment, payment_id)
         if payment.declined is not None:
             raise PaymentDeclined(payment_id=payment_id, reason=payment.declined)
+        for refund_id in tuple(payment.refunds_asked):
+            payment = carry_out_refund(self._log, self._providers, payment_id, refund_id)
         order = self._log.load(Order, payment.order_id)
+        if payment.reference is None or payment.received is not None or order.paid_by == payment_id:
+            return concluded
         if order.cancelled is not None:
-            self._give_back(payment)
             raise OrderCancelled(order_no=order.order_no, reason=order.cancelled)
-        return committed
-
-    def _give_back(self, payment: Payment) -> None:
-        """Refund a payment whose order could not be kept. The key makes a repeat harmless."""
-        if payment.reference is None or payment.refunds:
-            return
-        refund_id = derived_id("refund", payment.id)
-        gateway = self._providers.named(payment.provider)
-        answer = ask(gateway, str(refund_id), gateway.refund(str(refund_id), payment.reference, payment.amount))
-        if answer.outcome is Outcome.APPROVED:
-            on = clock.now().date()
-
-            def command(tx: Transaction) -> None:
-                paid = tx.get(Payment, payment.id)
-                paid.refund(refund_id, paid.amount, answer.reference, on)
-                tx.save(paid)
-
-            self._log.execute(command)
+        raise OrderAlreadyPaid(order_no=order.order_no)
 
     # Over the counter.
 
@@ -319,9 +358,12 @@ def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[
     payment = tx.get(Payment, payment_id)
     if answer.outcome is Outcome.DECLINED:
         payment.decline(answer.reason)
-    elif answer.outcome is Outcome.APPROVED and not payment.settled:
-        payment.approve(answer.reference)
-        follow(tx, payment)
+    elif answer.outcome is Outcome.APPROVED and payment.reference is None:
+        if answer.amount is not None and answer.amount != payment.amount:
+            payment.mismatch(answer.reference, answer.amount)
+        else:
+            payment.approve(answer.reference)
+            follow(tx, payment)
     tx.save(payment)
     return payment_id
 
@@ -335,11 +377,14 @@ def _keep_order(tx: Transaction, payment: Payment) -> None:
     tx.save(order)
 
 
-def _cancel_order(reason: str, tx: Transaction, payment: Payment) -> None:
+def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
+    """The money is to go back; an order that nothing else has paid is cancelled with it."""
     order = tx.get(Order, payment.order_id)
+    today = clock.today(tx.get(Outlet, order.outlet_id).time_zone)
     if order.paid_by is None:
         order.cancel(reason)
         tx.save(order)
+    payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
 
 
 def _sell_pieces(tx: Transaction, order: Order, on: date) -> None:

@@ -12,8 +12,9 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.kernel.money import Money
+from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment
-from souvenir.payments.provider import Outcome, Providers, ask
+from souvenir.payments.provider import Providers
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.sales.order import Order
 from souvenir.sites.outlet import Outlet
@@ -63,38 +64,43 @@ class TakeBack:
                 if line is not None and line.edition_id is not None and line.number is not None:
                     return_piece(tx, line.edition_id, cast(Space, line.space), line.number, order.id, return_id, day)
             tx.save(order)
-            return return_id, _void_form(tx, order, return_id, day)
+            claim_id = _void_form(tx, order, return_id, day)
+            _decide_refund(tx, order, return_id, claim_id, day)
+            return return_id, claim_id
 
         committed = self._log.execute(command)
         recorded_id, claim_id = committed.result
         order = self._log.load(Order, order_id)
-        kept_back = Money.zero(order.currency)
         if claim_id is not None:
-            kept_back = self._log.load(Claim, claim_id).recoveries.get(recorded_id, kept_back)
             self._refund_tax.resolve_guarantee(claim_id, order.return_days[recorded_id])
-        self._give_back(order, recorded_id, order.given_back(recorded_id) - kept_back)
+        self._give_back(order, recorded_id)
         return Committed(recorded_id, committed.position, committed.replayed)
 
-    def _give_back(self, order: Order, return_id: UUID, amount: Money) -> None:
-        payment = self._log.load(Payment, cast(UUID, order.paid_by))
-        refund_id = derived_id("refund", return_id)
-        if refund_id in payment.refunds or not amount:
-            return
-        reference = f"{COUNTER}:{return_id}"
-        if payment.provider != COUNTER:
-            gateway = self._providers.named(payment.provider)
-            key = str(refund_id)
-            answer = ask(gateway, key, gateway.refund(key, cast(str, payment.reference), amount))
-            if answer.outcome is not Outcome.APPROVED:
-                raise RefundNotGivenBack(return_id=return_id, reason=answer.reason or "no answer")
-            reference = answer.reference
+    def _give_back(self, order: Order, return_id: UUID) -> None:
+        refund_id = _refund_of(return_id)
+        payment = carry_out_refund(self._log, self._providers, cast(UUID, order.paid_by), refund_id)
+        if refund_id in payment.refunds_asked or refund_id in payment.refunds_declined:
+            reason = payment.refunds_declined.get(refund_id, "no answer")
+            raise RefundNotGivenBack(return_id=return_id, reason=reason)
 
-        def command(tx: Transaction) -> None:
-            paid = tx.get(Payment, payment.id)
-            paid.refund(refund_id, amount, reference, order.return_days[return_id])
-            tx.save(paid)
 
-        self._log.execute(command)
+def _refund_of(return_id: UUID) -> UUID:
+    return derived_id("refund", return_id)
+
+
+def _decide_refund(tx: Transaction, order: Order, return_id: UUID, claim_id: UUID | None, on: date) -> None:
+    """What the goods bring, less what is kept back of an advance: given over the counter, or asked of the provider."""
+    amount = order.given_back(return_id)
+    if claim_id is not None:
+        amount -= tx.get(Claim, claim_id).recoveries.get(return_id, Money.zero(order.currency))
+    if not amount:
+        return
+    payment = tx.get(Payment, cast(UUID, order.paid_by))
+    if payment.provider == COUNTER:
+        payment.refund(_refund_of(return_id), amount, f"{COUNTER}:{return_id}", on)
+    else:
+        payment.request_refund(_refund_of(return_id), amount, on, "goods returned")
+    tx.save(payment)
 
 
 def _void_form(tx: Transaction, order: Order, return_id: UUID, on: date) -> UUID | None:

@@ -1,5 +1,6 @@
 """Cash: the cashier counted it, so every answer is final at once."""
 
+from datetime import date
 from typing import Final
 
 from souvenir.kernel.money import Money
@@ -13,10 +14,13 @@ class Cash:
 
     name = "cash"
 
-    def charge(self, key: str, amount: Money, source: str) -> Answer:
-        return Answer(Outcome.APPROVED, reference=f"cash:{key}")
+    def begin(self, key: str, amount: Money) -> Answer:
+        return self._counted(key)
 
-    def hold(self, key: str, amount: Money, source: str) -> Answer:
+    def charge(self, key: str, amount: Money, source: str) -> Answer:
+        return self._counted(key)
+
+    def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
         return Answer(Outcome.DECLINED, reason=NO_HOLDS)
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
@@ -26,7 +30,13 @@ class Cash:
         return Answer(Outcome.DECLINED, reason=NO_HOLDS)
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
-        return Answer(Outcome.APPROVED, reference=f"cash:{key}")
+        return self._counted(key)
 
     def query(self, key: str) -> Answer:
+        return self._counted(key)
+
+    def reverse(self, key: str) -> Answer:
+        return self._counted(key)
+
+    def _counted(self, key: str) -> Answer:
         return Answer(Outcome.APPROVED, reference=f"cash:{key}")

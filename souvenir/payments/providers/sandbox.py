@@ -1,19 +1,35 @@
 """A provider to practise with: it keeps its own books, and misbehaves when told to.
 
-The `source` decides the answer: "approve" (or anything else) is approved, "decline" declined, "unknown" is carried out
-but answered UNKNOWN until it is queried, as when a reply is lost on the way.
+The `source` decides the answer: "approve" (or anything else) is approved, "decline" declined. "unknown" is carried out
+but its answer lost on the way; "lost" does not arrive at all the first time; "pending" waits for the customer's bank,
+which answers when told to (`bank_answers`). `faults` does the same to whatever is asked next, whatever its source.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from threading import RLock
+from typing import Final
 
 from souvenir.kernel import clock
-from souvenir.kernel.money import Money
-from souvenir.payments.provider import Answer, HoldStrength, Outcome
+from souvenir.kernel.money import Money, total
+from souvenir.payments.provider import Answer, HoldStrength, NoticeKind, Outcome, ProviderNotice
 
-HOLD_LASTS = timedelta(days=30)
+HOLD_LASTS: Final = timedelta(days=30)
 """As an extended card authorisation; real networks differ, so the answer always says until when."""
+
+
+class Fault(StrEnum):
+    """What may happen to a request on its way."""
+
+    NONE = "none"
+    REQUEST_LOST = "request_lost"
+    ANSWER_LOST = "answer_lost"
+
+
+_FAULT_OF_SOURCE: Final = {"unknown": Fault.ANSWER_LOST, "lost": Fault.REQUEST_LOST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,9 @@ class Movement:
     reference: str
     amount: Money
     open: bool = False
+    of: str = ""
+    """For a refund or a capture: the charge or the hold it belongs to."""
+    until: datetime | None = None
 
 
 class Sandbox:
@@ -31,64 +50,155 @@ class Sandbox:
 
     name = "sandbox"
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._answers: dict[str, Answer] = {}
+        self._waiting: dict[str, Callable[[], Answer]] = {}
+        self._met: set[str] = set()
+        self._mutex = RLock()
+        self.faults: deque[Fault] = deque(faults)
         self.movements: dict[str, Movement] = {}
+        self.notices: list[ProviderNotice] = []
+        """What it would call back about, in order; a test delivers them as it likes."""
+
+    @property
+    def balance(self) -> dict[str, Money]:
+        """What it owes the shop by currency: all that was taken less all that was given back."""
+        moved = [movement.amount for movement in self.movements.values() if movement.kind != "hold"]
+        return {
+            currency: total((amount for amount in moved if amount.currency == currency), currency)
+            for currency in {amount.currency for amount in moved}
+        }
+
+    # The port.
+
+    def begin(self, key: str, amount: Money) -> Answer:
+        return self._carry_out(key, "pending", lambda: self._book("charge", key, amount))
 
     def charge(self, key: str, amount: Money, source: str) -> Answer:
-        return self._once(key, source, lambda reference: self._book("charge", reference, amount))
+        return self._carry_out(key, source, lambda: self._book("charge", key, amount))
 
-    def hold(self, key: str, amount: Money, source: str) -> Answer:
-        strength = (HoldStrength.CARD_HOLD, clock.now() + HOLD_LASTS)
-        return self._once(key, source, lambda reference: self._book("hold", reference, amount, open=True), *strength)
+    def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
+        def reserve() -> Answer:
+            dies = clock.now() + HOLD_LASTS
+            answer = self._book("hold", key, amount, open=True, until=dies)
+            return replace(answer, strength=HoldStrength.CARD_HOLD, secured_until=dies)
+
+        return self._carry_out(key, source, reserve)
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
-        return self._close(key, hold, lambda reference: self._book("capture", reference, amount), at_most=amount)
+        def take() -> Answer:
+            reserved = self._reserved(hold)
+            if reserved is None:
+                return Answer(Outcome.DECLINED, reason="no open hold")
+            if amount > reserved.amount:
+                return Answer(Outcome.DECLINED, reason="more than is held")
+            self.movements[hold] = replace(reserved, open=False)
+            return self._book("capture", key, amount, of=hold)
+
+        return self._carry_out(key, "approve", take)
 
     def release(self, key: str, hold: str) -> Answer:
-        return self._close(key, hold, lambda reference: None)
+        def let_go() -> Answer:
+            if any(movement.of == hold for movement in self.movements.values()):
+                return Answer(Outcome.DECLINED, reason="captured already")
+            if hold in self.movements:
+                self.movements[hold] = replace(self.movements[hold], open=False)
+            return Answer(Outcome.APPROVED, reference=_reference(key))
+
+        return self._carry_out(key, "approve", let_go)
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
-        if charge not in self.movements:
-            return self._declined(key, "no such charge")
-        return self._once(key, "approve", lambda reference: self._book("refund", reference, -amount))
+        def give_back() -> Answer:
+            taken = self.movements.get(charge)
+            if taken is None or taken.kind not in ("charge", "capture"):
+                return Answer(Outcome.DECLINED, reason="no such charge")
+            if amount > self._left_of(taken):
+                return Answer(Outcome.DECLINED, reason="more than was taken")
+            return replace(self._book("refund", key, -amount, of=charge), amount=amount)
+
+        return self._carry_out(key, "approve", give_back)
 
     def query(self, key: str) -> Answer:
-        return self._answers.get(key, Answer(Outcome.DECLINED, reason="never received"))
+        with self._mutex:
+            if self._fault("approve") is not Fault.NONE:
+                return Answer(Outcome.UNKNOWN)
+            if key in self._waiting:
+                return Answer(Outcome.PENDING, reference=_reference(key))
+            answer = self._answers.get(key, Answer(Outcome.NEVER_RECEIVED))
+            if answer.strength is HoldStrength.CARD_HOLD and self._reserved(answer.reference) is None:
+                return Answer(Outcome.DECLINED, reference=answer.reference, reason="the hold has ended")
+            return answer
 
-    def _once(
-        self,
-        key: str,
-        source: str,
-        carry_out: Callable[[str], object],
-        strength: HoldStrength | None = None,
-        secured_until: datetime | None = None,
+    def reverse(self, key: str) -> Answer:
+        with self._mutex:
+            if self._fault("approve") is not Fault.NONE:
+                return Answer(Outcome.UNKNOWN)
+            self._waiting.pop(key, None)
+            self._answers[key] = Answer(Outcome.DECLINED, reason="called off")
+            movement = self.movements.get(_reference(key))
+            if movement is not None and movement.kind == "hold":
+                self.movements[movement.reference] = replace(movement, open=False)
+            elif movement is not None and (left := self._left_of(movement)):
+                self._book("refund", f"reverse:{key}", -left, of=movement.reference)
+            return Answer(Outcome.APPROVED)
+
+    # What a test, or a demonstration, makes happen.
+
+    def bank_answers(self, key: str, approved: bool = True) -> None:
+        """The customer's bank decides a request that was pending."""
+        with self._mutex:
+            if carry_out := self._waiting.pop(key, None):
+                self._answers[key] = carry_out() if approved else Answer(Outcome.DECLINED, reason="insufficient funds")
+                self._notify(key)
+
+    def _carry_out(self, key: str, source: str, carry_out: Callable[[], Answer]) -> Answer:
+        with self._mutex:
+            fault = self._fault(source if key not in self._met else "approve")
+            if fault is Fault.REQUEST_LOST:
+                self._met.add(key)
+                return Answer(Outcome.UNKNOWN)
+            if key not in self._answers and key not in self._waiting:
+                self._met.add(key)
+                if source == "pending":
+                    self._waiting[key] = carry_out
+                else:
+                    declined = Answer(Outcome.DECLINED, reason="insufficient funds")
+                    self._answers[key] = declined if source == "decline" else carry_out()
+                self._notify(key)
+            if fault is Fault.ANSWER_LOST:
+                return Answer(Outcome.UNKNOWN)
+            pending = Answer(Outcome.PENDING, reference=_reference(key), secret=f"{_reference(key)}:secret")
+            return self._answers.get(key, pending)
+
+    def _fault(self, source: str) -> Fault:
+        if source in _FAULT_OF_SOURCE:
+            return _FAULT_OF_SOURCE[source]
+        return self.faults.popleft() if self.faults else Fault.NONE
+
+    def _reserved(self, hold: str) -> Movement | None:
+        found = self.movements.get(hold)
+        if found is None or not found.open or (found.until is not None and found.until <= clock.now()):
+            return None
+        return found
+
+    def _left_of(self, taken: Movement) -> Money:
+        back = (movement.amount for movement in self.movements.values() if movement.of == taken.reference)
+        return taken.amount + total(back, taken.amount.currency)
+
+    def _book(
+        self, kind: str, key: str, amount: Money, open: bool = False, of: str = "", until: datetime | None = None
     ) -> Answer:
-        if key in self._answers:
-            return self._answers[key]
-        if source == "decline":
-            return self._declined(key, "insufficient funds")
-        reference = f"sandbox:{key}"
-        carry_out(reference)
-        self._answers[key] = Answer(
-            Outcome.APPROVED, reference=reference, strength=strength, secured_until=secured_until
-        )
-        return Answer(Outcome.UNKNOWN) if source == "unknown" else self._answers[key]
+        reference = _reference(key)
+        self.movements[reference] = Movement(kind, reference, amount, open, of, until)
+        return Answer(Outcome.APPROVED, reference=reference, amount=amount)
 
-    def _close(self, key: str, hold: str, carry_out: Callable[[str], object], at_most: Money | None = None) -> Answer:
-        if key in self._answers:
-            return self._answers[key]
-        reserved = self.movements.get(hold)
-        if reserved is None or not reserved.open:
-            return self._declined(key, "no open hold")
-        if at_most is not None and at_most > reserved.amount:
-            return self._declined(key, "more than is held")
-        self.movements[hold] = replace(reserved, open=False)
-        return self._once(key, "approve", carry_out)
+    def _notify(self, key: str) -> None:
+        event_id, reference = f"evt_{len(self.notices) + 1}", _reference(key)
+        movement = self.movements.get(reference)
+        kinds = {"hold": NoticeKind.HOLD, "capture": NoticeKind.HOLD, "refund": NoticeKind.REFUND}
+        kind = kinds.get(movement.kind, NoticeKind.PAYMENT) if movement else NoticeKind.PAYMENT
+        self.notices.append(ProviderNotice(event_id, f"sandbox.{kind}", kind, reference, key, clock.now()))
 
-    def _declined(self, key: str, reason: str) -> Answer:
-        self._answers[key] = Answer(Outcome.DECLINED, reason=reason)
-        return self._answers[key]
 
-    def _book(self, kind: str, reference: str, amount: Money, open: bool = False) -> None:
-        self.movements[reference] = Movement(kind, reference, amount, open)
+def _reference(key: str) -> str:
+    return f"sandbox:{key}"
