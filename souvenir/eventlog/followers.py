@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 from souvenir.eventlog.log import Busy, EventLog
 from souvenir.eventlog.mapper import to_event
@@ -17,6 +18,12 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.05
 """How soon another process's commits are noticed; this process's own are noticed at once."""
+
+LINGER_SECONDS: Final = 0.01
+"""How long to let commits gather before following them, unless somebody is waiting to read what they wrote."""
+
+SMALL_STEP: Final = 200
+"""Events behind up to which followers move together, in one commit; further back each goes alone, in batches."""
 
 LONGEST_WAIT: Final = 5.0
 """Seconds a reader waits for a view before it is told to come back."""
@@ -61,12 +68,18 @@ class Followers:
         self.stalled: dict[str, FollowerStalled] = {}
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._wanted = threading.Event()
         self._moved = threading.Condition()
         log.store.prepare((POSITIONS, *(statement for view in self.views for statement in view.ddl)))
 
     @property
     def all(self) -> tuple[Process | View, ...]:
         return (*self.processes, *self.views)
+
+    def positions(self) -> dict[str, int]:
+        """How far each follower has come, by name; those that never moved are missing."""
+        with self.log.reading() as session:
+            return dict(session.rows("SELECT name, position FROM followers"))
 
     def position(self, name: str) -> int:
         """How far a follower has come."""
@@ -79,28 +92,27 @@ class Followers:
 
         Raises FollowerStalled when one cannot go on.
         """
-        while any(self._advance(process) for process in self.processes):
+        while self._move(self.processes):
             pass
-        for view in self.views:
-            while self._advance(view):
-                pass
+        while self._move(self.views):
+            pass
         for stalled in self.stalled.values():
             raise stalled
 
-    def wait_for(self, view: Process | View, position: int) -> None:
-        """Return once a view or process has reached a position, so that a caller reads what it wrote. Raises ViewBehind."""
+    def wait_for(self, follower: View | Process, position: int) -> None:
+        """Return once a follower has reached a position, so that a caller reads what it wrote. Raises ViewBehind."""
         deadline = time.monotonic() + LONGEST_WAIT
-        while (reached := self.position(view.name)) < position:
+        while (reached := self.position(follower.name)) < position:
             if self._thread is None:
-                while self._advance(view):
+                while self._move([follower]):
                     pass
-                if view.name in self.stalled:
-                    raise self.stalled[view.name]
-            elif time.monotonic() > deadline:
-                raise ViewBehind(view=view.name, position=reached, wanted=position)
-            else:
-                with self._moved:
-                    self._moved.wait(POLL_SECONDS)
+            if follower.name in self.stalled:
+                raise self.stalled[follower.name]
+            if time.monotonic() > deadline:
+                raise ViewBehind(view=follower.name, position=reached, wanted=position)
+            self._wanted.set()
+            with self._moved:
+                self._moved.wait(POLL_SECONDS)
 
     def start(self) -> None:
         """Follow the log in a background thread until `stop`."""
@@ -113,58 +125,84 @@ class Followers:
         """Stop following; what was begun is finished first."""
         if self._thread is not None:
             self._stopping.set()
+            self._wanted.set()
             self._thread.join()
             self._thread = None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            moved = [self._advance(follower) for follower in self.all]
+            self._wanted.clear()
+            moved = self._move(self.processes)
+            moved = self._move(self.views) or moved
             with self._moved:
                 self._moved.notify_all()
-            if not any(moved):
+            if not moved:
                 self.log.wait_for_growth(POLL_SECONDS)
+            self._wanted.wait(LINGER_SECONDS)
 
-    def _advance(self, follower: Process | View) -> bool:
-        """Take one batch; True if the follower moved."""
-        position = self.position(follower.name)
+    def _move(self, followers: Sequence[Process | View]) -> bool:
+        """Take one step with each follower that is behind, all in one commit where that is a small one."""
+        head, positions = self.log.head(), self.positions()
+        behind = [follower for follower in followers if positions.get(follower.name, 0) < head]
+        steps = [Step.next(self.log, follower, positions.get(follower.name, 0), head) for follower in behind]
+        if len(steps) > 1 and all(head - step.position <= SMALL_STEP for step in steps):
+
+            def together(tx: Transaction) -> None:
+                for step in steps:
+                    step.take(tx)
+
+            try:
+                self.log.commit(together)
+            except Exception:  # noqa: S110  whoever cannot go on is found below, each on its own
+                pass
+            else:
+                for step in steps:
+                    self.stalled.pop(step.follower.name, None)
+                return True
+        moved = [self._take(step) for step in steps]
+        return any(moved)
+
+    def _take(self, step: "Step") -> bool:
+        """Take one follower's step alone; True if it moved, or if another process moved it meanwhile."""
+        name = step.follower.name
         try:
-            moved = advance(self.log, follower, position)
+            self.log.commit(step.take)
         except (_Overtaken, Busy):
             return True
         except Exception as error:
-            if follower.name not in self.stalled:
-                logger.exception("%s stopped at position %s", follower.name, position)
-            self.stalled[follower.name] = FollowerStalled(
-                follower=follower.name, position=position, reason=f"{type(error).__name__}: {error}"
-            )
+            if name not in self.stalled:
+                logger.exception("%s stopped at position %s", name, step.position)
+            reason = f"{type(error).__name__}: {error}"
+            self.stalled[name] = FollowerStalled(follower=name, position=step.position, reason=reason)
             return False
-        self.stalled.pop(follower.name, None)
-        return moved
+        self.stalled.pop(name, None)
+        return True
 
 
-def advance(log: EventLog, follower: Process | View, position: int) -> bool:
-    """Answer the next batch of events after a position, and move the position, in one commit."""
-    head = log.head()
-    if head <= position:
-        return False
-    page = log.store.page(position, head, follower.batch, follower.topics)
-    reached = page[-1].position if len(page) == follower.batch else head
-    log.commit(lambda tx: _answer(tx, follower, page, position, reached))
-    return True
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A follower's next batch of events, and the position it will have reached with them."""
 
+    follower: Process | View
+    position: int
+    page: Sequence[PlacedEvent]
+    reached: int
 
-def _answer(
-    tx: Transaction, follower: Process | View, page: Sequence[PlacedEvent], position: int, reached: int
-) -> None:
-    _move(tx, follower.name, position, reached)
-    session = tx.session
-    for at, stream, version, topic, state in page:
-        event = to_event(stream, version, topic, state)
-        if isinstance(follower, View):
-            follower.apply(session, event)
-        else:
-            tx.answer(at)
-            follower.apply(tx, event)
+    @classmethod
+    def next(cls, log: EventLog, follower: Process | View, position: int, head: int) -> Self:
+        page = log.store.page(position, head, follower.batch, follower.topics)
+        return cls(follower, position, page, page[-1].position if len(page) == follower.batch else head)
+
+    def take(self, tx: Transaction) -> None:
+        """Move the position and answer the events, in one transaction."""
+        _move(tx, self.follower.name, self.position, self.reached)
+        for at, stream, version, topic, state in self.page:
+            event = to_event(stream, version, topic, state)
+            if isinstance(self.follower, View):
+                self.follower.apply(tx.session, event)
+            else:
+                tx.answer(at)
+                self.follower.apply(tx, event)
 
 
 def _move(tx: Transaction, name: str, position: int, reached: int) -> None:

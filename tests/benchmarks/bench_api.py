@@ -1,0 +1,171 @@
+"""A sale through GraphQL against a bare Starlette route that writes the same rows; and how the shop starts.
+
+Both are served by uvicorn in a process of their own; the clients are threads of this one, on keep-alive connections.
+
+Run: python tests/benchmarks/bench_api.py
+"""
+
+import http.client
+import json
+import multiprocessing
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+
+SECONDS = 3.0
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured case: per second through GraphQL and through the bare route."""
+
+    what: str
+    ours: float
+    raw: float
+
+    def __str__(self) -> str:
+        return f"{self.what:<34} {self.ours:>9,.0f}/s   bare {self.raw:>9,.0f}/s   ratio {self.ours / self.raw:.2f}"
+
+
+def _serve_shop(directory: str, told: "Queue[dict[str, Any]]") -> None:
+    from shops import TILL, open_small_shop
+
+    from souvenir.processes.enrol_device import enrol_device, expect_device
+    from souvenir.serving import served
+
+    small = open_small_shop(f"sqlite:///{directory}/shop.db")
+    token = enrol_device(small.shop.log, expect_device(small.shop.log, small.counter, TILL).result.code).result.token
+    before = small.shop.log.head()
+    small.shop.start()
+    from souvenir.payments.payment import Tender
+    from souvenir.processes.sell import Item
+
+    small.shop.sell.at_till(small.counter, TILL, [Item(small.mug)], Tender.CASH)
+    rows = [(event.topic, event.state) for event in small.shop.log.stored(after=before)]
+    from souvenir.api.identity import global_id
+
+    with served(small.shop) as address:
+        told.put({"address": address, "token": token, "product": global_id("Product", small.mug), "rows": rows[:4]})
+        time.sleep(600)
+
+
+def _serve_bare(directory: str, rows: list[tuple[str, bytes]], told: "Queue[dict[str, Any]]") -> None:
+    """Parse the body, write the same rows in one durable transaction, answer."""
+    import orjson
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    connection = sqlite3.connect(f"{directory}/bare.db", isolation_level=None, check_same_thread=False)
+    for statement in (
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "CREATE TABLE events (stream TEXT, version INTEGER, topic TEXT, state BLOB, PRIMARY KEY (stream, version))",
+    ):
+        connection.execute(statement)
+
+    async def sell(request: Request) -> Response:
+        asked = orjson.loads(await request.body())
+        order = uuid4().hex
+        connection.execute("BEGIN IMMEDIATE")
+        for version, (topic, state) in enumerate(rows):
+            connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (order, version, topic, state))
+        connection.execute("COMMIT")
+        answer = {"data": {"sellAtTill": {"order": {"id": order, "lines": asked["variables"]["input"]["goods"]}}}}
+        return Response(orjson.dumps(answer), media_type="application/json")
+
+    server = uvicorn.Server(
+        uvicorn.Config(Starlette(routes=[Route("/sell", sell, methods=["POST"])]), port=0, log_level="warning")
+    )
+    threading.Thread(target=server.run, daemon=True).start()
+    while not server.started:
+        time.sleep(0.01)
+    told.put({"address": f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"})
+    time.sleep(600)
+
+
+def rate(address: str, path: str, headers: dict[str, str], body: Callable[[], bytes], clients: int) -> float:
+    """Requests per second by so many clients, each on one connection."""
+    done = [0] * clients
+    stop = time.perf_counter() + SECONDS
+
+    def work(n: int) -> None:
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+        while time.perf_counter() < stop:
+            connection.request("POST", path, body(), headers)
+            response = connection.getresponse()
+            answer = response.read()
+            assert response.status == 200, answer[:300]
+            assert b'"errors"' not in answer, answer[:300]
+            done[n] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(clients)]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / (time.perf_counter() - begun)
+
+
+def measure() -> list[Row]:
+    """One client and sixteen, in turn against both servers."""
+    told: Queue[dict[str, Any]] = SPAWN.Queue()
+    with tempfile.TemporaryDirectory() as directory:
+        shop = SPAWN.Process(target=_serve_shop, args=(directory, told), daemon=True)
+        shop.start()
+        ours = told.get(timeout=60)
+        bare = SPAWN.Process(target=_serve_bare, args=(directory, ours["rows"], told), daemon=True)
+        bare.start()
+        base = told.get(timeout=60)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {ours['token']}"}
+
+        def sale() -> bytes:
+            goods = [{"productId": ours["product"], "quantity": 1}]
+            asked = {"idempotencyKey": str(uuid4()), "tender": "CASH", "goods": goods}
+            return json.dumps({"documentId": "sellAtTill", "variables": {"input": asked}}).encode()
+
+        rows = []
+        for clients in (1, 16):
+            pairs = [
+                (rate(ours["address"], "/graphql/pos", headers, sale, clients), rate(base["address"], "/sell", headers, sale, clients))
+                for _ in range(3)
+            ]  # fmt: skip
+            best = sorted(pairs, key=lambda pair: pair[0] / pair[1])[1]
+            rows.append(Row(f"sale, {clients} client{'s' if clients > 1 else ''}", *best))
+        for process in (shop, bare):
+            process.terminate()
+            process.join()
+    return rows
+
+
+def start_up() -> tuple[float, float]:
+    """Seconds and megabytes until an empty shop is open with its API made."""
+    script = "from souvenir.shop import Shop; Shop.in_memory().asgi()"
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script], check=True)
+    seconds = time.perf_counter() - begun
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    started = start_up()
+    for row in measure():
+        print(row)
+    print(f"{'start-up, shop and API':<34} {started[0]:>9.2f} s   peak {started[1]:>6.0f} MB")
