@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -112,7 +113,7 @@ class Documents:
         self._seen: OrderedDict[str, Document] = OrderedDict()
         self._lock = Lock()
         for name, text in trusted.items():
-            document = Document(text, schema, limits, introspection, trusted=True)
+            document = _trusted(text, schema, limits, introspection)
             assert not document.errors, f"trusted document {name}: {document.errors[0]}"
             self._trusted[name] = self._trusted[document_id(text)] = self._by_text[text] = document
 
@@ -151,6 +152,12 @@ def document_id(text: str) -> str:
 def operations_in(folder: Path) -> dict[str, str]:
     """The operation documents of a folder by file name; none when there is no such folder."""
     return {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.graphql"))}
+
+
+@lru_cache(REMEMBERED)
+def _trusted(text: str, schema: GraphQLSchema, limits: Limits, introspection: bool) -> Document:
+    """A trusted document, read once however many applications of this process serve it."""
+    return Document(text, schema, limits, introspection, trusted=True)
 
 
 def is_mutation(operation: OperationDefinitionNode) -> bool:
