@@ -22,8 +22,8 @@ class Totals:
     """Where a licence stands over its whole life, as its sales and returns have added up so far.
 
     `earned` is what may recoup the advance, `outside` what may not. `cash` is CumCash: all that is due, advance included.
-    `settled` is CumCash at the end of the last royalty period before `period`: it never comes back. What the running
-    period made payable may still be taken back within it.
+    `settled` is CumCash at the end of the last royalty period before `period`, or as it was stated: it never comes back.
+    What the running period made payable may still be taken back within it, until it is stated.
     """
 
     units: int

@@ -8,14 +8,17 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, OverCap
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.position import Count, Totals, Year
+from souvenir.licensing.statement import Statement
 from souvenir.licensing.terms import RoyaltyTerms
 
 
 class RoyaltyPositions(Register):
-    """One row per licence with its totals, and one per contract year and period of sale with what tiers count."""
+    """One row per licence with its totals, one per contract year and period of sale with what tiers count, one per
+    statement, so that a period is stated once and the next statement knows where to begin.
+    """
 
     name = "royalty_positions"
-    tables = ("royalty_positions", "royalty_counts")
+    tables = ("royalty_positions", "royalty_counts", "royalty_statements")
     ddl = (
         """CREATE TABLE IF NOT EXISTS royalty_positions (
             licence_id TEXT PRIMARY KEY, currency TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
@@ -26,6 +29,9 @@ class RoyaltyPositions(Register):
             licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, period TEXT NOT NULL,
             units BIGINT NOT NULL, base BIGINT NOT NULL, rate TEXT NOT NULL,
             PRIMARY KEY (licence_id, contract_year, period))""",
+        """CREATE TABLE IF NOT EXISTS royalty_statements (
+            licence_id TEXT NOT NULL, period TEXT NOT NULL, contract_no TEXT NOT NULL, issued_on TEXT NOT NULL,
+            currency TEXT NOT NULL, amount BIGINT NOT NULL, due_on TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (licence_id, period))""",
     )
 
     @when(Licence.Granted)
@@ -55,6 +61,29 @@ class RoyaltyPositions(Register):
     @when(Accrual.Reversed)
     def _reversed(self, session: Session, event: Accrual.Reversed) -> None:
         _move(session, event, event.period, sign=-1)
+
+    @when(Statement.Issued)
+    def _issued(self, session: Session, event: Statement.Issued) -> None:
+        """What a statement asked to be paid is settled: a late return is credited, and takes nothing back."""
+        header = event.header
+        cash = header.account.cash_to_date.minor
+        session.run(
+            "UPDATE royalty_positions SET settled = CASE WHEN settled < ? THEN ? ELSE settled END WHERE licence_id = ?",
+            cash,
+            cash,
+            str(header.licence_id),
+        )
+        session.run(
+            "INSERT INTO royalty_statements VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            str(header.licence_id),
+            header.period,
+            header.contract_no,
+            header.issued_on.isoformat(),
+            header.currency,
+            header.due.amount.minor,
+            header.due.on.isoformat(),
+            event.digest,
+        )
 
 
 def totals_of(session: Session, licence_id: UUID, terms: RoyaltyTerms) -> Totals:
@@ -120,3 +149,14 @@ def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: s
         sign * (event.base.minor - over_base),
         str(counted.period_rate),
     )
+
+
+def last_stated(session: Session, licence_id: UUID) -> str:
+    """The last period a licence was stated for; empty before the first statement."""
+    row = session.row("SELECT MAX(period) FROM royalty_statements WHERE licence_id = ?", str(licence_id))
+    return row[0] or "" if row else ""
+
+
+def licences(session: Session) -> list[UUID]:
+    """Every licence, in order of id."""
+    return [UUID(row[0]) for row in session.rows("SELECT licence_id FROM royalty_positions ORDER BY licence_id")]

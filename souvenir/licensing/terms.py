@@ -82,6 +82,11 @@ class RoyaltyTerms(Value):
     def agreed_advance(self) -> Money:
         return self.advance or Money.zero(self.currency)
 
+    @property
+    def credit(self) -> timedelta:
+        """The time between the end of a period and the day its royalty is due."""
+        return timedelta(days=self.due_days)
+
 
 def flat(rate: str, currency: str, **terms: object) -> RoyaltyTerms:
     """The commonest terms: one rate on net sales, as "0.08"."""

@@ -1,0 +1,96 @@
+"""An adjustment: what an amendment, signed after the sales it touches, adds to the royalty of one period or takes off it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Self
+from uuid import UUID
+
+from souvenir.kernel.aggregate import Aggregate, Created, event
+from souvenir.kernel.identifiers import derived_id
+from souvenir.kernel.money import Money
+
+
+class Adjustment(Aggregate):
+    """One amendment's effect on the sales of one royalty period within one contract year."""
+
+    TOPIC = "licensing.Adjustment"
+
+    class Made(Created):
+        """`period` is that of the sales; `base` is what was sold in it by the day of signing, which keeps its amount.
+
+        Amounts are differences, new less old, and may be negative. `royalty` is `recouped` + `payable`.
+        """
+
+        TOPIC = "licensing.RoyaltyAdjusted"
+        licence_id: UUID
+        amendment_no: str
+        contract_year: int
+        period: str
+        period_rate: Decimal
+        base: Money
+        rate_before: str
+        rate: str
+        royalty: Money
+        marketing_fund: Money
+        recouped: Money
+        payable: Money
+        business_date: date
+
+    @event(Made)
+    def __init__(
+        self,
+        licence_id: UUID,
+        amendment_no: str,
+        contract_year: int,
+        period: str,
+        period_rate: Decimal,
+        base: Money,
+        rate_before: str,
+        rate: str,
+        royalty: Money,
+        marketing_fund: Money,
+        recouped: Money,
+        payable: Money,
+        business_date: date,
+    ) -> None:
+        self.licence_id = licence_id
+        self.amendment_no = amendment_no
+        self.period = period
+        self.royalty = royalty
+
+    @classmethod
+    def make(
+        cls,
+        licence_id: UUID,
+        amendment_no: str,
+        contract_year: int,
+        period: str,
+        *,
+        period_rate: Decimal,
+        base: Money,
+        rate_before: str,
+        rate: str,
+        royalty: Money,
+        marketing_fund: Money,
+        recouped: Money,
+        payable: Money,
+        business_date: date,
+    ) -> Self:
+        """Record the difference; one amendment adjusts one period of one contract year once."""
+        return cls._create(
+            cls.Made,
+            id=derived_id("adjustment", licence_id, amendment_no, contract_year, period),
+            licence_id=licence_id,
+            amendment_no=amendment_no,
+            contract_year=contract_year,
+            period=period,
+            period_rate=period_rate,
+            base=base,
+            rate_before=rate_before,
+            rate=rate,
+            royalty=royalty,
+            marketing_fund=marketing_fund,
+            recouped=recouped,
+            payable=payable,
+            business_date=business_date,
+        )

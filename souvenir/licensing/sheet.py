@@ -1,0 +1,304 @@
+"""A royalty statement as its licensor reads it: header, lines, adjustments, account; the same facts always as the same bytes.
+
+A sheet is made of two things: the header, which the statement's own event holds, and the lines, which are read again
+from the accruals in the log. The canonical JSON (RFC 8785) of both is what a statement's digest seals.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import rfc8785
+
+from souvenir.kernel.aggregate import Value
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.localized import LocalizedText
+from souvenir.kernel.money import Money, total
+from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
+from souvenir.licensing.royalty.withholding import borne_by_licensor, grossed_up
+from souvenir.licensing.terms import RoyaltyTerms, last_day_of
+
+
+class Stated(NamedTuple):
+    """What earlier statements of a licence have covered: periods up to `to`, of what stood in the log by `until`."""
+
+    to: str
+    until: int
+    months: int
+    """Of the licence's royalty periods."""
+
+
+class NoSuchLine(SouvenirError):
+    message = "The statement of {contract_no} for {period} has {lines} lines: there is no line {number}."
+    contract_no: str
+    period: str
+    lines: int
+    number: int
+
+
+class Account(Value):
+    """The licensor's account over one statement, and where it leaves it. What was paid never comes back.
+
+    `earned` may recoup the guarantee, `outside` may not. `payable` is `earned` less `recouped`, plus `outside`. A credit
+    is what returns took off royalties outside recoupment, or off the marketing fund, after those had been paid.
+    """
+
+    guarantee: Money
+    paid_ahead: Money
+    opening_unrecouped: Money
+    earned: Money
+    recouped: Money
+    closing_unrecouped: Money
+    outside: Money
+    payable: Money
+    marketing_fund: Money
+    earned_to_date: Money
+    cash_to_date: Money
+    royalty_credit: Money
+    fund_credit: Money
+
+    @classmethod
+    def opening(cls, terms: RoyaltyTerms) -> "Account":
+        """The account on the day of signing: the guarantee is due, nothing is earned."""
+        nothing, guarantee = Money.zero(terms.currency), terms.agreed_advance
+        sums = dict.fromkeys(
+            (
+                "paid_ahead", "earned", "recouped", "outside", "payable", "marketing_fund", "earned_to_date",
+                "royalty_credit", "fund_credit",
+            ),
+            nothing,
+        )  # fmt: skip
+        return cls(
+            guarantee=guarantee,
+            opening_unrecouped=guarantee,
+            closing_unrecouped=guarantee,
+            cash_to_date=guarantee,
+            **sums,
+        )
+
+    def after(self, earned: Money, outside: Money, marketing_fund: Money, paid_ahead: Money) -> "Account":
+        """The account over the next statement: CumCash(t) - CumCash(t-1) is payable, the rest is recouped."""
+        nothing = Money.zero(earned.currency)
+        earned_to_date = self.earned_to_date + earned
+        cash = cash_to_date(self.cash_to_date, self.guarantee, earned_to_date)
+        due = cash - self.cash_to_date
+        return Account(
+            guarantee=self.guarantee,
+            paid_ahead=paid_ahead,
+            opening_unrecouped=self.closing_unrecouped,
+            earned=earned,
+            recouped=earned - due,
+            closing_unrecouped=unrecouped(cash, earned_to_date),
+            outside=outside,
+            payable=due + outside,
+            marketing_fund=marketing_fund,
+            earned_to_date=earned_to_date,
+            cash_to_date=cash,
+            royalty_credit=max(nothing, self.royalty_credit - due - outside),
+            fund_credit=max(nothing, self.fund_credit - marketing_fund),
+        )
+
+
+class Due(Value):
+    """What the statement asks to be paid: `amount` to the licensor, `tax` to the tax office, both by `on`.
+
+    `royalty` is gross of tax, after credits; the marketing fund bears none.
+    """
+
+    royalty: Money
+    tax_rate: Decimal
+    tax_borne_by: Literal["licensor", "licensee"]
+    tax: Money
+    marketing_fund: Money
+    amount: Money
+    on: date
+
+    @classmethod
+    def of(cls, terms: RoyaltyTerms, period: str, before: Account, account: Account) -> "Due":
+        """What is due of an account: its payables less the credits brought forward, never less than nothing."""
+        nothing = Money.zero(terms.currency)
+        owed = max(nothing, account.payable - before.royalty_credit)
+        fund = max(nothing, account.marketing_fund - before.fund_credit)
+        remit = borne_by_licensor if terms.tax_borne_by == "licensor" else grossed_up
+        paid = remit(owed, terms.withholding_rate)
+        return cls(
+            royalty=paid.gross,
+            tax_rate=terms.withholding_rate,
+            tax_borne_by=terms.tax_borne_by,
+            tax=paid.tax,
+            marketing_fund=fund,
+            amount=paid.net + fund,
+            on=last_day_of(period) + terms.credit,
+        )
+
+
+class Span(Value):
+    """The event range a statement is made from: log positions `after` < p ≤ `until`, less what was stated before.
+
+    Left out is what stands at or before `stated_until` for a period up to `stated_to`: an earlier statement has it.
+    `carried` is where the next statement begins to read: before the first entry that was left for a later period.
+    """
+
+    after: int
+    until: int
+    stated_to: str
+    stated_until: int
+    carried: int
+    entries: int
+    digest: str
+
+
+class Header(Value):
+    """Everything a statement says above and below its lines."""
+
+    licence_id: UUID
+    contract_no: str
+    licensor: str
+    property_name: LocalizedText
+    period: str
+    period_months: Literal[1, 3, 6, 12]
+    currency: str
+    issued_on: date
+    account: Account
+    due: Due
+    span: Span
+
+    @property
+    def stated_before(self) -> Stated:
+        """What earlier statements had covered."""
+        return Stated(self.span.stated_to, self.span.stated_until, self.period_months)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one product earned in one place, channel and period at one rate, returns subtracted from the amounts.
+
+    `gross` is the list price without VAT. `period` is earlier than the statement's where sales or returns came too late
+    for their own. `royalty` includes what may not recoup.
+    """
+
+    number: int
+    period: str
+    sku: str
+    product_id: str
+    territory: str | None
+    channel: str | None
+    rate: str
+    sold: int
+    returned: int
+    gross: Money
+    net: Money
+    royalty: Money
+    marketing_fund: Money
+
+    @property
+    def deductions(self) -> Money:
+        """Discounts, and what the contract does not count as base."""
+        return self.gross - self.net
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentLine:
+    """What an amendment changed for sales already accrued: new royalty less old, on the same base."""
+
+    amendment_no: str
+    period: str
+    base: Money
+    rate_before: str
+    rate: str
+    royalty: Money
+    marketing_fund: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BreachLine:
+    """What was sold of one product outside the licence, by the code of the refusal: no part of the royalty."""
+
+    code: str
+    sku: str
+    units: int
+    base: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One statement, complete."""
+
+    header: Header
+    lines: tuple[Line, ...]
+    adjustments: tuple[AdjustmentLine, ...]
+    breaches: tuple[BreachLine, ...]
+
+    @property
+    def is_nil(self) -> bool:
+        """Nothing was sold, returned or adjusted."""
+        return not self.lines and not self.adjustments
+
+    @property
+    def current(self) -> tuple[Line, ...]:
+        """The lines of the statement's own period."""
+        return tuple(line for line in self.lines if line.period == self.header.period)
+
+    @property
+    def prior(self) -> tuple[Line, ...]:
+        """The lines of periods that were already stated."""
+        return tuple(line for line in self.lines if line.period < self.header.period)
+
+    @property
+    def net(self) -> Money:
+        """Net sales of all lines."""
+        return total((line.net for line in self.lines), self.header.currency)
+
+    @property
+    def royalty(self) -> Money:
+        """All lines and adjustments: what is earned, recoupable or not."""
+        lines = total((line.royalty for line in self.lines), self.header.currency)
+        return lines + total((line.royalty for line in self.adjustments), self.header.currency)
+
+    def line(self, number: int) -> Line:
+        """The line of a number. Raises NoSuchLine."""
+        if not 0 < number <= len(self.lines):
+            header = self.header
+            facts = {"contract_no": header.contract_no, "period": header.period}
+            raise NoSuchLine(**facts, lines=len(self.lines), number=number)
+        return self.lines[number - 1]
+
+    def canonical(self) -> bytes:
+        """The statement as canonical JSON (RFC 8785): amounts as decimal strings, days in ISO 8601."""
+        content = {
+            "statement": plain(dict(self.header)),
+            "lines": [plain(asdict(line)) | {"deductions": line.deductions.amount} for line in self.lines],
+            "adjustments": [plain(asdict(line)) for line in self.adjustments],
+            "breaches": [plain(asdict(line)) for line in self.breaches],
+        }
+        return rfc8785.dumps(content)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A value in JSON's own words."""
+    match value:
+        case Money():
+            return value.amount
+        case {"minor": int(minor), "currency": str(currency)}:
+            return Money(minor, currency).amount
+        case Value():
+            return plain(dict(value))
+        case Mapping():
+            return {str(name): plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
