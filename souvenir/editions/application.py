@@ -1,6 +1,5 @@
 """What staff, the API and sales may ask of editions: declare, allot, release; hold, sell and take back a piece."""
 
-import secrets
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import TypeVar
@@ -22,12 +21,12 @@ from souvenir.editions.edition import (
     Proofs,
     ReturnPolicy,
 )
-from souvenir.editions.piece import Piece, PieceNotSold, piece_id
+from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
 from souvenir.editions.signing import SigningKeys
-from souvenir.editions.terms import Numbering, Space
+from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Committed, EventLog, Session, Transaction
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.identifiers import checked_gtin, new_id
 from souvenir.kernel.localized import LocalizedText
 
@@ -137,6 +136,10 @@ class Editions:
             taken = registers.taken_between(tx.session, edition_id, space, first, last, clock.now())
             if edition.pending_events and taken:
                 raise NumbersTaken(edition_id=edition_id, space=space, first=first, last=last, taken=taken)
+            for lapsed in registers.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
+                piece = tx.get(Piece, piece_id(edition_id, space, lapsed))
+                piece.let_lapse(clock.now())
+                tx.save(piece)
             tx.save(edition)
 
         return self._log.execute(decide)
@@ -241,12 +244,11 @@ def take_next(
     OnlyReservedLeft, NoneLeftHere or EditionSoldOut.
     """
     now = clock.now()
-    edition = tx.get(Edition, edition_id)
-    edition.terms.must_be_on_sale(space, now)
-    number = _choose(tx, edition, space, outlet_id, now)
-    if number is None:
-        raise _why_none(tx.session, edition, space, outlet_id, now)
-    return _hold(tx, edition, _piece(tx, edition, space, number), outlet_id, holder, until, now)
+    terms, row = _known(edition_id, registers.find_next(tx.session, edition_id, space, outlet_id, now))
+    terms.must_be_on_sale(space, now)
+    if row is None:
+        raise _why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
+    return _hold(tx, terms, _registered(tx, terms, space, row, now), outlet_id, holder, until, now)
 
 
 def take_number(
@@ -264,22 +266,24 @@ def take_number(
     NumberReserved, PieceAlreadySold, PieceReturned, PieceRetired, PieceHeldBySomeoneElse.
     """
     now = clock.now()
-    edition = tx.get(Edition, edition_id)
-    piece = _piece(tx, edition, space, number)
-    if piece.holder != holder or not piece.is_held(now):
-        edition.terms.must_be_on_sale(space, now)
-    if piece.holder != holder:
-        edition.terms.must_let_choose()
-    _must_be_sold_here(tx, edition, space, number, outlet_id)
-    return _hold(tx, edition, piece, outlet_id, holder, until, now)
+    terms, row = _number(tx, edition_id, space, number)
+    piece = _registered(tx, terms, space, row, now) if row else None
+    if piece is None or piece.holder != holder or not piece.is_held(now):
+        terms.must_be_on_sale(space, now)
+    if piece is None or piece.holder != holder:
+        terms.must_let_choose()
+    _must_be_sold_here(row, edition_id, space, number, outlet_id)
+    assert piece is not None
+    return _hold(tx, terms, piece, outlet_id, holder, until, now)
 
 
 def release_hold(tx: Transaction, edition_id: UUID, space: Space, number: int, holder: UUID) -> None:
     """Let a held piece go; nothing is recorded if the hold has ended already."""
-    tx.get(Edition, edition_id).must_contain(space, number)
-    piece = tx.find(Piece, piece_id(edition_id, space, number))
-    if piece is not None:
-        piece.release_hold(holder, clock.now())
+    now = clock.now()
+    terms, row = _number(tx, edition_id, space, number)
+    if row is not None and row.status == "held":
+        piece = _registered(tx, terms, space, row, now)
+        piece.release_hold(holder, now)
         tx.save(piece)
 
 
@@ -299,11 +303,13 @@ def sell_piece(
     A hold taken in time is honoured while the edition is paused or after it closed; a direct sale is not made then.
     """
     now = clock.now()
-    edition = tx.get(Edition, edition_id)
-    piece = _piece(tx, edition, space, number)
-    if holder is None and piece.order_id != order_id:
-        edition.terms.must_be_on_sale(space, now)
-        _must_be_sold_here(tx, edition, space, number, outlet_id)
+    terms, row = _number(tx, edition_id, space, number)
+    if holder is None and (row is None or row.order_id != order_id):
+        terms.must_be_on_sale(space, now)
+        _must_be_sold_here(row, edition_id, space, number, outlet_id)
+    if row is None:
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    piece = _registered(tx, terms, space, row, now)
     piece.sell(order_id, sold_on, outlet_id, now, holder)
     tx.save(piece)
     return piece
@@ -368,6 +374,43 @@ def issue_certificate(
     return certificate
 
 
+def _known(edition_id: UUID, found: registers.Found | None) -> registers.Found:
+    if found is None:
+        raise NotFound(kind="Edition", id=str(edition_id))
+    return found
+
+
+def _number(tx: Transaction, edition_id: UUID, space: Space, number: int) -> registers.Found:
+    """The terms and the row of a number; no row if it was declared but not allotted. Refuses a number never declared."""
+    terms, row = _known(edition_id, registers.find_number(tx.session, edition_id, space, number))
+    if row is None or row.outlet_id is None:
+        tx.get(Edition, edition_id).must_contain(space, number)
+    return terms, row
+
+
+def _registered(tx: Transaction, terms: Terms, space: Space, row: registers.Row, now: datetime) -> Piece:
+    """The piece a row describes, opened if nobody touched it before. One that came back is replayed from its stream."""
+    if row.piece_id is None:
+        return Piece.open(terms.edition_id, terms.product_id, space, row.number)
+    if row.came_back:
+        return tx.get(Piece, row.piece_id)
+    return Piece.as_registered(
+        row.piece_id,
+        row.version,
+        now,
+        edition_id=terms.edition_id,
+        product_id=terms.product_id,
+        space=space,
+        number=row.number,
+        standing="free" if row.status == "reserved" else row.status,
+        holder=row.holder,
+        held_since=row.held_since,
+        held_until=row.held_until,
+        held_at=row.outlet_id if row.status == "held" else None,
+        order_id=row.order_id,
+    )
+
+
 def _piece(tx: Transaction, edition: Edition, space: Space, number: int) -> Piece:
     """The piece, opened if nobody touched it before."""
     edition.must_contain(space, number)
@@ -376,10 +419,10 @@ def _piece(tx: Transaction, edition: Edition, space: Space, number: int) -> Piec
 
 
 def _hold(
-    tx: Transaction, edition: Edition, piece: Piece, outlet_id: UUID, holder: UUID, until: datetime, now: datetime
+    tx: Transaction, terms: Terms, piece: Piece, outlet_id: UUID, holder: UUID, until: datetime, now: datetime
 ) -> Piece:
     own = piece.is_held(now) and piece.holder == holder
-    edition.terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
+    terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
     piece.hold(holder, until, outlet_id, now)
     tx.save(piece)
     return piece
@@ -393,21 +436,11 @@ def _must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
             raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 
 
-def _choose(tx: Transaction, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> int | None:
-    number = None
-    if edition.numbering == "random":
-        free = registers.count_free(tx.session, edition.id, space, outlet_id)
-        place = secrets.randbelow(free) if free else 0
-        number = registers.free_at_place(tx.session, edition.id, space, outlet_id, place)
-    return number or registers.next_free(tx.session, edition.id, space, outlet_id, now)
-
-
-def _must_be_sold_here(tx: Transaction, edition: Edition, space: Space, number: int, outlet_id: UUID) -> None:
-    found = registers.where_is(tx.session, edition.id, space, number)
-    if found is None or found[0] != outlet_id:
-        raise NotAllottedHere(edition_id=edition.id, outlet_id=outlet_id, number=number)
-    if found[1] == "reserved":
-        raise NumberReserved(edition_id=edition.id, space=space, number=number)
+def _must_be_sold_here(row: registers.Row | None, edition_id: UUID, space: Space, number: int, outlet_id: UUID) -> None:
+    if row is None or row.outlet_id != outlet_id:
+        raise NotAllottedHere(edition_id=edition_id, outlet_id=outlet_id, number=number)
+    if row.status == "reserved":
+        raise NumberReserved(edition_id=edition_id, space=space, number=number)
 
 
 def _why_none(session: Session, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> SouvenirError:

@@ -1,5 +1,6 @@
 """An edition: so many numbered pieces and no more, the proofs beside them, where they may be sold and since when."""
 
+import secrets
 from datetime import date, datetime, timedelta
 from typing import Literal, Self, cast, get_args
 from uuid import UUID
@@ -163,6 +164,8 @@ class Edition(Aggregate):
         first: int
         last: int
         reserved: tuple[int, ...] = ()
+        shuffle: str = ""
+        """Where numbers are random: the key, in hex, that says in which order they are given."""
 
     class Moved(Aggregate.Event):
         TOPIC = "editions.EditionMoved"
@@ -294,7 +297,8 @@ class Edition(Aggregate):
         self._must_be_unallotted(space, first, last)
         self._must_have_room_for_allotments()
         reserved = tuple(n for n in self.reserved if first <= n <= last) if space == "numbered" else ()
-        self._allotted(outlet_id=outlet_id, space=space, first=first, last=last, reserved=reserved)
+        shuffle = secrets.token_hex(16) if self.numbering == "random" else ""
+        self._allotted(outlet_id=outlet_id, space=space, first=first, last=last, reserved=reserved, shuffle=shuffle)
 
     def move(self, space: Space, first: int, last: int, from_outlet: UUID, to_outlet: UUID) -> None:
         """Move numbers from one outlet's allotment to another's."""
@@ -386,7 +390,9 @@ class Edition(Aggregate):
         self.approval_ref = approval_ref
 
     @event(Allotted)
-    def _allotted(self, outlet_id: UUID, space: Space, first: int, last: int, reserved: tuple[int, ...]) -> None:
+    def _allotted(
+        self, outlet_id: UUID, space: Space, first: int, last: int, reserved: tuple[int, ...], shuffle: str
+    ) -> None:
         self.allotments += (Range(outlet_id=outlet_id, space=space, first=first, last=last),)
 
     @event(Moved)

@@ -119,11 +119,13 @@ class Piece(Aggregate):
     class HoldReleased(Aggregate.Event):
         TOPIC = "editions.PieceHoldReleased"
         holder: UUID
+        outlet_id: UUID | None = None
 
     class HoldLapsed(Aggregate.Event):
         TOPIC = "editions.PieceHoldLapsed"
         holder: UUID
         lapsed_at: AwareDatetime
+        outlet_id: UUID | None = None
 
     class Sold(Aggregate.Event):
         TOPIC = "editions.PieceSold"
@@ -154,6 +156,7 @@ class Piece(Aggregate):
         self.holder: UUID | None = None
         self.held_since: datetime | None = None
         self.held_until: datetime | None = None
+        self.held_at: UUID | None = None
         self.order_id: UUID | None = None
         self.return_id: UUID | None = None
         self.came_back_from: frozenset[UUID] = frozenset()
@@ -171,6 +174,14 @@ class Piece(Aggregate):
             space=space,
             number=number,
         )
+
+    @classmethod
+    def as_registered(cls, id: UUID, version: int, modified_on: datetime, **state: Any) -> Self:
+        """The piece as a row describes it, without its history: equal to the replayed one in all that decisions read."""
+        piece = cls.__new__(cls)
+        piece.__base_init__(id, version, modified_on)
+        piece.__dict__.update(state, return_id=None, came_back_from=frozenset())
+        return piece
 
     def hold(self, holder: UUID, until: datetime, outlet_id: UUID, now: datetime) -> None:
         """Keep the piece for one holder until an instant; the same holder may ask again for longer."""
@@ -191,12 +202,12 @@ class Piece(Aggregate):
         if self.holder != holder:
             raise self._held_by_someone_else()
         if self.is_held(now):
-            self._hold_released(holder=holder)
+            self._hold_released(holder=holder, outlet_id=self.held_at)
         else:
             self._lapse_hold(now)
 
     def sell(self, order_id: UUID, sold_on: date, outlet_id: UUID, now: datetime, holder: UUID | None = None) -> None:
-        """Sell to an order: on the holder's live hold, or directly (no holder) when the piece is free.
+        """Sell to an order: on the holder's live hold, where it was held, or directly (no holder) when it is free.
 
         Refusals in order: retired, sold, returned, came back from this order, held by someone else, hold expired,
         never held.
@@ -211,6 +222,7 @@ class Piece(Aggregate):
         if holder is not None and not self.is_held(now):
             raise self._no_live_hold(holder)
         self._lapse_hold(now)
+        outlet_id = self.held_at or outlet_id
         self._sold(order_id=order_id, sold_on=sold_on, outlet_id=outlet_id, holder=holder)
 
     def take_back(self, return_id: UUID, order_id: UUID, returned_on: date) -> None:
@@ -240,6 +252,11 @@ class Piece(Aggregate):
         self._lapse_hold(now)
         self._retired(reason=reason, evidence=evidence, retired_on=retired_on)
 
+    def let_lapse(self, now: datetime) -> None:
+        """Note that the hold has passed its deadline, if it has: from then on the piece is free on record too."""
+        if self.standing == "held":
+            self._lapse_hold(now)
+
     def is_held(self, now: datetime) -> bool:
         """Whether a hold is live at this instant. At its deadline a hold is over."""
         return self.standing == "held" and self.held_until is not None and now < self.held_until
@@ -256,7 +273,7 @@ class Piece(Aggregate):
 
     def _lapse_hold(self, now: datetime) -> None:
         if self.holder is not None and self.held_until is not None and not self.is_held(now):
-            self._hold_lapsed(holder=self.holder, lapsed_at=self.held_until)
+            self._hold_lapsed(holder=self.holder, lapsed_at=self.held_until, outlet_id=self.held_at)
 
     def _held_by_someone_else(self) -> PieceHeldBySomeoneElse:
         return PieceHeldBySomeoneElse(**self._facts, until=self.held_until)
@@ -271,23 +288,24 @@ class Piece(Aggregate):
     @event(Held)
     def _held(self, holder: UUID, since: datetime, until: datetime, outlet_id: UUID) -> None:
         self.standing, self.holder, self.held_since, self.held_until = "held", holder, since, until
+        self.held_at = outlet_id
 
     @event(HoldExtended)
     def _hold_extended(self, holder: UUID, until: datetime) -> None:
         self.held_until = until
 
     @event(HoldReleased)
-    def _hold_released(self, holder: UUID) -> None:
-        self.standing, self.holder, self.held_since, self.held_until = "free", None, None, None
+    def _hold_released(self, holder: UUID, outlet_id: UUID | None) -> None:
+        self.standing, self.holder, self.held_since, self.held_until, self.held_at = "free", None, None, None, None
 
     @event(HoldLapsed)
-    def _hold_lapsed(self, holder: UUID, lapsed_at: datetime) -> None:
-        self.standing, self.holder, self.held_since, self.held_until = "free", None, None, None
+    def _hold_lapsed(self, holder: UUID, lapsed_at: datetime, outlet_id: UUID | None) -> None:
+        self.standing, self.holder, self.held_since, self.held_until, self.held_at = "free", None, None, None, None
 
     @event(Sold)
     def _sold(self, order_id: UUID, sold_on: date, outlet_id: UUID, holder: UUID | None) -> None:
         self.standing, self.order_id = "sold", order_id
-        self.holder, self.held_since, self.held_until = None, None, None
+        self.holder, self.held_since, self.held_until, self.held_at = None, None, None, None
 
     @event(Returned)
     def _returned(self, return_id: UUID, order_id: UUID, returned_on: date) -> None:

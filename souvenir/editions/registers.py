@@ -1,15 +1,41 @@
 """Where every piece is and who may have it: rows that decide scarcity in the transaction that takes a piece."""
 
+import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from souvenir.editions.certificate import Certificate
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import Piece
-from souvenir.editions.terms import Space
+from souvenir.editions.terms import Space, Terms
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
+
+Status = Literal["free", "held", "sold", "returned", "reserved", "retired"]
+STATUSES: Final = get_args(Status)
+
+Key = tuple[str, str, int]
+"""Edition, space and number."""
+
+MOST_KEYS: Final = 20_000
+"""Pieces whose numbers are kept in mind."""
+
+SHUFFLED_AT_ONCE: Final = 1_000
+"""Places written in one statement."""
+
+_OF_KEY: Final = "WHERE edition_id = ? AND space = ? AND number = ?"
+_COUNT_RANGE: Final = (
+    "SELECT COALESCE(outlet_id, ''), status, COUNT(*) FROM pieces "
+    "WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ?"
+)
+_ADD: Final = (
+    f"INSERT INTO piece_counts (edition_id, space, outlet_id, {', '.join(STATUSES)}) "
+    f"VALUES (?, ?, ?{', ?' * len(STATUSES)}) ON CONFLICT (edition_id, space, outlet_id) DO UPDATE SET "
+    + ", ".join(f"{status} = piece_counts.{status} + excluded.{status}" for status in STATUSES)
+)
 
 
 def stamp(at: datetime) -> str:
@@ -18,98 +44,245 @@ def stamp(at: datetime) -> str:
 
 
 class PieceRegister(Register):
-    """One row per allotted piece: free, held until an instant, sold, returned, reserved or retired."""
+    """One row per allotted piece, how many there are of each status at each outlet, and the terms of each edition.
+
+    `place` is the order in which pieces are given: their number, or where numbers are random, a shuffle.
+    """
 
     name = "pieces"
-    tables = ("pieces",)
+    tables = ("pieces", "piece_counts", "edition_terms")
     ddl = (
         "CREATE TABLE IF NOT EXISTS pieces ("
-        "edition_id TEXT NOT NULL, space TEXT NOT NULL, number INTEGER NOT NULL, piece_id TEXT, "
-        "outlet_id TEXT, status TEXT NOT NULL, holder TEXT, held_until TEXT, order_id TEXT, "
+        "edition_id TEXT NOT NULL, space TEXT NOT NULL, number INTEGER NOT NULL, place BIGINT NOT NULL, piece_id TEXT, "
+        "outlet_id TEXT, status TEXT NOT NULL, holder TEXT, held_since TEXT, held_until TEXT, order_id TEXT, "
+        "version INTEGER NOT NULL DEFAULT 0, came_back INTEGER NOT NULL DEFAULT 0, "
         "PRIMARY KEY (edition_id, space, number))",
-        "CREATE INDEX IF NOT EXISTS pieces_free ON pieces (edition_id, space, outlet_id, number) WHERE status = 'free'",
+        "CREATE INDEX IF NOT EXISTS pieces_free ON pieces (edition_id, space, outlet_id, place) WHERE status = 'free'",
         "CREATE INDEX IF NOT EXISTS pieces_held ON pieces (edition_id, space, outlet_id, held_until) "
         "WHERE status = 'held'",
         "CREATE UNIQUE INDEX IF NOT EXISTS pieces_by_id ON pieces (piece_id)",
+        "CREATE TABLE IF NOT EXISTS piece_counts (edition_id TEXT NOT NULL, space TEXT NOT NULL, "
+        "outlet_id TEXT NOT NULL, "
+        + ", ".join(f"{status} INTEGER NOT NULL" for status in STATUSES)
+        + ", PRIMARY KEY (edition_id, space, outlet_id))",
+        "CREATE TABLE IF NOT EXISTS edition_terms (edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, "
+        "numbering TEXT NOT NULL, longest_hold_minutes INTEGER NOT NULL, on_sale_from TEXT, paused_because TEXT, "
+        "closed_because TEXT)",
     )
+
+    # The terms of an edition.
+
+    @when(Edition.Declared)
+    def _declared(self, session: Session, event: Edition.Declared) -> None:
+        session.run(
+            "INSERT INTO edition_terms (edition_id, product_id, numbering, longest_hold_minutes) VALUES (?, ?, ?, ?)",
+            str(event.originator_id),
+            str(event.product_id),
+            event.numbering,
+            event.longest_hold_minutes,
+        )
+
+    @when(Edition.Released)
+    def _released(self, session: Session, event: Edition.Released) -> None:
+        self._agree(session, event, "on_sale_from", stamp(event.on_sale_from))
+
+    @when(Edition.Paused)
+    def _paused(self, session: Session, event: Edition.Paused) -> None:
+        self._agree(session, event, "paused_because", event.reason)
+
+    @when(Edition.Resumed)
+    def _resumed(self, session: Session, event: Edition.Resumed) -> None:
+        self._agree(session, event, "paused_because", None)
+
+    @when(Edition.Closed)
+    def _closed(self, session: Session, event: Edition.Closed) -> None:
+        self._agree(session, event, "closed_because", event.reason)
+
+    def _agree(self, session: Session, event: Aggregate.Event, term: str, value: str | None) -> None:
+        session.run(f"UPDATE edition_terms SET {term} = ? WHERE edition_id = ?", value, str(event.originator_id))
+
+    # Where numbers may be sold.
 
     @when(Edition.Allotted)
     def _allotted(self, session: Session, event: Edition.Allotted) -> None:
-        edition = str(event.originator_id)
+        edition, outlet = str(event.originator_id), str(event.outlet_id)
+        run = (edition, event.space, event.first, event.last)
+        known = session.rows(f"{_COUNT_RANGE} GROUP BY 1, 2", *run)
         session.run(
-            "INSERT INTO pieces (edition_id, space, number, outlet_id, status) "
+            "INSERT INTO pieces (edition_id, space, number, place, outlet_id, status) "
             "WITH RECURSIVE run (number) AS (SELECT CAST(? AS INTEGER) "
             "UNION ALL SELECT number + 1 FROM run WHERE number < CAST(? AS INTEGER)) "
-            "SELECT CAST(? AS TEXT), CAST(? AS TEXT), number, CAST(? AS TEXT), 'free' FROM run WHERE true "
+            "SELECT CAST(? AS TEXT), CAST(? AS TEXT), number, number, CAST(? AS TEXT), 'free' FROM run WHERE true "
             "ON CONFLICT (edition_id, space, number) DO UPDATE SET outlet_id = excluded.outlet_id",
             event.first,
             event.last,
             edition,
             event.space,
-            str(event.outlet_id),
+            outlet,
         )
-        for number in event.reserved:
-            session.run(
+        kept = sum(
+            session.changed(
                 "UPDATE pieces SET status = 'reserved' "
                 "WHERE edition_id = ? AND space = ? AND number = ? AND status = 'free'",
                 edition,
                 event.space,
                 number,
             )
+            for number in event.reserved
+        )
+        if event.shuffle:
+            _shuffle(session, event)
+        retired = sum(pieces for _, _, pieces in known)
+        free = event.last - event.first + 1 - kept - retired
+        _count(session, edition, event.space, outlet, free=free, reserved=kept, retired=retired)
+        if retired:
+            _count(session, edition, event.space, "", retired=-retired)
 
     @when(Edition.Moved)
     def _moved(self, session: Session, event: Edition.Moved) -> None:
+        edition = str(event.originator_id)
+        run = (edition, event.space, event.first, event.last)
+        for outlet, status, pieces in session.rows(f"{_COUNT_RANGE} GROUP BY 1, 2", *run):
+            _count(session, edition, event.space, outlet, **{status: -pieces})
+            _count(session, edition, event.space, str(event.to_outlet), **{status: pieces})
         session.run(
             "UPDATE pieces SET outlet_id = ? WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ?",
             str(event.to_outlet),
-            str(event.originator_id),
-            event.space,
-            event.first,
-            event.last,
+            *run,
         )
+
+    # What becomes of a piece.
 
     @when(Piece.Opened)
     def _opened(self, session: Session, event: Piece.Opened) -> None:
+        key = (str(event.edition_id), event.space, event.number)
+        self._remember(event.originator_id, key)
         session.run(
-            "INSERT INTO pieces (edition_id, space, number, piece_id, status) VALUES (?, ?, ?, ?, 'free') "
-            "ON CONFLICT (edition_id, space, number) DO UPDATE SET piece_id = excluded.piece_id",
-            str(event.edition_id),
-            event.space,
+            "INSERT INTO pieces (edition_id, space, number, place, piece_id, status, version) "
+            "VALUES (?, ?, ?, ?, ?, 'free', 1) ON CONFLICT (edition_id, space, number) "
+            "DO UPDATE SET piece_id = excluded.piece_id, version = 1",
+            *key,
             event.number,
             str(event.originator_id),
         )
 
-    @when(Piece.Held, Piece.HoldExtended)
-    def _held(self, session: Session, event: Piece.Held | Piece.HoldExtended) -> None:
+    @when(Piece.Held)
+    def _held(self, session: Session, event: Piece.Held) -> None:
+        key = self._key(session, event)
         session.run(
-            "UPDATE pieces SET status = 'held', holder = ?, held_until = ? WHERE piece_id = ?",
+            f"UPDATE pieces SET status = 'held', holder = ?, held_since = ?, held_until = ?, version = ? {_OF_KEY}",
             str(event.holder),
+            stamp(event.since),
             stamp(event.until),
-            str(event.originator_id),
+            event.originator_version,
+            *key,
+        )
+        _count(session, key[0], key[1], event.outlet_id, free=-1, held=1)
+
+    @when(Piece.HoldExtended)
+    def _extended(self, session: Session, event: Piece.HoldExtended) -> None:
+        session.run(
+            f"UPDATE pieces SET held_until = ?, version = ? {_OF_KEY}",
+            stamp(event.until),
+            event.originator_version,
+            *self._key(session, event),
         )
 
-    @when(Piece.HoldReleased, Piece.HoldLapsed, Piece.PutBack)
-    def _freed(self, session: Session, event: Aggregate.Event) -> None:
-        self._set(session, event, "free")
+    @when(Piece.HoldReleased, Piece.HoldLapsed)
+    def _let_go(self, session: Session, event: Piece.HoldReleased | Piece.HoldLapsed) -> None:
+        self._set(session, event, "held", "free", event.outlet_id)
 
     @when(Piece.Sold)
     def _sold(self, session: Session, event: Piece.Sold) -> None:
-        self._set(session, event, "sold", str(event.order_id))
+        before: Status = "held" if event.holder else "free"
+        self._set(session, event, before, "sold", event.outlet_id, str(event.order_id))
 
     @when(Piece.Returned)
     def _returned(self, session: Session, event: Piece.Returned) -> None:
-        self._set(session, event, "returned", str(event.order_id))
+        self._set(session, event, "sold", "returned", order_id=str(event.order_id))
+        session.run(f"UPDATE pieces SET came_back = 1 {_OF_KEY}", *self._key(session, event))
+
+    @when(Piece.PutBack)
+    def _put_back(self, session: Session, event: Piece.PutBack) -> None:
+        self._set(session, event, "returned", "free")
 
     @when(Piece.Retired)
     def _retired(self, session: Session, event: Piece.Retired) -> None:
-        self._set(session, event, "retired")
+        self._set(session, event, None, "retired")
 
-    def _set(self, session: Session, event: Aggregate.Event, status: str, order_id: str | None = None) -> None:
+    def _set(
+        self,
+        session: Session,
+        event: Aggregate.Event,
+        before: Status | None,
+        status: Status,
+        outlet_id: UUID | None = None,
+        order_id: str | None = None,
+    ) -> None:
+        """Change a piece's status and both counts. What the event does not say is read from the row."""
+        edition, space, number = self._key(session, event)
+        outlet = str(outlet_id) if outlet_id else None
+        if before is None or outlet is None:
+            row = session.row(f"SELECT outlet_id, status FROM pieces {_OF_KEY}", edition, space, number)
+            assert row is not None, "a piece that was opened has its row"
+            outlet, before = row
+        if outlet:
+            _count(session, edition, space, outlet, **{before: -1, status: 1})
+        else:
+            _count(session, edition, space, "", **{status: 1})
         session.run(
-            "UPDATE pieces SET status = ?, order_id = ?, holder = NULL, held_until = NULL WHERE piece_id = ?",
+            "UPDATE pieces SET status = ?, order_id = ?, holder = NULL, held_since = NULL, held_until = NULL, "
+            f"version = ? {_OF_KEY}",
             status,
             order_id,
+            event.originator_version,
+            edition,
+            space,
+            number,
+        )
+
+    # A piece is found by its number; its events know only its id. Which number an id is of never changes.
+
+    def __init__(self) -> None:
+        self._keys: dict[UUID, Key] = {}
+
+    def _key(self, session: Session, event: Aggregate.Event) -> Key:
+        known = self._keys.get(event.originator_id)
+        if known is None:
+            row = session.row(
+                "SELECT edition_id, space, number FROM pieces WHERE piece_id = ?", str(event.originator_id)
+            )
+            assert row is not None, "a piece that was opened has its row"
+            known = (row[0], row[1], row[2])
+            self._remember(event.originator_id, known)
+        return known
+
+    def _remember(self, piece_id: UUID, key: Key) -> None:
+        if len(self._keys) >= MOST_KEYS:
+            self._keys.clear()
+        self._keys[piece_id] = key
+
+
+def _count(session: Session, edition_id: str, space: str, outlet_id: object, **changes: int) -> None:
+    """Change how many pieces of each status an outlet has; "" stands for no outlet."""
+    session.add(_ADD, (edition_id, space, str(outlet_id)), *(changes.get(status, 0) for status in STATUSES))
+
+
+def _shuffle(session: Session, event: Edition.Allotted) -> None:
+    """Give the numbers of an allotment their places by chance: HMAC-SHA-256 under a key drawn when it was allotted.
+
+    A piece that comes back keeps its place, so letting a number go is no way to draw a better one.
+    """
+    key = bytes.fromhex(event.shuffle)
+    for first in range(event.first, event.last + 1, SHUFFLED_AT_ONCE):
+        some = range(first, min(first + SHUFFLED_AT_ONCE, event.last + 1))
+        places = [(n, int.from_bytes(hmac.digest(key, b"%d" % n, "sha256")[:7], "big")) for n in some]
+        session.run(
+            "UPDATE pieces SET place = shuffled.column2 FROM (VALUES "
+            + ", ".join(f"({number}, {place})" for number, place in places)
+            + ") AS shuffled WHERE edition_id = ? AND space = ? AND number = shuffled.column1",
             str(event.originator_id),
+            event.space,
         )
 
 
@@ -147,69 +320,108 @@ class CertificateRegister(Register):
         session.run("UPDATE certificates SET status = 'revoked' WHERE certificate_id = ?", str(event.originator_id))
 
 
-def next_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> int | None:
-    """The lowest number nobody has at an outlet, else the one whose hold lapsed first. Locked where rows can be."""
-    where = (str(edition_id), space, str(outlet_id))
-    free = session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "
-        f"ORDER BY number LIMIT 1{session.locking}",
-        *where,
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An allotted number as it stands: the whole state of its piece, as long as the piece never came back."""
+
+    number: int
+    piece_id: UUID | None
+    """None as long as nobody touched the piece."""
+    outlet_id: UUID | None
+    status: Status
+    holder: UUID | None
+    held_since: datetime | None
+    held_until: datetime | None
+    order_id: UUID | None
+    version: int
+    came_back: bool
+
+
+Found = tuple[Terms, Row | None]
+"""The terms of an edition, and the row that was asked for."""
+
+_FIND: Final = (
+    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, "
+    "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
+    "p.came_back FROM edition_terms AS t "
+    "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
+    "WHERE t.edition_id = ?"
+)
+_AT_OUTLET: Final = "FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ?"
+_FIND_NUMBER: Final = _FIND.format(number="?")
+_FIND_NEXT: Final = _FIND.format(
+    number="COALESCE("
+    f"(SELECT number {_AT_OUTLET} AND status = 'held' AND held_until <= ? ORDER BY held_until LIMIT 1{{locking}}), "
+    f"(SELECT number {_AT_OUTLET} AND status = 'free' ORDER BY place LIMIT 1{{locking}}))"
+)
+
+
+def find_number(session: Session, edition_id: UUID, space: Space, number: int) -> Found | None:
+    """The terms of an edition and one of its numbers, in one look; None if there is no such edition."""
+    edition = str(edition_id)
+    return _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
+
+
+def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> Found | None:
+    """The same with the number an outlet gives next: the one whose hold lapsed first, else the first free one.
+
+    Where rows can be locked it is locked: nobody else is given it meanwhile.
+    """
+    edition = str(edition_id)
+    here = (edition, space, str(outlet_id))
+    sql = _FIND_NEXT.format(locking=session.locking)
+    return _found(edition_id, session.row(sql, space, *here, stamp(now), *here, edition))
+
+
+def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
+    if row is None:
+        return None
+    product, numbering, minutes, on_sale_from, paused, closed, number, *piece = row
+    terms = Terms(
+        edition_id=edition_id,
+        product_id=UUID(product),
+        numbering=numbering,
+        longest_hold=timedelta(minutes=minutes),
+        on_sale_from=_instant(on_sale_from),
+        paused_because=paused,
+        closed_because=closed,
     )
-    lapsed = free or session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'held' "
-        f"AND held_until <= ? ORDER BY held_until LIMIT 1{session.locking}",
-        *where,
-        stamp(now),
+    if number is None:
+        return terms, None
+    piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = piece
+    return terms, Row(
+        number=number,
+        piece_id=_id(piece_id),
+        outlet_id=_id(outlet_id),
+        status=status,
+        holder=_id(holder),
+        held_since=_instant(since),
+        held_until=_instant(until),
+        order_id=_id(order_id),
+        version=version,
+        came_back=bool(came_back),
     )
-    return lapsed[0] if lapsed else None
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def any_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> bool:
     """Whether an outlet has a number nobody has, or whose hold lapsed. Locks nothing: only for looking."""
+    here = (str(edition_id), space, str(outlet_id))
     row = session.row(
-        "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? "
-        "AND (status = 'free' OR status = 'held' AND held_until <= ?) LIMIT 1",
-        str(edition_id),
-        space,
-        str(outlet_id),
+        f"SELECT 1 WHERE EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'free') "
+        f"OR EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'held' AND held_until <= ?)",
+        *here,
+        *here,
         stamp(now),
     )
     return row is not None
-
-
-def free_at_place(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, place: int) -> int | None:
-    """The free number at a place (from 0) among the free ones of an outlet, in order. Locked where rows can be."""
-    row = session.row(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free' "
-        f"ORDER BY number LIMIT 1 OFFSET ?{session.locking}",
-        str(edition_id),
-        space,
-        str(outlet_id),
-        place,
-    )
-    return row[0] if row else None
-
-
-def count_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> int:
-    """How many numbers nobody has at an outlet."""
-    row = session.row(
-        "SELECT COUNT(*) FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status = 'free'",
-        str(edition_id),
-        space,
-        str(outlet_id),
-    )
-    return row[0] if row else 0
-
-
-def where_is(session: Session, edition_id: UUID, space: Space, number: int) -> tuple[UUID | None, str] | None:
-    """The outlet a number is allotted to and its status as last written; None if it was never allotted."""
-    row = session.row(
-        "SELECT outlet_id, status FROM pieces WHERE edition_id = ? AND space = ? AND number = ?",
-        str(edition_id),
-        space,
-        number,
-    )
-    return (UUID(row[0]) if row[0] else None, row[1]) if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,3 +465,19 @@ def taken_between(session: Session, edition_id: UUID, space: Space, first: int, 
         stamp(now),
     )
     return row[0] if row else 0
+
+
+def lapsed_between(
+    session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime
+) -> tuple[int, ...]:
+    """The numbers of a range whose hold has passed its deadline."""
+    rows = session.rows(
+        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
+        "AND status = 'held' AND held_until <= ? ORDER BY number",
+        str(edition_id),
+        space,
+        first,
+        last,
+        stamp(now),
+    )
+    return tuple(number for (number,) in rows)

@@ -9,12 +9,11 @@ from uuid import UUID
 
 from souvenir.editions.certificate import StatusList
 from souvenir.editions.edition import Edition, Proofs
-from souvenir.editions.registers import stamp
+from souvenir.editions.registers import STATUSES, Status, stamp
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.errors import NotFound
 
-PieceStatus = Literal["free", "held", "sold", "returned", "reserved", "retired"]
 LARGEST_PAGE = 100
 
 
@@ -181,7 +180,7 @@ class Availability:
     back_in_minutes: int | None
     """When only held pieces remain: the minutes until the first hold ends."""
 
-    def count(self, status: PieceStatus, outlet_id: UUID | None = None) -> int:
+    def count(self, status: Status, outlet_id: UUID | None = None) -> int:
         """How many pieces are of a status, at one outlet or at all."""
         here = (counts for counts in self.outlets if outlet_id in (None, counts.outlet_id))
         return sum(int(getattr(counts, status)) for counts in here)
@@ -196,33 +195,42 @@ class Availability:
 def availability(
     session: Session, edition_id: UUID, authorised: int, now: datetime, space: Space = "numbered"
 ) -> Availability:
-    """Count one run as of this transaction; `authorised` is its declared size. Reads every row of the run."""
+    """What one run holds as of this transaction; `authorised` is its declared size.
+
+    Reads one row per outlet, and those held pieces whose hold has lapsed: they count as free.
+    """
+    held = "FROM pieces AS p WHERE p.edition_id = c.edition_id AND p.space = c.space AND p.outlet_id = c.outlet_id"
     rows = session.rows(
-        "SELECT outlet_id, CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END, COUNT(*), "
-        "MIN(held_until) FROM pieces WHERE edition_id = ? AND space = ? GROUP BY 1, 2 ORDER BY 1, 2",
+        f"SELECT c.outlet_id, {', '.join(f'c.{status}' for status in STATUSES)}, "
+        f"(SELECT COUNT(*) {held} AND p.status = 'held' AND p.held_until <= ?), "
+        f"(SELECT MIN(p.held_until) {held} AND p.status = 'held' AND p.held_until > ?) "
+        "FROM piece_counts AS c WHERE c.edition_id = ? AND c.space = ? ORDER BY c.outlet_id",
+        stamp(now),
         stamp(now),
         str(edition_id),
         space,
     )
-    counts: dict[str | None, dict[str, int]] = {}
-    for outlet, status, pieces, _ in rows:
-        counts.setdefault(outlet, {})[status] = int(pieces)
-    outlets = tuple(OutletCounts(UUID(outlet) if outlet else None, **by_status) for outlet, by_status in counts.items())
-    ends = [datetime.fromisoformat(until) for _, status, _, until in rows if status == "held" and until]
-    only_held = ends and not any(status == "free" for _, status, _, _ in rows)
+    outlets, ends = [], []
+    for outlet, *counted, lapsed, first_end in rows:
+        counts = dict(zip(STATUSES, counted, strict=True))
+        counts |= {"free": counts["free"] + lapsed, "held": counts["held"] - lapsed}
+        if any(counts.values()):
+            outlets.append(OutletCounts(UUID(outlet) if outlet else None, **counts))
+        ends += [datetime.fromisoformat(first_end)] if first_end else []
+    only_held = ends and not any(outlet.free for outlet in outlets)
     return Availability(
         edition_id=edition_id,
         space=space,
         authorised=authorised,
         unallotted=authorised - sum(outlet.allotted for outlet in outlets),
-        outlets=outlets,
+        outlets=tuple(outlets),
         back_in_minutes=max(1, -int((now - min(ends)).total_seconds() // 60)) if only_held else None,
     )
 
 
 def piece_status(
     session: Session, edition_id: UUID, number: int, now: datetime, space: Space = "numbered"
-) -> PieceStatus | None:
+) -> Status | None:
     """What anybody may know about one number; None if it was never allotted."""
     row = session.row(
         "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END FROM pieces "
@@ -232,7 +240,7 @@ def piece_status(
         space,
         number,
     )
-    status: PieceStatus | None = row[0] if row else None
+    status: Status | None = row[0] if row else None
     return status
 
 

@@ -104,7 +104,7 @@ def _replay(log: EventLog, projection: Tables, rename: Callable[[str], str], unt
             session = Beside(tx.session, rename)
             for _, stream, version, topic, state in page:
                 projection.apply(session, to_event(stream, version, topic, state))
-            session.flush()
+            session.settle()
 
         log.commit(fill)
         after = page[-1].position if len(page) == PAGE else until
@@ -115,7 +115,7 @@ def _apply(log: EventLog, session: Session, view: View, rename: Callable[[str], 
     beside = Beside(session, rename)
     for recorded in log.events(after, until, view.topics):
         view.apply(beside, recorded.event)
-    beside.flush()
+    beside.settle()
 
 
 def _drop(log: EventLog, projection: Tables, rename: Callable[[str], str]) -> None:

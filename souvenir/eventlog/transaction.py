@@ -36,7 +36,8 @@ class Batch:
             self.by_stream.setdefault(event.originator_id, []).append(event)
 
     def append(self) -> None:
-        """Send every event to the store."""
+        """Send every event to the store, after the sums that go with them."""
+        self.session.settle()
         if self.events:
             self.session.append([to_stored(event) for event in self.events])
 

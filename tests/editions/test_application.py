@@ -387,7 +387,7 @@ def test_the_registers_can_be_rebuilt_from_the_log(
 def test_a_number_is_chosen_by_an_index_and_not_by_reading_the_run():
     log = EventLog.open("sqlite://", registers=(PieceRegister(),))
     with log.reading() as session:
-        for status in ("status = 'free' ORDER BY number", "status = 'held' AND held_until <= '' ORDER BY held_until"):
+        for status in ("status = 'free' ORDER BY place", "status = 'held' AND held_until <= '' ORDER BY held_until"):
             plan = session.rows(
                 "EXPLAIN QUERY PLAN SELECT number FROM pieces "
                 f"WHERE edition_id = '' AND space = '' AND outlet_id = '' AND {status} LIMIT 1"

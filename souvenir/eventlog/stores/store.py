@@ -1,5 +1,6 @@
 """What the log asks of a store: transactions, streams by id, the whole log by position, and plain SQL beside them."""
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -62,6 +63,7 @@ class Session(ABC):
     def __init__(self) -> None:
         self._statement = ""
         self._gathered: list[Sequence[Any]] = []
+        self._sums: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {}
 
     def run(self, sql: str, *params: Any) -> None:
         """Write, without asking how many rows changed."""
@@ -69,6 +71,24 @@ class Session(ABC):
             self.flush()
             self._statement = sql
         self._gathered.append(params)
+
+    def add(self, sql: str, key: tuple[str, ...], *amounts: int) -> None:
+        """Add to the counts under a key. Only the sums are written, by `settle`: once, and in the order of their keys.
+
+        So a count that everybody changes is locked at the end of a transaction only, and never in two orders.
+        `sql` takes the key, then the amounts.
+        """
+        sums = self._sums.setdefault(sql, {})
+        before = sums.get(key)
+        sums[key] = amounts if before is None else tuple(map(operator.add, before, amounts))
+
+    def settle(self) -> None:
+        """Send everything that was gathered, the sums last."""
+        self.flush()
+        sums, self._sums = self._sums, {}
+        for sql, by_key in sorted(sums.items()):
+            if by_key:
+                self._write(sql, [(*key, *amounts) for key, amounts in sorted(by_key.items())])
 
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """Every row of a query."""
@@ -116,11 +136,13 @@ class WriteSession(Session):
         super().__init__()
         self._deciding = False
         self._marked = False
+        self._added: list[tuple[str, tuple[str, ...], tuple[int, ...] | None]] = []
 
     def begin(self) -> None:
         """A command begins; it may yet refuse."""
         self.flush()
         self._deciding, self._marked = True, False
+        self._added.clear()
 
     def decided(self) -> None:
         """The command will not refuse any more: what it wrote stays."""
@@ -130,15 +152,29 @@ class WriteSession(Session):
             self._control("RELEASE SAVEPOINT command")
 
     def undo(self) -> None:
-        """The command refused: nothing it wrote remains."""
+        """The command refused: nothing it wrote or added remains."""
         self._deciding = False
         self._statement, self._gathered = "", []
+        for sql, key, before in reversed(self._added):
+            if before is None:
+                del self._sums[sql][key]
+            else:
+                self._sums[sql][key] = before
         if self._marked:
             self._control("ROLLBACK TO SAVEPOINT command")
 
     def run(self, sql: str, *params: Any) -> None:
         self._mark()
         super().run(sql, *params)
+
+    def add(self, sql: str, key: tuple[str, ...], *amounts: int) -> None:
+        if self._deciding:
+            self._added.append((sql, key, self._sums.get(sql, {}).get(key)))
+        super().add(sql, key, *amounts)
+
+    def settle(self) -> None:
+        assert not self._deciding, "sums belong to the whole transaction: a command that may yet refuse cannot send them"
+        super().settle()
 
     def changed(self, sql: str, *params: Any) -> int:
         self._mark()
