@@ -4,13 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-START = """
-import resource, time
+START = r"""
+import re, time
+from pathlib import Path
 from souvenir import Shop
 with Shop.open({url!r}) as shop:
     shop.asgi()
     shop.followers.catch_up()
-    print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(time.process_time(), int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
