@@ -77,9 +77,9 @@ def test_a_request_that_wants_too_much_is_refused_at_once(attack):
             f"a{i}: {SHELF.replace('number', 'related(first: 100) {edges {cursor}}')}" for i in range(2)
         )
         query, limit = query + "}", "answered fields"
-    start = time.perf_counter()
+    start = time.process_time()
     response = client.post(query)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert response.status_code in (400, 413)
     assert 1 <= len(response.json()["errors"]) <= 2
     assert len(response.content) < 2_000
