@@ -103,9 +103,8 @@ class Followers:
         """Return once a follower has reached a position, so that a caller reads what it wrote. Raises ViewBehind."""
         deadline = time.monotonic() + LONGEST_WAIT
         while (reached := self.position(follower.name)) < position:
-            if self._thread is None:
-                while self._move([follower]):
-                    pass
+            if self._thread is None and self._move([follower]):
+                continue
             if follower.name in self.stalled:
                 raise self.stalled[follower.name]
             if time.monotonic() > deadline:
