@@ -1,0 +1,115 @@
+"""The royalty statement, line for line, and the workbook beside it."""
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+from xml.etree import ElementTree
+
+from souvenir.documents.statement import print_statement, statement_workbook
+from souvenir.kernel.money import Money
+from souvenir.licensing.sheet import Account, AdjustmentLine, BreachLine, Due, Header, Line, Sheet, Span
+from souvenir.licensing.terms import flat
+
+
+def cny(text: str) -> Money:
+    return Money.of(text, "CNY")
+
+
+TERMS = flat("0.08", "CNY", advance=cny("100.00"), withholding_rate="0.10")
+OPENING = Account.opening(TERMS)
+ACCOUNT = OPENING.after(cny("260.00"), cny("0.00"), cny("60.00"), cny("100.00"))
+LINES = (
+    Line(1, "2026-Q1", "VASE", "p", "CN-BJ", "shop", "0.08", 1, 0, *map(cny, ("1100.00", "1000.00", "80.00", "20.00"))),
+    Line(
+        2, "2026-Q2", "VASE", "p", "CN-BJ", "shop", "0.08", 3, 1, *map(cny, ("2000.00", "2000.00", "160.00", "40.00"))
+    ),
+)
+SHEET = Sheet(
+    Header(
+        licence_id=UUID(int=1),
+        contract_no="LIC-A",
+        licensor="Palace Studio",
+        property_name={"zh-Hans": "云龙", "en": "Cloud dragon"},
+        period="2026-Q2",
+        period_months=3,
+        currency="CNY",
+        issued_on=date(2026, 7, 10),
+        account=ACCOUNT,
+        due=Due.of(TERMS, "2026-Q2", OPENING, ACCOUNT),
+        span=Span(after=3, until=90, stated_to="2026-Q1", stated_until=40, carried=80, entries=5, digest="ab" * 32),
+    ),
+    LINES,
+    (AdjustmentLine("A1", "2026-Q1", cny("1000.00"), "0.08", "0.1", cny("20.00"), cny("0.00")),),
+    (BreachLine("LICENCE_LAPSED", "VASE", 1, cny("1000.00")),),
+)
+
+
+def test_a_statement_with_everything_on_it() -> None:
+    assert (
+        print_statement(SHEET, "cd" * 32)
+        == """\
+版税结算单 Royalty statement  LIC-A  2026-Q2  CNY
+授权方 Licensor: Palace Studio
+授权内容 Property: 云龙 Cloud dragon
+出具 Issued: 2026-07-10
+
+产品 Product  地区 Where  费率 Rate  售 Sold  退 Ret.  总额 Gross  扣减 Deduct.  净额 Net  版税 Royalty
+------------  ----------  ---------  -------  -------  ----------  ------------  --------  ------------
+2 VASE        CN-BJ shop       0.08        3        1    2,000.00          0.00  2,000.00        160.00
+------------  ----------  ---------  -------  -------  ----------  ------------  --------  ------------
+合计 Total                                 3        1    2,000.00          0.00  2,000.00        160.00
+
+以前期间 Prior periods
+产品 Product  地区 Where  费率 Rate  售 Sold  退 Ret.  总额 Gross  扣减 Deduct.  净额 Net  版税 Royalty
+------------  ----------  ---------  -------  -------  ----------  ------------  --------  ------------
+1 VASE        CN-BJ shop       0.08        1        0    1,100.00        100.00  1,000.00         80.00
+------------  ----------  ---------  -------  -------  ----------  ------------  --------  ------------
+合计 Total                                 1        0    1,100.00        100.00  1,000.00         80.00
+
+补充协议调整 Adjustments by amendment
+协议 Amendment  净销售 Net sales  原 Was  现 Is  版税 Royalty
+--------------  ----------------  ------  -----  ------------
+A1 2026-Q1              1,000.00    0.08    0.1         20.00
+
+授权外销售 Sales outside the licence, settled apart
+产品 Product     原因 Reason  数量 Units  净销售 Net sales
+------------  --------------  ----------  ----------------
+VASE          LICENCE_LAPSED           1      1,000.00 CNY
+
+保底/预付 Guarantee                                                     100.00
+已预付 Advance paid                                                     100.00
+期初未抵扣 Unrecouped, opening                                          100.00
+本期版税 Royalty earned                                                 260.00
+已抵扣 Recouped                                                         100.00
+期末未抵扣 Unrecouped, closing                                            0.00
+应付版税 Royalty payable                                                160.00
+代扣税 Tax withheld, 10%                                                 16.00
+市场基金 Marketing fund                                                  60.00
+应付总额 Amount due                                                     204.00
+到期日 Due on                                                       2026-07-30
+
+日志 Log: 3 < p <= 90, 5 entries, SHA-256 abababababababab
+SHA-256 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+"""
+    )
+
+
+def test_a_nil_statement_says_so() -> None:
+    nil = replace(SHEET, lines=(), adjustments=(), breaches=())
+    assert "无销售 Nil statement: nothing was sold, returned or adjusted.\n" in print_statement(nil, "cd" * 32)
+
+
+def test_the_workbook_holds_exact_amounts_and_is_the_same_each_time() -> None:
+    book = statement_workbook(SHEET, "cd" * 32)
+    assert book == statement_workbook(SHEET, "cd" * 32)
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        page = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
+        names = parts.read("xl/workbook.xml").decode()
+    cells = {cell.get("r"): cell.findtext("{*}v") for cell in page.findall(".//{*}c")}
+    assert [cells[place] for place in ("I2", "J2", "K2", "L2")] == ["1100.00", "100.00", "1000.00", "80.00"]
+    assert [cells[place] for place in ("G3", "H3")] == ["3", "1"]
+    assert [
+        name for name in ("Lines", "Adjustments", "Outside the licence", "Account") if f'"{name}"' not in names
+    ] == []
