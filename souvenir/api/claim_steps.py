@@ -12,6 +12,7 @@ from souvenir.api.identity import read_id
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, MoneyInput
+from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import UnknownProvider
 from souvenir.taxrefund.refusals import (
     AdvanceNotRecovered,
@@ -23,6 +24,7 @@ from souvenir.taxrefund.refusals import (
     DepartureTooLate,
     GuaranteeAlreadyResolved,
     MoreUnitsThanListed,
+    NothingGuaranteed,
     PromiseNotKept,
     PromiseStillOpen,
     RecoveryExceedsAdvance,
@@ -34,6 +36,8 @@ RESOLVING: Final[Grounds] = (
     GuaranteeAlreadyResolved,
     CaptureExceedsGuarantee,
     RecoveryExceedsAdvance,
+    NothingGuaranteed,
+    HoldNotHeld,
     UnknownProvider,
 )
 """Why a guarantee cannot be given back or taken."""

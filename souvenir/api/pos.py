@@ -32,8 +32,10 @@ from souvenir.editions.views import piece_status
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.identifiers import MalformedGtin
+from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
-from souvenir.pos.device import DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
+from souvenir.payments.provider import UnknownProvider
+from souvenir.pos.device import DeviceNotEnrolled, DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
 from souvenir.pos.scan import ScannedCertificate as Link
 from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
 from souvenir.pos.shift import BusinessDateBehind, CountBelowZero, ShiftAlreadyOpen
@@ -241,7 +243,9 @@ class Mutation(RefundMutation):
             token=enrolled.token,
         )
 
-    @mutation(*EVERY_MUTATION, *MONEY, DeviceRevoked, ShiftAlreadyOpen, BusinessDateBehind, CountBelowZero)
+    @mutation(
+        *EVERY_MUTATION, *MONEY, DeviceNotEnrolled, DeviceRevoked, ShiftAlreadyOpen, BusinessDateBehind, CountBelowZero
+    )
     def open_shift(self, info: Info, input: OpenShiftInput) -> OpenShiftPayload:
         """Open this till's next shift with a counted float."""
         at = desk(info)
@@ -275,6 +279,8 @@ class Mutation(RefundMutation):
         ClaimHasAnotherState,
         GuaranteeAlreadyResolved,
         RecoveryExceedsAdvance,
+        HoldNotHeld,
+        UnknownProvider,
         PaymentNotApproved,
         RefundExceedsPayment,
         PieceNotSold,

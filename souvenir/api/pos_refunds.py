@@ -15,6 +15,7 @@ from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation, question
 from souvenir.api.types import Info, described
 from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import UnknownProvider
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.processes.refund_tax import MOST_ORDERS, GuaranteeDeclined, NoOrdersToRefund, TravelDocument
@@ -161,7 +162,7 @@ class RefundMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.agree(claim, input.on, by))
         return AgreeClaimPayload(replayed=done.replayed, claim_key=claim)
 
-    @mutation(*EVERY_MUTATION, *CLAIM, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld)
+    @mutation(*EVERY_MUTATION, *CLAIM, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld, HoldNotHeld)
     def guarantee_claim(self, info: Info, input: GuaranteeClaimInput) -> GuaranteeClaimPayload:
         """Have a card guarantee the net refund."""
         at, claim = desk(info), _own(desk(info), input.claim_id)
@@ -169,7 +170,7 @@ class RefundMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.guarantee(*card))
         return GuaranteeClaimPayload(replayed=done.replayed, claim_key=claim)
 
-    @mutation(*EVERY_MUTATION, *CLAIM, GuaranteeTooSmall, CashNotAllowed, PromisedDateTooLate)
+    @mutation(*EVERY_MUTATION, *CLAIM, GuaranteeTooSmall, HoldNotHeld, CashNotAllowed, PromisedDateTooLate)
     def advance_claim(self, info: Info, input: AdvanceClaimInput) -> AdvanceClaimPayload:
         """Hand the net refund over, once a guarantee covers it."""
         at, claim = desk(info), _own(desk(info), input.claim_id)
