@@ -152,11 +152,18 @@ class Providers:
             raise UnknownProvider(provider=name, known=", ".join(sorted(self._by_name))) from None
 
 
-def ask(request: Callable[[], Answer]) -> Answer:
-    """A clear answer where one can be had: the same request, with the same key, a bounded number of times."""
+def ask(request: Callable[[], Answer], query: Callable[[], Answer] | None = None) -> Answer:
+    """A clear answer where one can be had, a bounded number of times.
+
+    An unclear one is looked up with `query`; what never arrived, or cannot be looked up, is asked for again, the same
+    request with the same key.
+    """
     answer = request()
     for _ in range(ASKED_AGAIN):
-        if answer.outcome not in (Outcome.UNKNOWN, Outcome.NEVER_RECEIVED):
+        if answer.outcome is Outcome.UNKNOWN and query is not None:
+            answer = query()
+        elif answer.outcome in (Outcome.UNKNOWN, Outcome.NEVER_RECEIVED):
+            answer = request()
+        else:
             break
-        answer = request()
     return answer

@@ -40,7 +40,7 @@ class SecureAdvance:
         reason = ""
         if hold.state == "requested":
             gateway, key = self._providers.named(hold.provider), str(hold.id)
-            answer = ask(lambda: gateway.hold(key, hold.amount, source, hold.until))
+            answer = ask(lambda: gateway.hold(key, hold.amount, source, hold.until), lambda: gateway.query(key))
             self._record_placing(hold.id, answer, on, wanted=True)
             reason = answer.reason
         return self._log.load(Hold, hold.id), reason

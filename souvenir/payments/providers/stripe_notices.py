@@ -1,0 +1,65 @@
+"""Stripe's notices: signed by Stripe, neither too old nor from the future, and read for nothing but what they are about."""
+
+import hmac
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from souvenir.kernel import clock
+from souvenir.payments.provider import NoticeKind, NoticeRefused, ProviderNotice
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""How old, or how far ahead, a notice's signature may be."""
+
+LARGEST: Final = 256 * 1024
+"""Bytes in a notice."""
+
+KEY, ROLE = "souvenir_key", "souvenir_role"
+"""The names under which our objects at Stripe carry our key, and what they are for."""
+
+
+def read_notice(body: bytes, signature: str, secrets: Iterable[str]) -> ProviderNotice:
+    """The notice in a webhook's body, signed with any of the endpoint's secrets. Raises NoticeRefused."""
+    _check(body, signature, secrets)
+    try:
+        event = json.loads(body)
+        about = event["data"]["object"]
+        metadata = about.get("metadata") or {}
+        return ProviderNotice(
+            event_id=str(event["id"]),
+            topic=str(event["type"]),
+            kind=_kind(event["type"], metadata.get(ROLE, "")),
+            reference=str(about.get("id", "")),
+            key=str(metadata.get(KEY, "")),
+            happened_at=datetime.fromtimestamp(event["created"], UTC),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
+        raise NoticeRefused(reason="it is not an event.") from None
+
+
+def _check(body: bytes, header: str, secrets: Iterable[str]) -> None:
+    """Refuse what Stripe did not sign with a secret of ours just now: "t=…,v1=…" over "t.body", HMAC with SHA-256."""
+    if len(body) > LARGEST:
+        raise NoticeRefused(reason="it is too large.")
+    parts = [part.partition("=") for part in header.split(",")]
+    times = [value for name, _, value in parts if name.strip() == "t"]
+    given = [value for name, _, value in parts if name.strip() == "v1"]
+    if len(times) != 1 or not times[0].isascii() or not times[0].isdigit() or len(times[0]) > 12:
+        raise NoticeRefused(reason="it is not signed as Stripe signs.")
+    signed = times[0].encode() + b"." + body
+    expected = [hmac.digest(secret.encode(), signed, "sha256").hex() for secret in secrets if secret]
+    if not any(hmac.compare_digest(one.encode(), other.encode()) for one in expected for other in given):
+        raise NoticeRefused(reason="its signature is not one of this shop's endpoint.")
+    if abs(int(clock.now().timestamp()) - int(times[0])) > TOLERANCE.total_seconds():
+        raise NoticeRefused(reason="it was signed too long ago, or in the future.")
+
+
+def _kind(topic: str, role: str) -> NoticeKind:
+    if topic.startswith(("payment_intent.", "setup_intent.")):
+        return NoticeKind.HOLD if role in ("hold", "capture") else NoticeKind.PAYMENT
+    if topic.startswith(("refund.", "charge.refund.")):
+        return NoticeKind.REFUND
+    if topic.startswith("charge.dispute."):
+        return NoticeKind.DISPUTE
+    return NoticeKind.PAYOUT if topic.startswith("payout.") else NoticeKind.OTHER
