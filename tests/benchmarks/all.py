@@ -14,7 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 from own_postgresql import DURABLE, database, server
 
 HERE = Path(__file__).parent
-TAKES_A_DATABASE = {"bench_commits": "{url}", "bench_editions": "{url}", "bench_replay": "--postgres={url}"}
+TAKES_A_DATABASE = {
+    "bench_commits": "{url}",
+    "bench_editions": "{url}",
+    "bench_follow": "{url}",
+    "bench_replay": "--postgres={url}",
+}
 """How a benchmark is told of an empty PostgreSQL database; the others need none."""
 
 
