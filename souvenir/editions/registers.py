@@ -4,13 +4,14 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from souvenir.editions.certificate import Certificate
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import Piece
-from souvenir.editions.terms import Space, Terms
+from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
 
@@ -265,7 +266,7 @@ class PieceRegister(Register):
 
 def _count(session: Session, edition_id: str, space: str, outlet_id: object, **changes: int) -> None:
     """Change how many pieces of each status an outlet has; "" stands for no outlet."""
-    session.add(_ADD, (edition_id, space, str(outlet_id)), *(changes.get(status, 0) for status in STATUSES))
+    session.add(_ADD, (edition_id, space, str(outlet_id)), *[changes.get(status, 0) for status in STATUSES])
 
 
 def _shuffle(session: Session, event: Edition.Allotted) -> None:
@@ -376,33 +377,46 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
 def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
-    product, numbering, minutes, on_sale_from, paused, closed, number, *piece = row
-    terms = Terms(
-        edition_id=edition_id,
-        product_id=UUID(product),
-        numbering=numbering,
-        longest_hold=timedelta(minutes=minutes),
-        on_sale_from=_instant(on_sale_from),
-        paused_because=paused,
-        closed_because=closed,
-    )
+    terms = _terms(edition_id, *row[:6])
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[6:]
     if number is None:
         return terms, None
-    piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = piece
     return terms, Row(
-        number=number,
-        piece_id=_id(piece_id),
-        outlet_id=_id(outlet_id),
-        status=status,
-        holder=_id(holder),
-        held_since=_instant(since),
-        held_until=_instant(until),
-        order_id=_id(order_id),
-        version=version,
-        came_back=bool(came_back),
+        number,
+        _id(piece_id),
+        _id(outlet_id),
+        status,
+        _id(holder),
+        _instant(since),
+        _instant(until),
+        _id(order_id),
+        version,
+        bool(came_back),
     )
 
 
+@lru_cache(maxsize=1024)
+def _terms(
+    edition_id: UUID,
+    product_id: str,
+    numbering: Numbering,
+    longest_hold_minutes: int,
+    on_sale_from: str | None,
+    paused_because: str | None,
+    closed_because: str | None,
+) -> Terms:
+    return Terms(
+        edition_id=edition_id,
+        product_id=UUID(product_id),
+        numbering=numbering,
+        longest_hold=timedelta(minutes=longest_hold_minutes),
+        on_sale_from=_instant(on_sale_from),
+        paused_because=paused_because,
+        closed_because=closed_because,
+    )
+
+
+@lru_cache(maxsize=4096)
 def _id(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
