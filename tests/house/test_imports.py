@@ -28,6 +28,7 @@ PLANTED = [
     ("databases", "souvenir/ledger/journal.py", "import sqlite3"),
     ("databases", "souvenir/processes/__init__.py", "import psycopg"),
     ("http", "souvenir/cli.py", "from starlette.applications import Starlette"),
+    ("stripe", "souvenir/payments/payment.py", "import stripe"),
     ("server", "souvenir/shop.py", "import uvicorn"),
     ("graphql", "souvenir/shop.py", "import strawberry"),
     ("graphql", "souvenir/documents/receipt.py", "from graphql import parse"),
