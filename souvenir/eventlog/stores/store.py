@@ -173,7 +173,9 @@ class WriteSession(Session):
         super().add(sql, key, *amounts)
 
     def settle(self) -> None:
-        assert not self._deciding, "sums belong to the whole transaction: a command that may yet refuse cannot send them"
+        assert not self._deciding, (
+            "sums belong to the whole transaction: a command that may yet refuse cannot send them"
+        )
         super().settle()
 
     def changed(self, sql: str, *params: Any) -> int:
