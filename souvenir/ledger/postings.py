@@ -20,6 +20,7 @@ RULES: Final[Mapping[str, str]] = {
     "J01": "Sale",
     "J02": "Cost of what was sold",
     "J03": "Royalty and marketing fund accrued",
+    "J03d": "Royalty adjusted by an amendment",
     "J04": "Advance paid to a licensor",
     "J05": "Deposit taken",
     "J07": "Deposit forfeited",

@@ -18,7 +18,8 @@ class Adjustment(Aggregate):
     class Made(Created):
         """`period` is that of the sales; `base` is what was sold in it by the day of signing, which keeps its amount.
 
-        Amounts are differences, new less old, and may be negative. `royalty` is `recouped` + `payable`.
+        Amounts are differences, new less old, and may be negative. `royalty` is `recouped` + `payable`; `outside` is the
+        part of it that may not recoup. `period_rate` is the period's prospective rate from now on.
         """
 
         TOPIC = "licensing.RoyaltyAdjusted"
@@ -34,6 +35,7 @@ class Adjustment(Aggregate):
         marketing_fund: Money
         recouped: Money
         payable: Money
+        outside: Money
         business_date: date
 
     @event(Made)
@@ -51,6 +53,7 @@ class Adjustment(Aggregate):
         marketing_fund: Money,
         recouped: Money,
         payable: Money,
+        outside: Money,
         business_date: date,
     ) -> None:
         self.licence_id = licence_id
@@ -74,6 +77,7 @@ class Adjustment(Aggregate):
         marketing_fund: Money,
         recouped: Money,
         payable: Money,
+        outside: Money,
         business_date: date,
     ) -> Self:
         """Record the difference; one amendment adjusts one period of one contract year once."""
@@ -92,5 +96,6 @@ class Adjustment(Aggregate):
             marketing_fund=marketing_fund,
             recouped=recouped,
             payable=payable,
+            outside=outside,
             business_date=business_date,
         )

@@ -11,13 +11,14 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, Details
+from souvenir.licensing.amending import adjusted, restated
 from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.drafting import Draft, already_stated, drafts, periods_over, refuse_period, stated_by
 from souvenir.licensing.licence import Grant, Licence, Standing
 from souvenir.licensing.position import Change, figures_of, mirrored
 from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
-from souvenir.licensing.registers import last_stated, licences, totals_of, year_of
+from souvenir.licensing.registers import contract_years, last_stated, licences, totals_of, year_of
 from souvenir.licensing.sheet import Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, Statement, StatementOvertaken
 from souvenir.licensing.terms import RoyaltyTerms, contract_year, period_of
@@ -95,6 +96,29 @@ class Licensing:
             mark = tx.get(Authorisation, mark_id)
             mark.pass_review(on, next_due)
             tx.save(mark)
+
+        return self._log.execute(decide)
+
+    def amend(
+        self, licence_id: UUID, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date
+    ) -> Committed[None]:
+        """Record an amendment of rates, tiers or marketing fund, signed on one day and effective from another.
+
+        Statements that were issued stay as they are: what changes for their sales is adjusted on the next ones.
+        """
+
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            before = licence.agreed
+            licence.amend(amendment_no, terms, effective_from, signed_on)
+            tx.save(licence)
+            if licence.agreed == before:
+                return
+            for number in contract_years(tx.session, licence_id):
+                year = year_of(tx.session, licence_id, number, licence.terms)
+                for change in restated(before, licence.agreed, year):
+                    totals = totals_of(tx.session, licence_id, licence.terms)
+                    tx.save(adjusted(licence, totals, amendment_no, number, change, signed_on))
 
         return self._log.execute(decide)
 
@@ -267,7 +291,7 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
     period = period_of(sale.paid_on, terms.period_months)
     year = year_of(tx.session, licence_id, contract_year(licence.grant.starts, sale.paid_on), terms)
     change = Change(sale.units, base, standing, sold_in=period, period=period)
-    figures, counted = figures_of(terms, totals_of(tx.session, licence_id, terms), year, change)
+    figures, counted = figures_of(licence.agreed, totals_of(tx.session, licence_id, terms), year, change)
     details = Details(channel=sale.channel, territory=sale.territory, gross=sale.gross or sale.net)
     line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
     tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
@@ -283,12 +307,13 @@ def reverse(
     accrual = tx.find(Accrual, Accrual.id_of(order_id, line_no, licence_id))
     if accrual is None or return_id in accrual.returns:
         return
-    terms = tx.get(Licence, licence_id).terms
+    licence = tx.get(Licence, licence_id)
+    terms = licence.terms
     base = accrual.base_back(units, net.at_rate(terms.price_share))
     sold, period = accrual.counted, period_of(on, terms.period_months)
     change = Change(-units, -base, accrual.standing, sold_in=sold.period, period=period)
     year = year_of(tx.session, licence_id, sold.contract_year, terms)
-    figures, counted = figures_of(terms, totals_of(tx.session, licence_id, terms), year, change)
+    figures, counted = figures_of(licence.agreed, totals_of(tx.session, licence_id, terms), year, change)
     accrual.reverse(return_id, mirrored(figures), counted, on, period)
     tx.save(accrual)
 

@@ -11,7 +11,7 @@ from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, total
-from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, refuse_unsound
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, TermUnsound, first_day_of, period_of, refuse_unsound
 
 LONGEST_SELL_OFF: Final = 366
 TERRITORY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -95,6 +95,28 @@ class AdvanceAlreadyRecorded(SouvenirError):
     paid_on: date
 
 
+class AmendmentUnsound(SouvenirError):
+    message = "Amendment {amendment_no} of contract {contract_no} cannot be recorded: {reason}"
+    contract_no: str
+    amendment_no: str
+    reason: str
+
+
+class AmendmentAlreadyRecorded(SouvenirError):
+    message = "Amendment {amendment_no} of contract {contract_no} is already recorded with other facts."
+    contract_no: str
+    amendment_no: str
+
+
+class Amendment(Value):
+    """Other terms for royalty periods from a day on, and the day on which that was signed: often a later one."""
+
+    amendment_no: str
+    terms: RoyaltyTerms
+    effective_from: date
+    signed_on: date
+
+
 class Grant(Value):
     """What is granted, where, through which channels and for how long; `ends` is the last day of the term.
 
@@ -154,6 +176,15 @@ class Licence(Aggregate):
         withheld: Money
         paid_on: date
 
+    class Amended(Aggregate.Event):
+        """Other rates were agreed, for sales from `effective_from` on, whenever `signed_on`."""
+
+        TOPIC = "licensing.LicenceAmended"
+        amendment_no: str
+        terms: RoyaltyTerms
+        effective_from: date
+        signed_on: date
+
     @event(Granted)
     def __init__(
         self, contract_no: str, licensor: str, property_name: LocalizedText, grant: Grant, terms: RoyaltyTerms
@@ -164,6 +195,8 @@ class Licence(Aggregate):
         self.grant = grant
         self.terms = terms
         self.advances: tuple[Advance, ...] = ()
+        self.amendments: tuple[Amendment, ...] = ()
+        self.agreed = Agreed(terms)
 
     @staticmethod
     def id_of(contract_no: str) -> UUID:
@@ -195,6 +228,31 @@ class Licence(Aggregate):
         """The same contract once more records nothing; other terms under its number are refused."""
         if (self.licensor, self.property_name, self.grant, self.terms) != (licensor, property_name, grant, terms):
             raise LicenceAlreadyGranted(contract_no=self.contract_no)
+
+    def amend(self, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date) -> None:
+        """Agree other rates, tiers or marketing fund from a royalty period on; the same amendment twice changes nothing.
+
+        Everything else in the terms must be as the contract has it.
+        """
+        amendment = Amendment(
+            amendment_no=amendment_no, terms=terms, effective_from=effective_from, signed_on=signed_on
+        )
+        identity = {"contract_no": self.contract_no, "amendment_no": amendment_no}
+        for known in self.amendments:
+            if known.amendment_no == amendment_no:
+                if known != amendment:
+                    raise AmendmentAlreadyRecorded(**identity)
+                return
+        refuse_unsound(terms)
+        if terms.fixed != self.terms.fixed:
+            reason = "it may change tiers, method, measure and marketing fund, nothing else in the terms."
+            raise AmendmentUnsound(**identity, reason=reason)
+        period = period_of(effective_from, terms.period_months)
+        if effective_from > self.grant.starts and first_day_of(period) != effective_from:
+            raise AmendmentUnsound(**identity, reason=f"{effective_from} is not the first day of a royalty period.")
+        if not self.grant.starts <= effective_from <= self.grant.last_day:
+            raise AmendmentUnsound(**identity, reason=f"{effective_from} is not within the term.")
+        self._amended(**dict(amendment))
 
     def permits(
         self, category: str, territory: str | None, channel: str, on: date, made_on: date | None = None
@@ -265,6 +323,15 @@ class Licence(Aggregate):
         return total((advance.amount for advance in self.advances), self.terms.currency)
 
     # Evolve: assigns only, because it also replays history.
+
+    @event(Amended)
+    def _amended(self, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date) -> None:
+        amendment = Amendment(
+            amendment_no=amendment_no, terms=terms, effective_from=effective_from, signed_on=signed_on
+        )
+        since = period_of(effective_from, terms.period_months)
+        self.amendments = (*self.amendments, amendment)
+        self.agreed = Agreed(self.terms, (*self.agreed.amendments, (since, terms)))
 
     @event(AdvancePaid)
     def _advance_paid(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:

@@ -4,8 +4,10 @@ Because every figure is a difference of cumulative ones, the accruals of any spa
 the same span computes from its totals, to the cent, and goods that come back leave exactly nothing behind.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 from typing import Self
 
 from souvenir.kernel.money import Money, total
@@ -14,7 +16,7 @@ from souvenir.licensing.licence import Standing
 from souvenir.licensing.royalty.limits import units_over
 from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
 from souvenir.licensing.royalty.tiers import prospective_rate, rate_reached_at, rates_between, royalty_to_date
-from souvenir.licensing.terms import RoyaltyTerms
+from souvenir.licensing.terms import Agreed, RoyaltyTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,27 @@ class Year:
         """The year as it stood before a period."""
         return replace(self, counts=tuple(count for count in self.counts if count.period < period))
 
-    def count(self, period: str, terms: RoyaltyTerms) -> Count:
+    def count(self, period: str, agreed: Agreed) -> Count:
         """What the period has counted so far. A new period takes its prospective rate from those before it."""
         for count in self.counts:
             if count.period == period:
                 return count
+        return Count(period, 0, Money.zero(self.currency), self.rate_of(period, agreed))
+
+    def rate_of(self, period: str, agreed: Agreed) -> Decimal:
+        """The prospective rate of a period: that which the periods before it had reached."""
         earlier = self.before(period)
-        return Count(period, 0, Money.zero(self.currency), prospective_rate(terms, earlier.units, earlier.base))
+        return prospective_rate(agreed.at(period), earlier.units, earlier.base)
+
+    def having(self, count: Count) -> "Year":
+        """The year with one period counted so."""
+        others = tuple(other for other in self.counts if other.period != count.period)
+        return replace(self, counts=tuple(sorted((*others, count), key=lambda each: each.period)))
+
+    def with_sold(self, agreed: Agreed, period: str, units: int, base: Money) -> "Year":
+        """The year after so much more was sold in a period, or, where negative, came back of it."""
+        count = self.count(period, agreed)
+        return self.having(replace(count, units=count.units + units, base=count.base + base))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +120,14 @@ class Change:
     period: str
 
 
-def figures_of(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> tuple[Figures, Counted]:
+def figures_of(agreed: Agreed, totals: Totals, year: Year, change: Change) -> tuple[Figures, Counted]:
     """What a change does to the royalty; for a return every figure is negative. See `mirrored`."""
+    terms = agreed.at(change.sold_in)
     over = _over_cap(terms, totals, year, change)
     units, base = change.units - over.units, change.base - over.base
-    earned = _earned(terms, year, change.sold_in, units, base)
-    fund_before, fund_after = (b.at_rate(terms.marketing_fund_rate) for b in (year.base, year.base + base))
+    after = year.with_sold(agreed, change.sold_in, units, base)
+    (earned_before, fund_before), (earned_after, fund_after) = (earned_to_date(agreed, each) for each in (year, after))
+    earned = earned_after - earned_before
     kept_apart = change.standing == "sell_off" and not terms.recoup_in_sell_off
     outside = over.charge + earned if kept_apart else over.charge
     recoupable = earned + over.charge - outside
@@ -125,12 +143,12 @@ def figures_of(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) 
         recouped=recoupable - payable,
         payable=payable + outside,
         outside=outside,
-        rate=_rates(terms, year, change.sold_in, units, base),
+        rate=_rates(terms, year, after, change.sold_in),
         over_cap=over if over.units else None,
     )
     counted = Counted(
         period=change.sold_in,
-        period_rate=year.count(change.sold_in, terms).rate,
+        period_rate=after.count(change.sold_in, agreed).rate,
         contract_year=year.number,
         units_before=year.units,
         base_before=year.base,
@@ -168,22 +186,39 @@ def moved(totals: Totals, figures: Figures, period: str) -> Totals:
     )
 
 
-def counted_in(year: Year, terms: RoyaltyTerms, figures: Figures, sold_in: str) -> Year:
+def counted_in(year: Year, agreed: Agreed, figures: Figures, sold_in: str) -> Year:
     """The contract year after a change, units over the cap left out."""
-    count, over = year.count(sold_in, terms), figures.over_cap
-    units, base = figures.units - (over.units if over else 0), figures.base
-    after = replace(count, units=count.units + units, base=count.base + (base - over.base if over else base))
-    others = tuple(other for other in year.counts if other.period != sold_in)
-    return replace(year, counts=tuple(sorted((*others, after), key=lambda each: each.period)))
+    over = figures.over_cap
+    units, base = (figures.units - over.units, figures.base - over.base) if over else (figures.units, figures.base)
+    return year.with_sold(agreed, sold_in, units, base)
 
 
-def _earned(terms: RoyaltyTerms, year: Year, sold_in: str, units: int, base: Money) -> Money:
-    """R(after) - R(before) within the contract year of the sale; prospective tiers do so within its period."""
-    if terms.method == "prospective":
-        count = year.count(sold_in, terms)
-        return (count.base + base).at_rate(count.rate) - count.base.at_rate(count.rate)
-    after = royalty_to_date(terms, year.units + units, year.base + base)
-    return after - royalty_to_date(terms, year.units, year.base)
+def earned_to_date(agreed: Agreed, year: Year) -> tuple[Money, Money]:
+    """R of a contract year, and its marketing fund, by the terms of each period.
+
+    Where the terms change within the year, each stretch of periods with the same terms adds R(its end) - R(its start).
+    """
+    earned = fund = base = Money.zero(year.currency)
+    units = 0
+    for terms, counts in _stretches(agreed, year):
+        before = (units, base)
+        units, base = units + sum(c.units for c in counts), base + total((c.base for c in counts), year.currency)
+        if terms.method == "prospective":
+            earned = earned + total((count.base.at_rate(count.rate) for count in counts), year.currency)
+        else:
+            earned = earned + royalty_to_date(terms, units, base) - royalty_to_date(terms, *before)
+        fund = fund + base.at_rate(terms.marketing_fund_rate) - before[1].at_rate(terms.marketing_fund_rate)
+    return earned, fund
+
+
+def _stretches(agreed: Agreed, year: Year) -> Iterator[tuple[RoyaltyTerms, Sequence[Count]]]:
+    """The periods of a year that follow each other under the same terms."""
+    if not agreed.amendments:
+        yield agreed.original, year.counts
+        return
+    for _, counts in groupby(year.counts, key=lambda count: id(agreed.at(count.period))):
+        stretch = tuple(counts)
+        yield agreed.at(stretch[0].period), stretch
 
 
 def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> OverCap:
@@ -204,8 +239,9 @@ def _added(left: OverCap, right: OverCap) -> OverCap:
     return OverCap(units=left.units + right.units, base=left.base + right.base, charge=left.charge + right.charge)
 
 
-def _rates(terms: RoyaltyTerms, year: Year, sold_in: str, units: int, base: Money) -> str:
+def _rates(terms: RoyaltyTerms, year: Year, after: Year, sold_in: str) -> str:
+    """The rates that charged a change, for people to read; `after` has counted its period."""
     if terms.method == "prospective":
-        return f"{year.count(sold_in, terms).rate:f}"
-    rates = rates_between(terms, (year.units, year.base), (year.units + units, year.base + base))
+        return next(f"{count.rate:f}" for count in after.counts if count.period == sold_in)
+    rates = rates_between(terms, (year.units, year.base), (after.units, after.base))
     return " + ".join(f"{rate:f}" for rate in rates)

@@ -79,6 +79,7 @@ class _Adjusted(msgspec.Struct, gc=False):
     royalty: _Amount
     marketing_fund: _Amount
     payable: _Amount
+    outside: _Amount
 
 
 class _Breach(msgspec.Struct, gc=False):
@@ -187,6 +188,7 @@ class Reading:
             if bucket is not None:
                 bucket.adjusted.append(entry)
                 bucket.payable += entry.payable.minor
+                bucket.outside += entry.outside.minor
                 bucket.entries += 1
                 bucket.digests[ADJUSTED].update(state)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, OverCap
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.position import Count, Totals, Year
 from souvenir.licensing.statement import Statement
@@ -61,6 +62,29 @@ class RoyaltyPositions(Register):
     @when(Accrual.Reversed)
     def _reversed(self, session: Session, event: Accrual.Reversed) -> None:
         _move(session, event, event.period, sign=-1)
+
+    @when(Adjustment.Made)
+    def _adjusted(self, session: Session, event: Adjustment.Made) -> None:
+        session.run(
+            "UPDATE royalty_positions SET settled = CASE WHEN period < ? THEN cash ELSE settled END, "
+            "period = CASE WHEN period < ? THEN ? ELSE period END, earned = earned + ?, outside = outside + ?, "
+            "marketing_fund = marketing_fund + ?, cash = cash + ? WHERE licence_id = ?",
+            event.period,
+            event.period,
+            event.period,
+            (event.royalty - event.outside).minor,
+            event.outside.minor,
+            event.marketing_fund.minor,
+            (event.payable - event.outside).minor,
+            str(event.licence_id),
+        )
+        session.run(
+            "UPDATE royalty_counts SET rate = ? WHERE licence_id = ? AND contract_year = ? AND period = ?",
+            str(event.period_rate),
+            str(event.licence_id),
+            event.contract_year,
+            event.period,
+        )
 
     @when(Statement.Issued)
     def _issued(self, session: Session, event: Statement.Issued) -> None:
@@ -149,6 +173,14 @@ def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: s
         sign * (event.base.minor - over_base),
         str(counted.period_rate),
     )
+
+
+def contract_years(session: Session, licence_id: UUID) -> list[int]:
+    """The contract years in which anything was counted."""
+    rows = session.rows(
+        "SELECT DISTINCT contract_year FROM royalty_counts WHERE licence_id = ? ORDER BY contract_year", str(licence_id)
+    )
+    return [int(row[0]) for row in rows]
 
 
 def last_stated(session: Session, licence_id: UUID) -> str:

@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, Literal
@@ -83,9 +84,32 @@ class RoyaltyTerms(Value):
         return self.advance or Money.zero(self.currency)
 
     @property
+    def fixed(self) -> dict[str, object]:
+        """What no amendment may change: everything but tiers, method, measure and marketing fund."""
+        return self.model_dump(exclude={"tiers", "method", "measure", "marketing_fund_rate"})
+
+    @property
     def credit(self) -> timedelta:
         """The time between the end of a period and the day its royalty is due."""
         return timedelta(days=self.due_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What is agreed for each royalty period: the contract's terms, and the amendments in the order of signing.
+
+    An amendment says from which period on it counts; where several do, the one signed last is right.
+    """
+
+    original: RoyaltyTerms
+    amendments: tuple[tuple[str, RoyaltyTerms], ...] = ()
+
+    def at(self, period: str) -> RoyaltyTerms:
+        """The terms of a royalty period."""
+        for since, terms in reversed(self.amendments):
+            if since <= period:
+                return terms
+        return self.original
 
 
 def flat(rate: str, currency: str, **terms: object) -> RoyaltyTerms:
@@ -137,6 +161,13 @@ def last_day_of(period: str) -> date:
     last = month or (quarter and quarter * 3) or (half and half * 6) or 12
     assert year is not None, "every period has a year"
     return date(year, last, monthrange(year, last)[1])
+
+
+def first_day_of(period: str) -> date:
+    """The first business date of a royalty period."""
+    last = last_day_of(period)
+    months = next(n for n in PERIOD_MONTHS if period_of(last, n) == period)
+    return date(last.year, last.month - months + 1, 1)
 
 
 def next_period(period: str, months: int) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.accrual import Accrual
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.licence import Licence
 
@@ -19,7 +20,10 @@ MOST_LICENCES: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """What one royalty period added: returns are subtracted in the period in which they came back."""
+    """What one royalty period added: returns are subtracted in the period in which they came back.
+
+    What an amendment changed counts in the period whose sales it is about.
+    """
 
     period: str
     sold: int
@@ -33,7 +37,7 @@ class PeriodFigures:
 
 @dataclass(frozen=True, slots=True)
 class ProductFigures:
-    """What one product has earned its licensor, returns subtracted."""
+    """What one product has earned its licensor, returns subtracted; adjustments by amendment are of no product."""
 
     product_id: UUID
     sku: str
@@ -110,7 +114,7 @@ class Royalties(View):
     """Every licence, every accrual and reversal, every breach."""
 
     name = "royalties"
-    tables = ("licences", "licence_advances", "royalty_lines", "licence_breaches")
+    tables = ("licences", "licence_advances", "royalty_lines", "royalty_adjustments", "licence_breaches")
     ddl = (
         """CREATE TABLE IF NOT EXISTS licences (
             licence_id TEXT PRIMARY KEY, contract_no TEXT NOT NULL, licensor TEXT NOT NULL, property_name TEXT NOT NULL,
@@ -124,6 +128,9 @@ class Royalties(View):
             business_date TEXT NOT NULL, period TEXT NOT NULL, units BIGINT NOT NULL, base BIGINT NOT NULL,
             rate TEXT NOT NULL, earned BIGINT NOT NULL, recouped BIGINT NOT NULL, payable BIGINT NOT NULL,
             marketing_fund BIGINT NOT NULL, PRIMARY KEY (licence_id, seq))""",
+        """CREATE TABLE IF NOT EXISTS royalty_adjustments (
+            licence_id TEXT NOT NULL, adjustment_id TEXT PRIMARY KEY, period TEXT NOT NULL, business_date TEXT NOT NULL,
+            earned BIGINT NOT NULL, recouped BIGINT NOT NULL, payable BIGINT NOT NULL, marketing_fund BIGINT NOT NULL)""",
         """CREATE TABLE IF NOT EXISTS licence_breaches (
             licence_id TEXT NOT NULL, order_id TEXT NOT NULL, line_no INTEGER NOT NULL, sku TEXT NOT NULL,
             business_date TEXT NOT NULL, units BIGINT NOT NULL, base BIGINT NOT NULL, currency TEXT NOT NULL,
@@ -161,6 +168,20 @@ class Royalties(View):
     def _reversed(self, session: Session, event: Accrual.Reversed) -> None:
         _add_line(session, event, str(event.return_id), event.period, sign=-1)
 
+    @when(Adjustment.Made)
+    def _adjusted(self, session: Session, event: Adjustment.Made) -> None:
+        session.run(
+            "INSERT INTO royalty_adjustments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            str(event.licence_id),
+            str(event.originator_id),
+            event.period,
+            event.business_date.isoformat(),
+            event.royalty.minor,
+            event.recouped.minor,
+            event.payable.minor,
+            event.marketing_fund.minor,
+        )
+
     @when(Breach.Reported)
     def _breached(self, session: Session, event: Breach.Reported) -> None:
         session.run(
@@ -197,7 +218,7 @@ class Royalties(View):
         (breaches,) = _sums(session, "COUNT(*) FROM licence_breaches WHERE licence_id = ? AND business_date <= ?", span)
         periods = tuple(
             PeriodFigures(period, sold, returned, *(Money(minor, currency) for minor in amounts))
-            for period, sold, returned, *amounts in session.rows(_BY_PERIOD, *span)
+            for period, sold, returned, *amounts in session.rows(_BY_PERIOD, *span, *span)
         )
         products = tuple(
             ProductFigures(UUID(id), sku, sold, returned, *(Money(minor, currency) for minor in amounts))
@@ -258,7 +279,12 @@ _BY_PERIOD = """SELECT period,
     CAST(SUM(CASE WHEN return_id IS NULL THEN 0 ELSE -units END) AS BIGINT),
     CAST(SUM(base) AS BIGINT), CAST(SUM(earned) AS BIGINT), CAST(SUM(recouped) AS BIGINT),
     CAST(SUM(payable) AS BIGINT), CAST(SUM(marketing_fund) AS BIGINT)
-    FROM royalty_lines WHERE licence_id = ? AND business_date <= ? GROUP BY period ORDER BY period"""
+    FROM (
+        SELECT period, return_id, units, base, earned, recouped, payable, marketing_fund
+        FROM royalty_lines WHERE licence_id = ? AND business_date <= ?
+        UNION ALL SELECT period, NULL, 0, 0, earned, recouped, payable, marketing_fund
+        FROM royalty_adjustments WHERE licence_id = ? AND business_date <= ?
+    ) AS entries GROUP BY period ORDER BY period"""
 _BY_PRODUCT = """SELECT product_id, sku,
     CAST(SUM(CASE WHEN return_id IS NULL THEN units ELSE 0 END) AS BIGINT),
     CAST(SUM(CASE WHEN return_id IS NULL THEN 0 ELSE -units END) AS BIGINT),

@@ -14,6 +14,7 @@ from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause, Posting
 from souvenir.ledger.postings import Goods, Legs, tender_account
 from souvenir.licensing.accrual import Accrual
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
 from souvenir.taxrefund.application import latest_guarantee
@@ -75,6 +76,15 @@ class KeepBooks(Process):
         account = _licence(tx, event.licence_id)
         legs = postings.royalty_reversed(account, event.recouped, event.payable, event.marketing_fund)
         _book(tx, event, "J13c", event.business_date, legs, _accrual(event))
+
+    @when(Adjustment.Made)
+    def _royalty_adjusted(self, tx: Transaction, event: Adjustment.Made) -> None:
+        account, about = (
+            _licence(tx, event.licence_id),
+            {"licence": str(event.licence_id), "amendment": event.amendment_no},
+        )
+        legs = postings.royalty_accrued(account, event.recouped, event.payable, event.marketing_fund)
+        _book(tx, event, "J03d", event.business_date, legs, about)
 
     # Refund claims. Where the agency hands out the money, none of ours moves: only the memo accounts do.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from souvenir.eventlog import EventLog
 from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
 from souvenir.licensing.accrual import Accrual, Counted, Figures
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Grant, Licence
 from souvenir.licensing.terms import flat
 
@@ -119,6 +121,25 @@ def test_a_royalty_eats_the_advance_before_it_is_owed_and_a_return_gives_its_sha
         "Liabilities:WHT": "-10.00",
     }
     assert shop.rules() == ["J04", "J03", "J13c"]
+
+
+def test_an_amendment_that_lowers_a_rate_takes_the_difference_off_expense_and_debt(shop: BookedShop) -> None:
+    licence = licence_with_advance("LIC-A")
+    lower = Adjustment.make(
+        licence.id, "A1", 1, "2026-Q3", period_rate=Decimal("0.06"), base=cny("1000.00"), rate_before="0.08", rate="0.06",
+        royalty=cny("-20.00"), marketing_fund=cny("5.00"), recouped=cny("-20.00"), payable=cny("0"), outside=cny("0"),
+        business_date=JULY_5,
+    )  # fmt: skip
+    shop.record(licence, lower)
+    assert shop.balances() == {
+        "Assets:Bank": "-90.00",
+        "Assets:PrepaidRoyalty:LIC-A": "120.00",
+        "Expenses:MarketingFund": "5.00",
+        "Expenses:Royalty": "-20.00",
+        "Liabilities:MarketingFund:LIC-A": "-5.00",
+        "Liabilities:WHT": "-10.00",
+    }
+    assert shop.rules() == ["J04", "J03d"]
 
 
 COUNTED = Counted(period="2026-Q3", contract_year=1, period_rate="0.08", units_before=0, base_before=cny("0"))

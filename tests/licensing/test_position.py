@@ -13,7 +13,7 @@ from souvenir.licensing.accrual import Figures
 from souvenir.licensing.licence import Standing
 from souvenir.licensing.position import Change, Totals, Year, counted_in, figures_of, mirrored, moved
 from souvenir.licensing.royalty import net_sales, recoupment, shared_rates, tiers
-from souvenir.licensing.terms import RoyaltyTerms, Tier, flat
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, Tier, flat
 
 PERIODS = ("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4")
 
@@ -61,9 +61,9 @@ class Account:
         return mirrored(self._move(change))
 
     def _move(self, change: Change) -> Figures:
-        figures, _ = figures_of(self.terms, self.totals, self.year, change)
+        figures, _ = figures_of(Agreed(self.terms), self.totals, self.year, change)
         self.totals = moved(self.totals, figures, change.period)
-        self.year = counted_in(self.year, self.terms, figures, change.sold_in)
+        self.year = counted_in(self.year, Agreed(self.terms), figures, change.sold_in)
         self.moves.append((change.period, figures))
         return figures
 
