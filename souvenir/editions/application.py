@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from souvenir.editions import registers
 from souvenir.editions.certificate import (
     Certificate,
     CertificateNotRevoked,
@@ -22,6 +21,7 @@ from souvenir.editions.edition import (
     ReturnPolicy,
 )
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
+from souvenir.editions.registers import pieces
 from souvenir.editions.signing import SigningKeys
 from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Committed, EventLog, Session, Transaction
@@ -133,10 +133,10 @@ class Editions:
         def decide(tx: Transaction) -> None:
             edition = tx.get(Edition, edition_id)
             edition.move(space, first, last, from_outlet, to_outlet)
-            taken = registers.taken_between(tx.session, edition_id, space, first, last, clock.now())
+            taken = pieces.taken_between(tx.session, edition_id, space, first, last, clock.now())
             if edition.pending_events and taken:
                 raise NumbersTaken(edition_id=edition_id, space=space, first=first, last=last, taken=taken)
-            for lapsed in registers.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
+            for lapsed in pieces.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
                 piece = tx.get(Piece, piece_id(edition_id, space, lapsed))
                 piece.let_lapse(clock.now())
                 tx.save(piece)
@@ -209,7 +209,7 @@ class Editions:
         except SouvenirError as refusal:
             return (refusal,)
         with self._log.reading() as session:
-            if registers.any_free(session, edition_id, space, outlet_id, now):
+            if pieces.any_free(session, edition_id, space, outlet_id, now):
                 return ()
             return (_why_none(session, edition, space, outlet_id, now),)
 
@@ -244,7 +244,7 @@ def take_next(
     OnlyReservedLeft, NoneLeftHere or EditionSoldOut.
     """
     now = clock.now()
-    terms, row = _known(edition_id, registers.find_next(tx.session, edition_id, space, outlet_id, now))
+    terms, row = _known(edition_id, pieces.find_next(tx.session, edition_id, space, outlet_id, now))
     terms.must_be_on_sale(space, now)
     if row is None:
         raise _why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
@@ -374,21 +374,21 @@ def issue_certificate(
     return certificate
 
 
-def _known(edition_id: UUID, found: registers.Found | None) -> registers.Found:
+def _known(edition_id: UUID, found: pieces.Found | None) -> pieces.Found:
     if found is None:
         raise NotFound(kind="Edition", id=str(edition_id))
     return found
 
 
-def _number(tx: Transaction, edition_id: UUID, space: Space, number: int) -> registers.Found:
+def _number(tx: Transaction, edition_id: UUID, space: Space, number: int) -> pieces.Found:
     """The terms and the row of a number; no row if it was declared but not allotted. Refuses a number never declared."""
-    terms, row = _known(edition_id, registers.find_number(tx.session, edition_id, space, number))
+    terms, row = _known(edition_id, pieces.find_number(tx.session, edition_id, space, number))
     if row is None or row.outlet_id is None:
         tx.get(Edition, edition_id).must_contain(space, number)
     return terms, row
 
 
-def _registered(tx: Transaction, terms: Terms, space: Space, row: registers.Row, now: datetime) -> Piece:
+def _registered(tx: Transaction, terms: Terms, space: Space, row: pieces.Row, now: datetime) -> Piece:
     """The piece a row describes, opened if nobody touched it before. One that came back is replayed from its stream."""
     if row.piece_id is None:
         return Piece.open(terms.edition_id, terms.product_id, space, row.number)
@@ -436,7 +436,7 @@ def _must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
             raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 
 
-def _must_be_sold_here(row: registers.Row | None, edition_id: UUID, space: Space, number: int, outlet_id: UUID) -> None:
+def _must_be_sold_here(row: pieces.Row | None, edition_id: UUID, space: Space, number: int, outlet_id: UUID) -> None:
     if row is None or row.outlet_id != outlet_id:
         raise NotAllottedHere(edition_id=edition_id, outlet_id=outlet_id, number=number)
     if row.status == "reserved":
@@ -447,7 +447,7 @@ def _why_none(session: Session, edition: Edition, space: Space, outlet_id: UUID,
     """Why an outlet has no piece to give: never had any, held by buyers, gone here, or gone everywhere."""
     if not any(mine.outlet_id == outlet_id and mine.space == space for mine in edition.allotments):
         return NotAllottedHere(edition_id=edition.id, outlet_id=outlet_id, number=None)
-    left = registers.remaining(session, edition.id, space, outlet_id)
+    left = pieces.remaining(session, edition.id, space, outlet_id)
     if left.here:
         back = left.first_hold_ends
         minutes = max(1, -int((now - back).total_seconds() // 60)) if back else 1

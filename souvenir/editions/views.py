@@ -9,7 +9,7 @@ from uuid import UUID
 
 from souvenir.editions.certificate import StatusList
 from souvenir.editions.edition import Edition, Proofs
-from souvenir.editions.registers import STATUSES, Status, stamp
+from souvenir.editions.registers.pieces import STATUSES, Status, stamp
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.errors import NotFound

@@ -1,0 +1,38 @@
+"""Which certificates there are and which of them stand: one row per certificate, one active per number."""
+
+from souvenir.editions.certificate import Certificate
+from souvenir.eventlog import Register, Session, when
+
+
+class CertificateRegister(Register):
+    """One row per certificate; a serial is used once, and a number has one active certificate at most."""
+
+    name = "certificates"
+    tables = ("certificates",)
+    ddl = (
+        "CREATE TABLE IF NOT EXISTS certificates ("
+        "certificate_id TEXT PRIMARY KEY, gtin TEXT NOT NULL, serial TEXT NOT NULL, edition_id TEXT NOT NULL, "
+        "space TEXT NOT NULL, number INTEGER NOT NULL, order_id TEXT NOT NULL, status TEXT NOT NULL, "
+        "UNIQUE (gtin, serial))",
+        "CREATE UNIQUE INDEX IF NOT EXISTS certificates_active ON certificates (edition_id, space, number) "
+        "WHERE status = 'active'",
+        "CREATE INDEX IF NOT EXISTS certificates_by_order ON certificates (order_id)",
+    )
+
+    @when(Certificate.Issued)
+    def _issued(self, session: Session, event: Certificate.Issued) -> None:
+        session.run(
+            "INSERT INTO certificates (certificate_id, gtin, serial, edition_id, space, number, order_id, status) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 'active')",
+            str(event.originator_id),
+            event.statement.gtin,
+            event.statement.serial,
+            str(event.statement.edition_id),
+            event.statement.space,
+            event.statement.number,
+            str(event.order_id),
+        )
+
+    @when(Certificate.Revoked)
+    def _revoked(self, session: Session, event: Certificate.Revoked) -> None:
+        session.run("UPDATE certificates SET status = 'revoked' WHERE certificate_id = ?", str(event.originator_id))
