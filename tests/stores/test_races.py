@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 from jars import CoinCount, Jar, NoStickersLeft, Stickers, WriteReceipts, take_sticker
 
 from souvenir.eventlog import EventLog, Followers, Transaction
-from souvenir.eventlog.stores.postgresql import PostgresStore
+from souvenir.eventlog.stores.postgresql import WRITING, PostgresStore
 from souvenir.kernel.money import Money
 
 FEN = Money(1, "CNY")
@@ -149,4 +150,23 @@ def test_killed_anywhere_the_followers_go_on_without_loss_or_repeat(store, reque
     with log.reading() as session:
         assert session.rows("SELECT coins FROM coin_count") == [(coins,)]
     assert receipts == coins > 0
+    log.close()
+
+
+def test_a_commit_in_one_statement_draws_its_position_under_the_guard_too(postgres_url):
+    """A command that reads nothing is one statement; it, too, waits for the lock before it draws a position."""
+    log = EventLog.open(postgres_url)
+    log.execute(lambda tx: tx.save(Jar.open(uuid4(), room=0)))
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        drawn = "SELECT last_value FROM stored_events_notification_id_seq"
+        before = other.execute(drawn).fetchone()
+        other.execute("SELECT pg_advisory_lock(%s)", (WRITING,))
+        waiting = threading.Thread(target=log.execute, args=(lambda tx: tx.save(Jar.open(uuid4(), room=0)),))
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        assert other.execute(drawn).fetchone() == before
+        other.execute("SELECT pg_advisory_unlock(%s)", (WRITING,))
+        waiting.join(10)
+    assert [row.position for row in log.stored()] == [1, 2]
     log.close()

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
+from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
@@ -48,18 +49,25 @@ _SELECT_STATES = (
     "AND topic = %s ORDER BY notification_id LIMIT %s"
 )
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND notification_id <= %s ORDER")
-_INSERT = (
-    "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
-    "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
-)
 _LOCK = f"SELECT pg_advisory_xact_lock_shared({WRITING})"
-_LOCK_AND_INSERT = (
-    _INSERT.replace("*", "events.*")
-    .replace("FROM unnest", f"FROM (SELECT pg_advisory_xact_lock_shared({WRITING})) AS locked, unnest")
-    .replace(" RETURNING", " AS events RETURNING")
-)
-"""Lock and insert in one statement, which is one transaction by itself: a position is drawn for a row only once both
-sides of the join have given theirs, so only under the lock."""
+_FEW = 16
+"""Events written as one VALUES list; more go as arrays."""
+
+
+@lru_cache(maxsize=2 * _FEW + 2)
+def _insert(events: int, locked: bool) -> str:
+    """The statement that appends so many events; `locked` takes the writers' lock in it.
+
+    As one statement it is one transaction by itself. A position is drawn for a row only once both sides of the join
+    have given theirs, so only under the lock.
+    """
+    few = "(VALUES " + ", ".join(["(%s::uuid, %s::bigint, %s::text, %s::bytea)"] * events) + ")"
+    source = few if events <= _FEW else "unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
+    lock = f"({_LOCK}) AS locked, " if locked else ""
+    return (
+        "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
+        f"SELECT events.* FROM {lock}{source} AS events RETURNING notification_id"
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -76,12 +84,12 @@ class PostgresSession(WriteSession):
         psycopg.errors.DeadlockDetected,
     )
 
-    def __init__(self, connection: Connection[Row], opening: str = "", alone: str = "") -> None:
-        """`opening` begins a transaction, with its lock; `alone` is the insert that is a transaction by itself."""
+    def __init__(self, connection: Connection[Row], opening: str = "", guarded: bool = False) -> None:
+        """`opening` begins a transaction, taking the writers' lock if `guarded`; a reader needs neither."""
         super().__init__()
         self._connection = connection
         self._opening = opening
-        self._alone = alone
+        self._guarded = guarded
         self._stack = ExitStack()
         self._pipeline: psycopg.Pipeline | None = None
         self._cursor = connection.cursor(row_factory=tuple_row)
@@ -124,9 +132,12 @@ class PostgresSession(WriteSession):
 
     def append(self, events: Sequence[StoredEvent]) -> None:
         self.flush()
-        columns = [list(column) for column in zip(*events, strict=True)]
+        alone = self._opening != ""
+        few = len(events) <= _FEW
+        params = list(chain.from_iterable(events)) if few else [list(column) for column in zip(*events, strict=True)]
         self._inserted = self._connection.cursor(row_factory=tuple_row)
-        self._inserted.execute(self._alone if self._opening else _INSERT, columns, prepare=True)
+        statement = _insert(len(events) if few else _FEW + 1, locked=alone and self._guarded)
+        self._inserted.execute(cast(Any, statement), params, prepare=True)
 
     @property
     def position(self) -> int:
@@ -208,7 +219,7 @@ class PostgresStore(Store):
     @contextmanager
     def writing(self) -> Iterator[WriteSession]:
         with self._lock:
-            session = PostgresSession(self._writing_connection(), self._opening, self._insert_alone)
+            session = PostgresSession(self._writing_connection(), self._opening, self.guarded)
             try:
                 yield session
                 session.commit()
@@ -229,10 +240,6 @@ class PostgresStore(Store):
     @property
     def _opening(self) -> str:
         return f"BEGIN;{_LOCK}" if self.guarded else "BEGIN"
-
-    @property
-    def _insert_alone(self) -> str:
-        return _LOCK_AND_INSERT if self.guarded else _INSERT
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
