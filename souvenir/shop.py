@@ -43,7 +43,7 @@ from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
-from souvenir.payments.registers import OpenHolds, OpenPayments
+from souvenir.payments.registers import OpenHolds, OpenNotices, OpenPayments
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
 from souvenir.pos.views import TillBook
@@ -57,6 +57,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import Sell
+from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
@@ -120,6 +121,7 @@ class Shop:
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
+        self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
@@ -192,8 +194,7 @@ class Shop:
 
     def start(self) -> None:
         """Settle what a crash left open, then follow the log in the background."""
-        self.sell.settle_open()
-        self.refund_tax.settle_open()
+        self.settle_payments.settle_open()
         self.followers.catch_up()
         self.refund_tax.act_on_deadlines(clock.now().date())
         self.followers.start()
@@ -239,6 +240,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     RoyaltyPositions(),
     OpenPayments(),
     OpenHolds(),
+    OpenNotices(),
     ClaimsByOrder(),
     Erasures(),
     Credentials(),

@@ -17,6 +17,7 @@ from souvenir.api.desk import Desk, LastWrites
 from souvenir.api.doors import Doors
 from souvenir.api.http import GraphQLView, Settings
 from souvenir.api.published import operations, schema_of
+from souvenir.api.webhooks import webhook_routes
 from souvenir.api.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def asgi(shop: "Shop", graphiql: bool = False, *, owns_shop: bool = False, worke
         Route("/livez", _livez),
         Route("/readyz", partial(_readyz, shop)),
     ]
+    routes += webhook_routes(shop)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -118,8 +118,11 @@ class PaymentProvider(Protocol):
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         """Give money back on a charge."""
 
+    def refunded(self, key: str, charge: str) -> Answer:
+        """What became of a refund on a charge."""
+
     def query(self, key: str) -> Answer:
-        """What became of the charge, hold or refund asked for with this key."""
+        """What became of the charge or the hold asked for with this key."""
 
     def reverse(self, key: str) -> Answer:
         """Undo whatever became of a charge or a hold: call it off, let it go, or give all of it back.

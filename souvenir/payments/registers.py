@@ -6,6 +6,7 @@ from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
 from souvenir.payments.hold import Hold
+from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
 
 PAGE: Final = 1_000
@@ -16,11 +17,12 @@ class OpenPayments(Register):
     """One row for every payment between its request and its provider's final answer, and every refund likewise."""
 
     name = "open_payments"
-    tables = ("open_payments", "open_refunds")
+    tables = ("open_payments", "payment_refunds")
     ddl = (
         "CREATE TABLE IF NOT EXISTS open_payments (id TEXT PRIMARY KEY, requested_at TEXT NOT NULL)",
-        """CREATE TABLE IF NOT EXISTS open_refunds (
-            refund_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL, requested_at TEXT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS payment_refunds (
+            refund_id TEXT PRIMARY KEY, payment_id TEXT NOT NULL, open INTEGER NOT NULL, requested_at TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS payment_refunds_open ON payment_refunds (open, requested_at)",
     )
 
     @when(Payment.Requested)
@@ -37,12 +39,13 @@ class OpenPayments(Register):
 
     @when(Payment.RefundRequested)
     def _refund_requested(self, session: Session, event: Payment.RefundRequested) -> None:
+        session.run("DELETE FROM payment_refunds WHERE refund_id = ?", str(event.refund_id))
         row = (str(event.refund_id), str(event.originator_id), _stamp(event.timestamp))
-        session.run("INSERT INTO open_refunds VALUES (?, ?, ?)", *row)
+        session.run("INSERT INTO payment_refunds VALUES (?, ?, 1, ?)", *row)
 
     @when(Payment.Refunded, Payment.RefundDeclined)
     def _refunded(self, session: Session, event: Payment.Refunded | Payment.RefundDeclined) -> None:
-        session.run("DELETE FROM open_refunds WHERE refund_id = ?", str(event.refund_id))
+        session.run("UPDATE payment_refunds SET open = 0 WHERE refund_id = ?", str(event.refund_id))
 
 
 class OpenHolds(Register):
@@ -92,6 +95,22 @@ class OpenHolds(Register):
         session.run("UPDATE open_holds SET state = ? WHERE id = ?", state, str(id))
 
 
+class OpenNotices(Register):
+    """One row for every provider's notice that was stored and not worked off yet."""
+
+    name = "open_notices"
+    tables = ("open_notices",)
+    ddl = ("CREATE TABLE IF NOT EXISTS open_notices (id TEXT PRIMARY KEY, received_at TEXT NOT NULL)",)
+
+    @when(Notice.Received)
+    def _received(self, session: Session, event: Notice.Received) -> None:
+        session.run("INSERT INTO open_notices VALUES (?, ?)", str(event.originator_id), _stamp(event.timestamp))
+
+    @when(Notice.Handled, Notice.Puzzled)
+    def _worked_off(self, session: Session, event: Notice.Handled | Notice.Puzzled) -> None:
+        session.run("DELETE FROM open_notices WHERE id = ?", str(event.originator_id))
+
+
 def oldest_open(session: Session, limit: int = PAGE) -> list[UUID]:
     """The payments that have waited longest for a final answer."""
     rows = session.rows("SELECT id FROM open_payments ORDER BY requested_at, id LIMIT ?", limit)
@@ -101,9 +120,22 @@ def oldest_open(session: Session, limit: int = PAGE) -> list[UUID]:
 def oldest_refunds(session: Session, limit: int = PAGE) -> list[tuple[UUID, UUID]]:
     """Payment and refund ids of what is decided to be given back, but not known to have been."""
     rows = session.rows(
-        "SELECT payment_id, refund_id FROM open_refunds ORDER BY requested_at, refund_id LIMIT ?", limit
+        "SELECT payment_id, refund_id FROM payment_refunds WHERE open = 1 ORDER BY requested_at, refund_id LIMIT ?",
+        limit,
     )
     return [(UUID(payment), UUID(refund)) for payment, refund in rows]
+
+
+def payment_of_refund(session: Session, refund_id: UUID) -> UUID | None:
+    """The payment that a refund was decided on."""
+    row = session.row("SELECT payment_id FROM payment_refunds WHERE refund_id = ?", str(refund_id))
+    return UUID(row[0]) if row else None
+
+
+def open_notices(session: Session, limit: int = PAGE) -> list[UUID]:
+    """Notices that were received and not worked off yet, the oldest first."""
+    rows = session.rows("SELECT id FROM open_notices ORDER BY received_at, id LIMIT ?", limit)
+    return [UUID(id) for (id,) in rows]
 
 
 def unfinished_holds(session: Session, at: datetime, limit: int = PAGE) -> list[UUID]:

@@ -264,6 +264,10 @@ class RefundTax:
         """Look again at every card hold that waits for something, as after a crash; answers how many ended."""
         return self._secured.settle_open()
 
+    def settle_hold(self, hold_id: UUID) -> None:
+        """Look again at one card hold."""
+        self._secured.settle(hold_id)
+
     def _told(self, claim_id: UUID, command: Callable[[Transaction], object]) -> Committed[UUID]:
         """Carry out a command about a claim; its answer is the claim's id."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from souvenir.kernel.money import Money
 from souvenir.licensing.licence import Grant
 from souvenir.licensing.terms import flat
-from souvenir.payments.provider import Providers
+from souvenir.payments.provider import PaymentProvider, Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
 from souvenir.shop import Shop
@@ -37,10 +37,12 @@ def words(en: str, zh: str) -> dict[str, str]:
     return {"zh-Hans": zh, "en": en}
 
 
-def open_small_shop(url: str, *, size: int = 4, secrets: str | None = None) -> SmallShop:
+def open_small_shop(
+    url: str, *, size: int = 4, secrets: str | None = None, more: tuple[PaymentProvider, ...] = ()
+) -> SmallShop:
     """Open a shop at a URL and set it up: numbers 1 to half the size at the counter, the rest on the web."""
     sandbox = Sandbox()
-    shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), sandbox))
+    shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), sandbox, *more))
     site = shop.sites.register_site(
         code="ENAMEL", kind="factory", name=words("Enamel factory", "珐琅厂"), story=words("Since 1956.", "建于1956年。"),
         region="CN-BJ", time_zone="Asia/Shanghai",

@@ -32,6 +32,9 @@ class Cash:
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         return self._counted(key)
 
+    def refunded(self, key: str, charge: str) -> Answer:
+        return self._counted(key)
+
     def query(self, key: str) -> Answer:
         return self._counted(key)
 

@@ -114,15 +114,29 @@ class Stripe:
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         def give_back() -> Answer:
-            for refund in self._api.refunds.list({"payment_intent": charge, "limit": PAGE}).auto_paging_iter():
-                if _meta(refund, KEY) == key and refund.status not in ("failed", "canceled"):
-                    return _refund(refund)
+            before = self._refunds(key, charge)
+            if before and before[0].status not in ("failed", "canceled"):
+                return _refund(before[0])
+            attempt = f"{key}:{len(before)}" if before else key
             refund = self._api.refunds.create(
-                {"payment_intent": charge, "amount": _minor(amount), "metadata": {KEY: key}}, {"idempotency_key": key}
+                {"payment_intent": charge, "amount": _minor(amount), "metadata": {KEY: key}},
+                {"idempotency_key": attempt},
             )
             return _refund(refund)
 
         return _heard(give_back)
+
+    def refunded(self, key: str, charge: str) -> Answer:
+        def look() -> Answer:
+            found = self._refunds(key, charge)
+            return _refund(found[0]) if found else Answer(Outcome.NEVER_RECEIVED)
+
+        return _heard(look)
+
+    def _refunds(self, key: str, charge: str) -> list[stripe.Refund]:
+        """The refunds of a charge under a key, the youngest first: more than one only where the bank sent one back."""
+        listed = self._api.refunds.list({"payment_intent": charge, "limit": PAGE}).auto_paging_iter()
+        return [refund for refund in listed if _meta(refund, KEY) == key]
 
     # Holds: the card is saved under a mandate, and its money reserved where that lasts long enough.
 

@@ -1,0 +1,109 @@
+"""Settle payments: whatever is open at a provider is looked at again until it is finished, told by notices or not."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.payments.application import keep_notice, recheck_refund
+from souvenir.payments.hold import Hold
+from souvenir.payments.notice import Notice
+from souvenir.payments.payment import Payment
+from souvenir.payments.provider import NoticeKind, NotifyingProvider, ProviderNotice, Providers, UnknownProvider
+from souvenir.payments.registers import open_notices, payment_of_refund
+from souvenir.processes.refund_tax import RefundTax
+from souvenir.processes.sell import PaymentDeclined, Sell
+from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
+
+NOT_OURS = "it is about nothing that this shop asked for"
+
+
+class SettlePayments:
+    """Notices come late, twice, in any order, or never: each only says where to look. Everything may be repeated."""
+
+    def __init__(self, log: EventLog, providers: Providers, sell: Sell, refund_tax: RefundTax) -> None:
+        self._log = log
+        self._providers = providers
+        self._sell = sell
+        self._refund_tax = refund_tax
+
+    def receive(self, provider: str, body: bytes, signature: str) -> Committed[UUID]:
+        """Check and store a provider's notice; `work_off` acts on it. Raises UnknownProvider or NoticeRefused."""
+        notifying = self._providers.named(provider)
+        if not isinstance(notifying, NotifyingProvider):
+            raise UnknownProvider(provider=provider, known="those that send notices")
+        return self.keep(provider, notifying.read_notice(body, signature))
+
+    def keep(self, provider: str, notice: ProviderNotice) -> Committed[UUID]:
+        """Store a notice that is known to be the provider's; one that was stored before stays as it is."""
+        return keep_notice(self._log, provider, notice)
+
+    def work_off(self, notice_id: UUID) -> None:
+        """Read anew what a notice is about, and act on that; a notice is worked off once."""
+        notice = self._log.load(Notice, notice_id)
+        if notice.worked_off:
+            return
+        puzzle = self._act_on(notice)
+
+        def record(tx: Transaction) -> None:
+            kept = tx.get(Notice, notice_id)
+            if puzzle:
+                kept.puzzle_over(puzzle)
+            else:
+                kept.handle()
+            tx.save(kept)
+
+        self._log.commit(record)
+
+    def settle_open(self) -> None:
+        """Work off every notice, then look at every payment, refund and hold that is still open."""
+        with self._log.reading() as session:
+            waiting = open_notices(session)
+        for notice_id in waiting:
+            self.work_off(notice_id)
+        self._sell.settle_open()
+        self._refund_tax.settle_open()
+
+    def _act_on(self, notice: Notice) -> str:
+        """What could not be made of a notice; nothing if it was acted on, or asks for nothing."""
+        act = {
+            NoticeKind.PAYMENT: self._settle_payment,
+            NoticeKind.HOLD: self._settle_hold,
+            NoticeKind.REFUND: self._settle_refund,
+        }.get(notice.kind)
+        if act is None:
+            return ""
+        about = _id_in(notice.key)
+        return NOT_OURS if about is None else act(notice, about)
+
+    def _settle_payment(self, notice: Notice, payment_id: UUID) -> str:
+        payment = self._log.find(Payment, payment_id)
+        if payment is None or payment.provider != notice.provider:
+            return NOT_OURS
+        if payment.reference not in (None, notice.reference):
+            return "it is about another payment under the same key"
+        with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid):
+            self._sell.settle(payment_id)
+        return ""
+
+    def _settle_hold(self, notice: Notice, hold_id: UUID) -> str:
+        hold = self._log.find(Hold, hold_id)
+        if hold is None or hold.provider != notice.provider:
+            return NOT_OURS
+        self._refund_tax.settle_hold(hold_id)
+        return ""
+
+    def _settle_refund(self, notice: Notice, refund_id: UUID) -> str:
+        with self._log.reading() as session:
+            payment_id = payment_of_refund(session, refund_id)
+        if payment_id is None:
+            return NOT_OURS
+        recheck_refund(self._log, self._providers, payment_id, refund_id)
+        return ""
+
+
+def _id_in(key: str) -> UUID | None:
+    """The id in one of our keys: "…", or "capture:…"."""
+    try:
+        return UUID(key.rpartition(":")[2])
+    except ValueError:
+        return None
