@@ -9,6 +9,7 @@ from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money
+from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.licence import Standing
 
 
@@ -61,21 +62,17 @@ class Counted(Value):
     base_before: Money
 
 
-class Conversion(Value):
-    """The rate by which a sale in another currency came into the licence's: base = amount · rate, by its source."""
-
-    currency: str
-    rate: Decimal
-    source: str
-    agreed_from: date
-
-
 class Details(Value):
-    """What a statement says of a sale besides its royalty. `gross` is the list price without VAT, before deductions."""
+    """What a statement says of a sale besides its royalty. `gross` is the list price without VAT, before deductions.
+
+    `share` is the part of the price that is the base: that of the contract, and less where the rates of all licences on
+    the piece are capped. Amounts are in the licence's currency, by `conversion` where the sale was in another.
+    """
 
     channel: str
     territory: str | None
     gross: Money
+    share: Decimal = Decimal(1)
     conversion: Conversion | None = None
 
 

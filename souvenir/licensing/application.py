@@ -1,8 +1,9 @@
 """What staff, API and processes may ask of licences: sign, pay an advance, certify a mark, check a sale, accrue, reverse."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -10,15 +11,19 @@ from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
-from souvenir.licensing.accrual import Accrual, Details
+from souvenir.licensing.accrual import Accrual, Counted, Details, Figures
 from souvenir.licensing.amending import adjusted, restated
 from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.breach import Breach
+from souvenir.licensing.cap_use import CapUse, UnitCapReached
+from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.drafting import Draft, already_stated, drafts, periods_over, refuse_period, stated_by
 from souvenir.licensing.licence import Grant, Licence, Standing
 from souvenir.licensing.position import Change, figures_of, mirrored
 from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
-from souvenir.licensing.registers import contract_years, last_stated, licences, totals_of, year_of
+from souvenir.licensing.registers import cap_used, contract_years, last_stated, licences, meeting, totals_of, year_of
+from souvenir.licensing.royalty.net_sales import converted
+from souvenir.licensing.royalty.tiers import rate_reached_at
 from souvenir.licensing.sheet import Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, Statement, StatementOvertaken
 from souvenir.licensing.terms import RoyaltyTerms, contract_year, period_of
@@ -44,6 +49,7 @@ class Licensing:
         def decide(tx: Transaction) -> UUID:
             known = tx.find(Licence, licence.id)
             if known is None:
+                _refuse_overlap(tx, licence)
                 tx.save(licence)
             else:
                 known.signed_again(licensor, property_name, grant, terms)
@@ -56,12 +62,7 @@ class Licensing:
     ) -> Committed[None]:
         """Record a payment of the advance; `reference` is the bank's, so that one payment counts once."""
 
-        def decide(tx: Transaction) -> None:
-            licence = tx.get(Licence, licence_id)
-            licence.pay_advance(reference, amount, withheld, paid_on)
-            tx.save(licence)
-
-        return self._log.execute(decide)
+        return self._decide(licence_id, lambda licence: licence.pay_advance(reference, amount, withheld, paid_on))
 
     def certify_mark(
         self,
@@ -96,6 +97,37 @@ class Licensing:
             mark = tx.get(Authorisation, mark_id)
             mark.pass_review(on, next_due)
             tx.save(mark)
+
+        return self._log.execute(decide)
+
+    def renew(self, licence_id: UUID, ends: date, signed_on: date) -> Committed[None]:
+        """Extend a licence's term to a later last day."""
+
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            licence.renew(ends, signed_on)
+            _refuse_overlap(tx, licence)
+            tx.save(licence)
+
+        return self._log.execute(decide)
+
+    def terminate(self, licence_id: UUID, ends: date, sell_off_days: int, reason: str) -> Committed[None]:
+        """End a licence's term early; what is left may be sold off for so many days after."""
+        return self._decide(licence_id, lambda licence: licence.terminate(ends, sell_off_days, reason))
+
+    def agree_rate(
+        self, licence_id: UUID, currency: str, rate: Decimal, source: str, valid_from: date, valid_until: date
+    ) -> Committed[None]:
+        """Agree the rate by which sales in another currency count, and whose rate it is."""
+        days = {"valid_from": valid_from, "valid_until": valid_until}
+        conversion = Conversion(currency=currency, rate=rate, source=source, **days)
+        return self._decide(licence_id, lambda licence: licence.agree_rate(conversion))
+
+    def _decide(self, licence_id: UUID, decision: Callable[[Licence], None]) -> Committed[None]:
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            decision(licence)
+            tx.save(licence)
 
         return self._log.execute(decide)
 
@@ -241,7 +273,7 @@ def check_grants(
         licence = tx.get(Licence, licence_id)
         standing = licence.permits(category, territory, channel, on, made_on)
         if currency is not None:
-            licence.counts_in(currency)
+            licence.counts_in(currency, on)
         permissions.append(Permission(licence_id, licence.contract_no, standing))
     return tuple(permissions)
 
@@ -257,7 +289,8 @@ def check_mark(tx: Transaction, mark_id: UUID, product_id: UUID, on: date) -> Au
 class LicensedSale:
     """One paid order line that bears a licensor's property; `net` is its price without VAT, after discounts.
 
-    `gross` is the same before discounts. Without a `territory` the grant of one is not checked.
+    `gross` is the same before discounts. Without a `territory` the grant of one is not checked. `licence_ids` are all
+    the licences on the piece.
     """
 
     order_id: UUID
@@ -272,6 +305,7 @@ class LicensedSale:
     paid_on: date
     gross: Money | None = None
     territory: str | None = None
+    licence_ids: tuple[UUID, ...] = ()
 
 
 def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
@@ -280,19 +314,20 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
     if tx.find(Accrual, accrual_id) or tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     licence = tx.get(Licence, licence_id)
-    base = sale.net.at_rate(licence.terms.price_share)
     try:
         standing = licence.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
-        licence.counts_in(base.currency)
+        conversion = licence.counts_in(sale.net.currency, sale.paid_on)
     except SouvenirError as refusal:
-        tx.save(_breach(licence_id, sale, base, refusal))
+        tx.save(_breach(licence_id, sale, sale.net.at_rate(licence.terms.price_share), refusal))
         return
-    terms = licence.terms
-    period = period_of(sale.paid_on, terms.period_months)
-    year = year_of(tx.session, licence_id, contract_year(licence.grant.starts, sale.paid_on), terms)
-    change = Change(sale.units, base, standing, sold_in=period, period=period)
-    figures, counted = figures_of(licence.agreed, totals_of(tx.session, licence_id, terms), year, change)
-    details = Details(channel=sale.channel, territory=sale.territory, gross=sale.gross or sale.net)
+    share = licence.terms.price_share * _share_under_cap(tx, licence, sale)
+    period = period_of(sale.paid_on, licence.terms.period_months)
+    number = contract_year(licence.grant.starts, sale.paid_on)
+    change = Change(sale.units, _into(sale.net, conversion, licence).at_rate(share), standing, period, period)
+    figures, counted = _figures(tx, licence, number, change)
+    gross = _into(sale.gross or sale.net, conversion, licence)
+    place = {"channel": sale.channel, "territory": sale.territory}
+    details = Details(**place, gross=gross, share=share, conversion=conversion)
     line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
     tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
 
@@ -304,18 +339,84 @@ def reverse(
 
     `net` is the price given back, without VAT.
     """
+    use = tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id))
+    if use is not None:
+        use.give_back(return_id, units)
+        tx.save(use)
     accrual = tx.find(Accrual, Accrual.id_of(order_id, line_no, licence_id))
     if accrual is None or return_id in accrual.returns:
         return
-    licence = tx.get(Licence, licence_id)
-    terms = licence.terms
-    base = accrual.base_back(units, net.at_rate(terms.price_share))
-    sold, period = accrual.counted, period_of(on, terms.period_months)
+    licence, details = tx.get(Licence, licence_id), accrual.details
+    share = details.share if details else licence.terms.price_share
+    base = accrual.base_back(units, _into(net, details.conversion if details else None, licence).at_rate(share))
+    sold, period = accrual.counted, period_of(on, licence.terms.period_months)
     change = Change(-units, -base, accrual.standing, sold_in=sold.period, period=period)
-    year = year_of(tx.session, licence_id, sold.contract_year, terms)
-    figures, counted = figures_of(licence.agreed, totals_of(tx.session, licence_id, terms), year, change)
+    figures, counted = _figures(tx, licence, sold.contract_year, change)
     accrual.reverse(return_id, mirrored(figures), counted, on, period)
     tx.save(accrual)
+
+
+def take_units(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int, units: int) -> None:
+    """Take an order line's units from the caps of licences that allow no more. Raises UnitCapReached.
+
+    They are taken first and looked at then: two orders at once cannot both have the last ones.
+    """
+    for licence_id in licence_ids:
+        licence = tx.get(Licence, licence_id)
+        cap = licence.terms.unit_cap
+        if cap is None or not licence.terms.refuse_over_cap:
+            continue
+        if tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id)) is None:
+            tx.save(CapUse.take(licence_id, order_id, line_no, units))
+            left = cap - cap_used(tx.session, licence_id)
+            if left < 0:
+                raise UnitCapReached(contract_no=licence.contract_no, cap=cap, left=left + units, units=units)
+
+
+def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int) -> None:
+    """Give back what an order line took of the caps, because the order is not kept."""
+    for licence_id in licence_ids:
+        use = tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id))
+        if use is not None:
+            use.give_back(order_id)
+            tx.save(use)
+
+
+def _figures(tx: Transaction, licence: Licence, number: int, change: Change) -> tuple[Figures, Counted]:
+    totals = totals_of(tx.session, licence.id, licence.terms)
+    return figures_of(licence.agreed, totals, year_of(tx.session, licence.id, number, licence.terms), change)
+
+
+def _share_under_cap(tx: Transaction, licence: Licence, sale: LicensedSale) -> Decimal:
+    """The part of the price that bears this licence's rate, where the rates of all licences on the piece are capped.
+
+    share_j = rate_j / Σ rate · cap: every licence's base shrinks by cap / Σ rate, so that less is earned by each.
+    """
+    if len(sale.licence_ids) < 2:
+        return Decimal(1)
+    all_of_them = [tx.get(Licence, licence_id) for licence_id in sale.licence_ids]
+    caps = [each.terms.stacking_cap for each in all_of_them if each.terms.stacking_cap is not None]
+    if not caps:
+        return Decimal(1)
+    combined = sum((_rate_now(tx, each, sale.paid_on) for each in all_of_them), Decimal(0))
+    return min(caps) / combined if combined > min(caps) else Decimal(1)
+
+
+def _rate_now(tx: Transaction, licence: Licence, on: date) -> Decimal:
+    """The rate the next sale of a day begins at."""
+    year = year_of(tx.session, licence.id, contract_year(licence.grant.starts, on), licence.terms)
+    terms = licence.agreed.at(period_of(on, licence.terms.period_months))
+    return rate_reached_at(terms, year.units, year.base)
+
+
+def _into(amount: Money, conversion: Conversion | None, licence: Licence) -> Money:
+    """An amount in the licence's currency."""
+    return amount if conversion is None else converted(amount, conversion.rate, licence.terms.currency)
+
+
+def _refuse_overlap(tx: Transaction, licence: Licence) -> None:
+    for other in meeting(tx.session, licence.id, licence.grant.starts, licence.grant.ends):
+        licence.scope.refuse_overlap(other)
 
 
 def _breach(licence_id: UUID, sale: LicensedSale, base: Money, refusal: SouvenirError) -> Breach:

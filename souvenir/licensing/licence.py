@@ -1,20 +1,19 @@
 """A licence grants a property for categories, territories, channels and a term, and is asked before every sale."""
 
-import re
-from datetime import date, datetime, timedelta
-from typing import Final, Literal, Self
+from datetime import date
+from typing import Literal, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.localized import LocalizedText
-from souvenir.kernel.money import Money, total
+from souvenir.kernel.money import Money, exponent_of, total
+from souvenir.licensing.conversion import Conversion
+from souvenir.licensing.grant import Grant, Scope, refuse_unsound_grant
 from souvenir.licensing.terms import Agreed, RoyaltyTerms, TermUnsound, first_day_of, period_of, refuse_unsound
 
-LONGEST_SELL_OFF: Final = 366
-TERRITORY: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+__all__ = ["Grant", "Licence", "Standing"]
 
 Standing = Literal["term", "sell_off"]
 """Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""
@@ -108,6 +107,20 @@ class AmendmentAlreadyRecorded(SouvenirError):
     amendment_no: str
 
 
+class ConversionUnsound(SouvenirError):
+    message = "A rate of {rate} from {currency} by {source!r} cannot be agreed: {reason}."
+    currency: str
+    rate: str
+    source: str
+    reason: str
+
+
+class AlreadyTerminated(SouvenirError):
+    message = "Licence {contract_no} was terminated as of {ends}. Record a new contract instead."
+    contract_no: str
+    ends: date
+
+
 class Amendment(Value):
     """Other terms for royalty periods from a day on, and the day on which that was signed: often a later one."""
 
@@ -115,34 +128,6 @@ class Amendment(Value):
     terms: RoyaltyTerms
     effective_from: date
     signed_on: date
-
-
-class Grant(Value):
-    """What is granted, where, through which channels and for how long; `ends` is the last day of the term.
-
-    Categories are the catalogue's. Territories are ISO 3166: "CN" covers "CN-BJ". The days are those of `time_zone`.
-    """
-
-    categories: tuple[str, ...]
-    territories: tuple[str, ...]
-    channels: tuple[str, ...]
-    starts: date
-    ends: date
-    sell_off_days: int = 0
-    time_zone: str = "Asia/Shanghai"
-    exclusive: bool = False
-
-    @property
-    def last_day(self) -> date:
-        """The last day of sale, sell-off included."""
-        return self.ends + timedelta(days=self.sell_off_days)
-
-    def day(self, instant: datetime) -> date:
-        """The licence's own calendar day at an instant."""
-        return instant.astimezone(ZoneInfo(self.time_zone)).date()
-
-    def covers(self, territory: str) -> bool:
-        return any(territory == granted or territory.startswith(f"{granted}-") for granted in self.territories)
 
 
 class Advance(Value):
@@ -176,6 +161,27 @@ class Licence(Aggregate):
         withheld: Money
         paid_on: date
 
+    class Renewed(Aggregate.Event):
+        """The term was extended: `ends` is its new last day."""
+
+        TOPIC = "licensing.LicenceRenewed"
+        ends: date
+        signed_on: date
+
+    class Terminated(Aggregate.Event):
+        """The term ends early, on `ends`; what is left may be sold off for so many days."""
+
+        TOPIC = "licensing.LicenceTerminated"
+        ends: date
+        sell_off_days: int
+        reason: str
+
+    class RateAgreed(Aggregate.Event):
+        """Sales in another currency count by this rate on these days; `source` says whose rate it is."""
+
+        TOPIC = "licensing.ConversionRateAgreed"
+        conversion: Conversion
+
     class Amended(Aggregate.Event):
         """Other rates were agreed, for sales from `effective_from` on, whenever `signed_on`."""
 
@@ -192,8 +198,10 @@ class Licence(Aggregate):
         self.contract_no = contract_no
         self.licensor = licensor
         self.property_name = property_name
-        self.grant = grant
+        self.grant = self.as_signed = grant
         self.terms = terms
+        self.terminated = False
+        self.conversions: tuple[Conversion, ...] = ()
         self.advances: tuple[Advance, ...] = ()
         self.amendments: tuple[Amendment, ...] = ()
         self.agreed = Agreed(terms)
@@ -212,7 +220,7 @@ class Licence(Aggregate):
         """Record a signed contract; terms that could not be kept or counted are refused."""
         if not contract_no.strip() or not licensor.strip():
             raise MalformedInput(expected="contract number and licensor", value=contract_no or licensor)
-        _refuse_unsound_grant(grant)
+        refuse_unsound_grant(grant)
         refuse_unsound(terms)
         return cls._create(
             cls.Granted,
@@ -226,7 +234,7 @@ class Licence(Aggregate):
 
     def signed_again(self, licensor: str, property_name: LocalizedText, grant: Grant, terms: RoyaltyTerms) -> None:
         """The same contract once more records nothing; other terms under its number are refused."""
-        if (self.licensor, self.property_name, self.grant, self.terms) != (licensor, property_name, grant, terms):
+        if (self.licensor, self.property_name, self.as_signed, self.terms) != (licensor, property_name, grant, terms):
             raise LicenceAlreadyGranted(contract_no=self.contract_no)
 
     def amend(self, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date) -> None:
@@ -284,15 +292,58 @@ class Licence(Aggregate):
             raise LicenceLapsed(licence_id=self.id, contract_no=self.contract_no, last_day=last_day, on=on)
         return "sell_off"
 
-    def counts_in(self, currency: str) -> None:
-        """Refuse a sale in a currency the licence's statements have no rate for."""
-        if currency != self.terms.currency:
-            raise NoConversionRate(
-                licence_id=self.id,
-                contract_no=self.contract_no,
-                licence_currency=self.terms.currency,
-                currency=currency,
-            )
+    def counts_in(self, currency: str, on: date | None = None) -> Conversion | None:
+        """How a sale in a currency on a day comes into the licence's, None where it is the same; else a refusal."""
+        if currency == self.terms.currency:
+            return None
+        for conversion in reversed(self.conversions):
+            if on is not None and conversion.currency == currency and conversion.holds(on):
+                return conversion
+        raise NoConversionRate(
+            licence_id=self.id, contract_no=self.contract_no, licence_currency=self.terms.currency, currency=currency
+        )
+
+    def agree_rate(self, conversion: Conversion) -> None:
+        """Agree how sales in another currency are counted; the same rate twice records nothing new."""
+        if conversion in self.conversions:
+            return
+        exponent_of(conversion.currency)
+        facts = {"currency": conversion.currency, "rate": f"{conversion.rate:f}", "source": conversion.source}
+        if conversion.currency == self.terms.currency:
+            raise ConversionUnsound(**facts, reason="it is the licence's own currency")
+        if conversion.rate <= 0:
+            raise ConversionUnsound(**facts, reason="a rate is more than nothing")
+        if not conversion.source.strip():
+            raise ConversionUnsound(**facts, reason="say whose rate it is, such as a bank and its fixing")
+        if conversion.valid_until < conversion.valid_from:
+            raise ConversionUnsound(**facts, reason="it ends before it begins")
+        self._rate_agreed(conversion=conversion)
+
+    def renew(self, ends: date, signed_on: date) -> None:
+        """Extend the term to a later last day; the same day twice records nothing new."""
+        if self.terminated:
+            raise AlreadyTerminated(contract_no=self.contract_no, ends=self.grant.ends)
+        if ends == self.grant.ends:
+            return
+        if ends < self.grant.ends:
+            raise TermUnsound(reason=f"a renewal until {ends} would shorten it; it runs until {self.grant.ends}")
+        self._renewed(ends=ends, signed_on=signed_on)
+
+    def terminate(self, ends: date, sell_off_days: int, reason: str) -> None:
+        """End the term early, with a sell-off of its own or none; the same facts twice record nothing new."""
+        if self.terminated and (ends, sell_off_days) == (self.grant.ends, self.grant.sell_off_days):
+            return
+        if self.terminated:
+            raise AlreadyTerminated(contract_no=self.contract_no, ends=self.grant.ends)
+        if not self.grant.starts <= ends <= self.grant.ends:
+            raise TermUnsound(reason=f"it cannot be terminated on {ends}, outside its term")
+        refuse_unsound_grant(self.grant.model_copy(update={"ends": ends, "sell_off_days": sell_off_days}))
+        self._terminated(ends=ends, sell_off_days=sell_off_days, reason=reason)
+
+    @property
+    def scope(self) -> Scope:
+        """What other grants are compared with."""
+        return Scope.of(self.contract_no, self.property_name, self.grant)
 
     def pay_advance(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:
         """Record a payment of the advance; the same payment twice records nothing new."""
@@ -324,6 +375,19 @@ class Licence(Aggregate):
 
     # Evolve: assigns only, because it also replays history.
 
+    @event(Renewed)
+    def _renewed(self, ends: date, signed_on: date) -> None:
+        self.grant = self.grant.model_copy(update={"ends": ends})
+
+    @event(Terminated)
+    def _terminated(self, ends: date, sell_off_days: int, reason: str) -> None:
+        self.grant = self.grant.model_copy(update={"ends": ends, "sell_off_days": sell_off_days})
+        self.terminated = True
+
+    @event(RateAgreed)
+    def _rate_agreed(self, conversion: Conversion) -> None:
+        self.conversions = (*self.conversions, conversion)
+
     @event(Amended)
     def _amended(self, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date) -> None:
         amendment = Amendment(
@@ -337,19 +401,3 @@ class Licence(Aggregate):
     def _advance_paid(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:
         advance = Advance(reference=reference, amount=amount, withheld=withheld, paid_on=paid_on)
         self.advances = (*self.advances, advance)
-
-
-def _refuse_unsound_grant(grant: Grant) -> None:
-    if grant.ends < grant.starts:
-        raise TermUnsound(reason=f"it ends on {grant.ends}, before it starts on {grant.starts}")
-    if not 0 <= grant.sell_off_days <= LONGEST_SELL_OFF:
-        raise TermUnsound(reason=f"a sell-off of {grant.sell_off_days} days; give 0 to {LONGEST_SELL_OFF}")
-    if not (grant.categories and grant.territories and grant.channels):
-        raise TermUnsound(reason="it names no category, no territory or no channel, so nothing could be sold")
-    for territory in grant.territories:
-        if not TERRITORY.fullmatch(territory):
-            raise MalformedInput(expected='territory of ISO 3166, such as "CN" or "CN-BJ"', value=territory)
-    try:
-        ZoneInfo(grant.time_zone)
-    except (KeyError, ValueError):
-        raise MalformedInput(expected="IANA time zone", value=grant.time_zone) from None

@@ -1,5 +1,7 @@
 """Where each licence stands: written with every accrual, return and advance, and read before the next is computed."""
 
+import json
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,6 +9,8 @@ from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, OverCap
 from souvenir.licensing.adjustment import Adjustment
+from souvenir.licensing.cap_use import CapUse
+from souvenir.licensing.grant import Scope
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.position import Count, Totals, Year
 from souvenir.licensing.statement import Statement
@@ -19,7 +23,7 @@ class RoyaltyPositions(Register):
     """
 
     name = "royalty_positions"
-    tables = ("royalty_positions", "royalty_counts", "royalty_statements")
+    tables = ("royalty_positions", "royalty_counts", "royalty_statements", "licence_scopes", "licence_cap_uses")
     ddl = (
         """CREATE TABLE IF NOT EXISTS royalty_positions (
             licence_id TEXT PRIMARY KEY, currency TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
@@ -33,10 +37,20 @@ class RoyaltyPositions(Register):
         """CREATE TABLE IF NOT EXISTS royalty_statements (
             licence_id TEXT NOT NULL, period TEXT NOT NULL, contract_no TEXT NOT NULL, issued_on TEXT NOT NULL,
             currency TEXT NOT NULL, amount BIGINT NOT NULL, due_on TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (licence_id, period))""",
+        """CREATE TABLE IF NOT EXISTS licence_scopes (
+            licence_id TEXT PRIMARY KEY, starts TEXT NOT NULL, ends TEXT NOT NULL, scope TEXT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS licence_cap_uses (licence_id TEXT PRIMARY KEY, units BIGINT NOT NULL)""",
     )
 
     @when(Licence.Granted)
     def _granted(self, session: Session, event: Licence.Granted) -> None:
+        session.run(
+            "INSERT INTO licence_scopes VALUES (?, ?, ?, ?)",
+            str(event.originator_id),
+            event.grant.starts.isoformat(),
+            event.grant.ends.isoformat(),
+            _written(Scope.of(event.contract_no, event.property_name, event.grant)),
+        )
         advance = event.terms.agreed_advance
         session.run(
             "INSERT INTO royalty_positions VALUES (?, ?, 0, 0, 0, 0, 0, 0, ?, ?, '', 0, 0, 0)",
@@ -45,6 +59,20 @@ class RoyaltyPositions(Register):
             advance.minor,
             advance.minor,
         )
+
+    @when(Licence.Renewed, Licence.Terminated)
+    def _ends(self, session: Session, event: Licence.Renewed | Licence.Terminated) -> None:
+        session.run(
+            "UPDATE licence_scopes SET ends = ? WHERE licence_id = ?", event.ends.isoformat(), str(event.originator_id)
+        )
+
+    @when(CapUse.Taken)
+    def _cap_used(self, session: Session, event: CapUse.Taken) -> None:
+        _use_cap(session, event.licence_id, event.units)
+
+    @when(CapUse.GivenBack)
+    def _cap_given_back(self, session: Session, event: CapUse.GivenBack) -> None:
+        _use_cap(session, event.licence_id, -event.units)
 
     @when(Licence.AdvancePaid)
     def _advance_paid(self, session: Session, event: Licence.AdvancePaid) -> None:
@@ -175,6 +203,23 @@ def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: s
     )
 
 
+def meeting(session: Session, licence_id: UUID, starts: date, ends: date) -> list[Scope]:
+    """What other licences grant whose term meets a span of days."""
+    rows = session.rows(
+        "SELECT ends, scope FROM licence_scopes WHERE licence_id <> ? AND starts <= ? AND ends >= ? ORDER BY licence_id",
+        str(licence_id),
+        ends.isoformat(),
+        starts.isoformat(),
+    )
+    return [_read(scope, date.fromisoformat(last)) for last, scope in rows]
+
+
+def cap_used(session: Session, licence_id: UUID) -> int:
+    """How many units of a licence's cap orders have taken, and not given back."""
+    row = session.row("SELECT units FROM licence_cap_uses WHERE licence_id = ?", str(licence_id))
+    return int(row[0]) if row else 0
+
+
 def contract_years(session: Session, licence_id: UUID) -> list[int]:
     """The contract years in which anything was counted."""
     rows = session.rows(
@@ -192,3 +237,23 @@ def last_stated(session: Session, licence_id: UUID) -> str:
 def licences(session: Session) -> list[UUID]:
     """Every licence, in order of id."""
     return [UUID(row[0]) for row in session.rows("SELECT licence_id FROM royalty_positions ORDER BY licence_id")]
+
+
+def _use_cap(session: Session, licence_id: UUID, units: int) -> None:
+    session.run(
+        "INSERT INTO licence_cap_uses VALUES (?, ?) ON CONFLICT (licence_id) "
+        "DO UPDATE SET units = licence_cap_uses.units + excluded.units",
+        str(licence_id),
+        units,
+    )
+
+
+def _written(scope: Scope) -> str:
+    """A scope as the register keeps it: the same text for the same scope."""
+    fields = scope.model_dump(mode="json")
+    return json.dumps(fields | {"property_name": sorted(scope.property_name)}, ensure_ascii=False, sort_keys=True)
+
+
+def _read(text: str, ends: date) -> Scope:
+    scope = Scope.model_validate_json(text)
+    return scope.model_copy(update={"grant": scope.grant.model_copy(update={"ends": ends})})

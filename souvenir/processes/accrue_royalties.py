@@ -26,6 +26,7 @@ class AccrueRoyalties(Process):
                 net=line.net,
                 gross=_listed(line),
                 territory=order.territory,
+                licence_ids=line.licence_ids,
                 placed_on=order.placed_on,
                 paid_on=event.paid_on,
             )

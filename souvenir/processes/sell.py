@@ -18,7 +18,7 @@ from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
-from souvenir.licensing.application import check_grants, check_mark
+from souvenir.licensing.application import check_grants, check_mark, give_units_back, take_units
 from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ask
@@ -309,6 +309,8 @@ def _agree(
 ) -> Order:
     """An order for these items at the prices and VAT rates of the day. Refuses what no licence permits."""
     lines = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
+    for line in lines:
+        take_units(tx, line.licence_ids, order_id, line.line_no, line.quantity)
     order_no = f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}"
     return Order.place(
         order_id,
@@ -386,6 +388,8 @@ def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
     if order.paid_by is None:
         order.cancel(reason)
         tx.save(order)
+        for line in order.lines:
+            give_units_back(tx, line.licence_ids, order.id, line.line_no)
     payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
 
 
