@@ -45,7 +45,7 @@ class Grant(Value):
     agent: str | None = None
     agent_commission: Decimal = Decimal(0)
     head_contract_no: str | None = None
-    may_sub_license: bool = False
+    sub_licensing: bool = False
 
     @property
     def last_day(self) -> date:
