@@ -16,7 +16,7 @@ from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
 from souvenir.editions.application import Editions
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import CertificateRegister, DrawRegister, PieceRegister
 from souvenir.editions.signing import SigningKeys, open_signing_keys
 from souvenir.editions.views import EditionList
 from souvenir.eventlog import (
@@ -53,6 +53,7 @@ from souvenir.privacy.masterkey import master_key_from_file, master_key_from_set
 from souvenir.privacy.registers import Erasures
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.certify import Certify
+from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.refund_tax import RefundTax
@@ -118,6 +119,7 @@ class Shop:
         self.sites = Sites(log)
         self.catalogue = Catalogue(log)
         self.editions = Editions(log)
+        self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
@@ -131,6 +133,7 @@ class Shop:
         self.certify = Certify(secrets.signing, issuer, resolver)
         processes = (
             self.certify,
+            FollowDraws(),
             AccrueRoyalties(),
             KeepBooks(),
             ForgetPerson(secrets.keyring),
@@ -237,6 +240,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     ProductCodes(),
     PieceRegister(),
     CertificateRegister(),
+    DrawRegister(),
     RoyaltyPositions(),
     OpenPayments(),
     OpenHolds(),

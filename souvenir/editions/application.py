@@ -206,6 +206,7 @@ class Editions:
         now, edition = clock.now(), self._log.load(Edition, edition_id)
         try:
             edition.terms.must_be_on_sale(space, now)
+            edition.terms.must_be_for_anyone()
         except SouvenirError as refusal:
             return (refusal,)
         with self._log.reading() as session:
@@ -236,16 +237,25 @@ def enter_edition(tx: Transaction, edition: Edition) -> UUID:
 
 
 def take_next(
-    tx: Transaction, edition_id: UUID, outlet_id: UUID, holder: UUID, until: datetime, space: Space = "numbered"
+    tx: Transaction,
+    edition_id: UUID,
+    outlet_id: UUID,
+    holder: UUID,
+    until: datetime,
+    space: Space = "numbered",
+    *,
+    by_draw: bool = False,
 ) -> Piece:
     """Hold the next piece nobody has at an outlet. A hold past its deadline no longer counts.
 
-    Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, HoldTooLong, then NotAllottedHere,
-    OnlyReservedLeft, NoneLeftHere or EditionSoldOut.
+    Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw (unless `by_draw`), then
+    NotAllottedHere, OnlyReservedLeft, NoneLeftHere or EditionSoldOut, then HoldTooLong.
     """
     now = clock.now()
     terms, row = _known(edition_id, pieces.find_next(tx.session, edition_id, space, outlet_id, now))
     terms.must_be_on_sale(space, now)
+    if not by_draw:
+        terms.must_be_for_anyone()
     if row is None:
         raise _why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
     return _hold(tx, terms, _registered(tx, terms, space, row, now), outlet_id, holder, until, now)
@@ -287,6 +297,22 @@ def release_hold(tx: Transaction, edition_id: UUID, space: Space, number: int, h
         tx.save(piece)
 
 
+def hand_over(tx: Transaction, edition_id: UUID, space: Space, number: int, holder: UUID, to: UUID) -> Piece:
+    """Let another holder have a live hold, until the same instant: as a basket has the piece its owner was offered."""
+    now = clock.now()
+    terms, row = _number(tx, edition_id, space, number)
+    if row is None or row.holder != holder:
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    piece = _registered(tx, terms, space, row, now)
+    if piece.held_until is None or piece.held_at is None or not piece.is_held(now):
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    until, outlet_id = piece.held_until, piece.held_at
+    piece.release_hold(holder, now)
+    piece.hold(to, until, outlet_id, now)
+    tx.save(piece)
+    return piece
+
+
 def sell_piece(
     tx: Transaction,
     edition_id: UUID,
@@ -306,6 +332,7 @@ def sell_piece(
     terms, row = _number(tx, edition_id, space, number)
     if holder is None and (row is None or row.order_id != order_id):
         terms.must_be_on_sale(space, now)
+        terms.must_be_for_anyone()
         _must_be_sold_here(row, edition_id, space, number, outlet_id)
     if row is None:
         raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)

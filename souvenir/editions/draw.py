@@ -22,7 +22,6 @@ _QUICKNET_BEGAN: Final = datetime(2023, 8, 23, 15, 9, 27, tzinfo=UTC)
 _QUICKNET_PERIOD: Final = timedelta(seconds=3)
 
 MOST_PIECES: Final = 100_000
-_HEX_32: Final = r"^[0-9a-f]{64}$"
 
 
 class MalformedDraw(SouvenirError):
@@ -85,7 +84,7 @@ class Rules(Value):
     pieces: int = Field(ge=1, le=MOST_PIECES)
     opens_at: AwareDatetime
     closes_at: AwareDatetime
-    commitment: str = Field(pattern=_HEX_32)
+    commitment: str
     reveal_by: AwareDatetime
     """A secret not revealed by then is withheld, and the draw runs on the list and the beacon alone."""
     beacon_chain: str
@@ -157,6 +156,9 @@ class Draw(Aggregate):
             raise MalformedDraw(
                 reason="it must open, close, wait for the beacon and reveal in that order, none of it in the past"
             )
+        committed = _bytes(rules.commitment)
+        if committed is None or len(committed) != hashlib.sha256().digest_size:
+            raise MalformedDraw(reason="the commitment must be a SHA-256 hash in hex")
         if rules.beacon_chain == QUICKNET and rules.beacon_at != round_at(rules.beacon_round):
             raise MalformedDraw(reason=f"round {rules.beacon_round} comes out at {round_at(rules.beacon_round)}")
         return cls._create(cls.Announced, id=id, rules=rules, rules_hash=rules.hash, outlet_id=outlet_id, space=space)

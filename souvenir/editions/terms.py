@@ -10,8 +10,9 @@ from souvenir.kernel.errors import SouvenirError
 Space = Literal["numbered", "AP", "PP", "HC"]
 """A run of numbers of its own: the numbered pieces, artist's proofs, printer's proofs, hors commerce."""
 
-Numbering = Literal["choice", "sequential", "random"]
-"""How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance."""
+Numbering = Literal["choice", "sequential", "random", "draw"]
+"""How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance, or to
+those a draw chose, in the order of their ranks."""
 
 NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
 
@@ -46,6 +47,11 @@ class NumberNotForChoosing(SouvenirError):
     numbering: str
 
 
+class OnlyByDraw(SouvenirError):
+    message = "Pieces of edition {edition_id} are sold to those a draw chose, and to nobody else."
+    edition_id: UUID
+
+
 class HoldTooLong(SouvenirError):
     message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
     edition_id: UUID
@@ -78,6 +84,11 @@ class Terms:
             raise EditionPaused(edition_id=self.edition_id, reason=self.paused_because)
         if space in NOT_FOR_SALE:
             raise NotForSale(edition_id=self.edition_id, space=space)
+
+    def must_be_for_anyone(self) -> None:
+        """Refuse who was not chosen, where a draw chooses the buyers."""
+        if self.numbering == "draw":
+            raise OnlyByDraw(edition_id=self.edition_id)
 
     def must_let_choose(self) -> None:
         """Refuse a buyer's choice of number when numbers are given in another order."""

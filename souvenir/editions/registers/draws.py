@@ -1,0 +1,157 @@
+"""Who is in a draw, in which rank, and how each offer ended: one row per entry, written with the events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from souvenir.editions.draw import Draw
+from souvenir.editions.entry import Entry, Standing
+from souvenir.editions.ranking import ranking
+from souvenir.editions.registers.pieces import stamp
+from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.aggregate import Aggregate
+
+
+class DrawRegister(Register):
+    """One row per entry. The ranking is written when the draw is drawn: it follows from the rows and the event."""
+
+    name = "draws"
+    tables = ("draw_entries",)
+    ddl = (
+        "CREATE TABLE IF NOT EXISTS draw_entries ("
+        "entry_id TEXT PRIMARY KEY, draw_id TEXT NOT NULL, standing TEXT NOT NULL, rank INTEGER, number INTEGER, "
+        "expires_at TEXT, basket_id TEXT, order_id TEXT)",
+        "CREATE INDEX IF NOT EXISTS draw_entries_by_rank ON draw_entries (draw_id, standing, rank)",
+        "CREATE INDEX IF NOT EXISTS draw_entries_by_order ON draw_entries (order_id)",
+    )
+
+    @when(Entry.Submitted)
+    def _submitted(self, session: Session, event: Entry.Submitted) -> None:
+        session.run(
+            "INSERT INTO draw_entries (entry_id, draw_id, standing) VALUES (?, ?, 'valid')",
+            str(event.originator_id),
+            str(event.draw_id),
+        )
+
+    @when(Draw.Drawn)
+    def _drawn(self, session: Session, event: Draw.Drawn) -> None:
+        ids = listed(session, event.originator_id)
+        secret = bytes.fromhex(event.secret or "")
+        order = ranking(ids, bytes.fromhex(event.root), secret, bytes.fromhex(event.beacon))
+        for rank, entry in enumerate(order, start=1):
+            session.run("UPDATE draw_entries SET rank = ? WHERE entry_id = ?", rank, entry)
+
+    @when(Entry.Offered)
+    def _offered(self, session: Session, event: Entry.Offered) -> None:
+        session.run(
+            "UPDATE draw_entries SET standing = 'offered', number = ?, expires_at = ? WHERE entry_id = ?",
+            event.number,
+            stamp(event.expires_at),
+            str(event.originator_id),
+        )
+
+    @when(Entry.TakenUp)
+    def _taken_up(self, session: Session, event: Entry.TakenUp) -> None:
+        session.run(
+            "UPDATE draw_entries SET basket_id = ? WHERE entry_id = ?", str(event.basket_id), str(event.originator_id)
+        )
+
+    @when(Entry.Paid)
+    def _paid(self, session: Session, event: Entry.Paid) -> None:
+        session.run(
+            "UPDATE draw_entries SET standing = 'paid', order_id = ? WHERE entry_id = ?",
+            str(event.order_id),
+            str(event.originator_id),
+        )
+
+    @when(Entry.Rejected)
+    def _rejected(self, session: Session, event: Entry.Rejected) -> None:
+        self._stands(session, event, "rejected")
+
+    @when(Entry.Withdrawn)
+    def _withdrawn(self, session: Session, event: Entry.Withdrawn) -> None:
+        self._stands(session, event, "withdrawn")
+
+    @when(Entry.Lapsed)
+    def _lapsed(self, session: Session, event: Entry.Lapsed) -> None:
+        self._stands(session, event, "lapsed")
+
+    @when(Entry.Declined)
+    def _declined(self, session: Session, event: Entry.Declined) -> None:
+        self._stands(session, event, "declined")
+
+    @when(Entry.Disqualified)
+    def _disqualified(self, session: Session, event: Entry.Disqualified) -> None:
+        self._stands(session, event, "disqualified")
+
+    @when(Entry.GaveBack)
+    def _gave_back(self, session: Session, event: Entry.GaveBack) -> None:
+        self._stands(session, event, "gave back")
+
+    def _stands(self, session: Session, event: Aggregate.Event, standing: Standing) -> None:
+        session.run("UPDATE draw_entries SET standing = ? WHERE entry_id = ?", standing, str(event.originator_id))
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """An entry as its draw's list shows it."""
+
+    entry_id: UUID
+    rank: int | None
+    number: int | None
+    standing: Standing
+    expires_at: datetime | None
+
+
+_IN_LINE = "SELECT entry_id, rank, number, standing, expires_at FROM draw_entries WHERE draw_id = ?"
+
+
+def listed(session: Session, draw_id: UUID) -> list[str]:
+    """The entries that count, sorted: before the draw the list to freeze, and at the draw the list that was frozen."""
+    rows = session.rows("SELECT entry_id FROM draw_entries WHERE draw_id = ? AND standing = 'valid'", str(draw_id))
+    return sorted(entry for (entry,) in rows)
+
+
+def ranked(session: Session, draw_id: UUID) -> list[str]:
+    """Every entry of the frozen list, by rank."""
+    rows = session.rows(
+        "SELECT entry_id FROM draw_entries WHERE draw_id = ? AND rank IS NOT NULL ORDER BY rank", str(draw_id)
+    )
+    return [entry for (entry,) in rows]
+
+
+def on_offer(session: Session, draw_id: UUID, limit: int) -> list[InLine]:
+    """Offers that have not ended yet, those that end first first."""
+    rows = session.rows(f"{_IN_LINE} AND standing = 'offered' ORDER BY expires_at LIMIT ?", str(draw_id), limit)
+    return [_in_line(row) for row in rows]
+
+
+def next_in_line(session: Session, draw_id: UUID, limit: int) -> list[InLine]:
+    """Who has their turn next, by rank."""
+    rows = session.rows(
+        f"{_IN_LINE} AND standing = 'valid' AND rank IS NOT NULL ORDER BY rank LIMIT ?", str(draw_id), limit
+    )
+    return [_in_line(row) for row in rows]
+
+
+def places_taken(session: Session, draw_id: UUID) -> int:
+    """How many of the draw's pieces are offered or bought."""
+    row = session.row(
+        "SELECT COUNT(*) FROM draw_entries WHERE draw_id = ? AND standing IN ('offered', 'paid')", str(draw_id)
+    )
+    return row[0] if row else 0
+
+
+def entry_of_order(session: Session, order_id: UUID, number: int) -> UUID | None:
+    """The entry that bought a number with an order."""
+    row = session.row(
+        "SELECT entry_id FROM draw_entries WHERE order_id = ? AND number = ? AND standing = 'paid'",
+        str(order_id),
+        number,
+    )
+    return UUID(row[0]) if row else None
+
+
+def _in_line(row: tuple[str, int | None, int | None, Standing, str | None]) -> InLine:
+    entry, rank, number, standing, expires = row
+    return InLine(UUID(entry), rank, number, standing, datetime.fromisoformat(expires) if expires else None)
