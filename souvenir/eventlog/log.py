@@ -1,6 +1,8 @@
 """The log itself: commands that arrive together commit together, and each hears its own answer."""
 
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -28,6 +30,9 @@ LONGEST_QUEUE: Final = 4096
 
 ATTEMPTS: Final = 8
 """How often a command is decided anew after meeting another process's writes."""
+
+FIRST_PAUSE: Final = 0.001
+"""Seconds to wait at most before the second attempt; each further pause may be twice as long."""
 
 
 class Busy(SouvenirError):
@@ -62,8 +67,17 @@ class _Job:
         self.position = 0
         self.replayed = False
         self.done = False
+        self.wake: threading.Lock | None = None
+
+    def must_wait(self) -> None:
+        """Somebody else leads: this one's caller will sleep until it is woken."""
         self.wake = threading.Lock()
         self.wake.acquire()
+
+    def rouse(self) -> None:
+        """Wake the caller, if it sleeps."""
+        if self.wake is not None:
+            self.wake.release()
 
     def run(self, tx: Transaction) -> None:
         """Decide within a transaction. A command whose key was carried out before only repeats its answer."""
@@ -121,7 +135,9 @@ class EventLog:
                 raise Busy(retry_after_ms=250)
             self._queue.append(job)
             leads, self._led = not self._led, True
-        if not leads:
+            if not leads:
+                job.must_wait()
+        if job.wake is not None:
             job.wake.acquire()
         if not job.done:
             self._lead(job)
@@ -195,7 +211,7 @@ class EventLog:
                 self._led = bool(self._queue)
                 heir = self._queue[0] if self._queue else None
             if heir is not None:
-                heir.wake.release()
+                heir.rouse()
 
     def _carry_out(self, jobs: list[_Job]) -> None:
         """Try all in one transaction; where that meets another process's writes, one by one."""
@@ -209,17 +225,17 @@ class EventLog:
                 job.error = error
         for job in jobs:
             job.done = True
-            job.wake.release()
+            job.rouse()
         with self._grown:
             self._grown.notify_all()
 
     def _carry_out_alone(self, job: _Job) -> None:
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             job.error = None
             try:
                 return self._commit([job])
             except Conflict:
-                continue
+                time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311  whoever else retries, retries apart
             except BaseException as error:
                 job.error = error
                 return None

@@ -44,37 +44,46 @@ _INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, 
 class SqliteSession(WriteSession):
     conflicts = (sqlite3.IntegrityError,)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, opening: str = "") -> None:
+        """`opening` begins a transaction with the first statement, if there ever is one."""
         super().__init__()
         self._connection = connection
+        self._opening = opening
         self._position = 0
 
+    def _execute(self, sql: str, params: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self._opening:
+            opening, self._opening = self._opening, ""
+            self._connection.execute(opening)
+        return self._connection.execute(sql, params)
+
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        return self._connection.execute(sql, params).fetchall()
+        return self._execute(sql, params).fetchall()
 
     def _change(self, sql: str, params: Sequence[Any]) -> int:
-        return self._connection.execute(sql, params).rowcount
+        return self._execute(sql, params).rowcount
 
     def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
-        if len(many) == 1:
-            self._connection.execute(sql, many[0])
-        else:
-            self._connection.executemany(sql, many)
+        self._execute(sql, many[0])
+        if len(many) > 1:
+            self._connection.executemany(sql, many[1:])
+
+    def _control(self, statement: str) -> None:
+        self._execute(statement)
 
     def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
         asked = (_SELECT_STREAM, (stream.hex,)) if until is None else (_SELECT_PAST, (stream.hex, until))
-        return [StoredEvent(stream, *row) for row in self._connection.execute(*asked).fetchall()]
+        return [StoredEvent(stream, *row) for row in self._execute(*asked).fetchall()]
 
     def append(self, events: Sequence[StoredEvent]) -> None:
+        """Add events. A single one, when nothing was read or written before it, is a transaction by itself."""
+        execute = self._connection.execute if len(events) == 1 else self._execute
         for stream, version, topic, state in events:
-            self._position = self._connection.execute(_INSERT, (stream.hex, version, topic, state)).lastrowid or 0
+            self._position = execute(_INSERT, (stream.hex, version, topic, state)).lastrowid or 0
 
     @property
     def position(self) -> int:
         return self._position
-
-    def _control(self, statement: str) -> None:
-        self._connection.execute(statement)
 
 
 class SqliteStore(Store):
@@ -108,12 +117,12 @@ class SqliteStore(Store):
     @contextmanager
     def writing(self) -> Iterator[WriteSession]:
         with self._lock:
-            self._writer.execute("BEGIN IMMEDIATE")
-            session = SqliteSession(self._writer)
+            session = SqliteSession(self._writer, "BEGIN IMMEDIATE")
             try:
                 yield session
                 session.flush()
-                self._writer.execute("COMMIT")
+                if self._writer.in_transaction:
+                    self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
