@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from souvenir.taxrefund.registers import (
     form_of_invoice,
     form_of_order,
     refunded_instantly,
+    refunded_since,
     wait_for_turn,
 )
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
@@ -153,6 +155,8 @@ def assess_today(
     currency = regime.jurisdiction.currency
     maximum = regime.find("instant_maximum")
     of_store = outlet_id if maximum is not None and maximum.value.per == "traveller_store_day" else None
+    entered = purchase.traveller.last_entry or on
+    instantly_since = partial(refunded_since, session, document_hash, store.jurisdiction, purchase.mode, currency)
     return assess(
         book,
         replace(
@@ -161,6 +165,8 @@ def assess_today(
             earlier_instant=refunded_instantly(
                 session, document_hash, store.region, purchase.mode, issued_on, currency, of_store
             ),
+            earlier_this_trip=instantly_since(entered) if regime.find("trip_maximum") else None,
+            earlier_this_year=instantly_since(date(on.year, 1, 1)) if regime.find("year_maximum") else None,
         ),
     )
 

@@ -10,7 +10,10 @@ from uuid import UUID
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, Money, Rounding, total
 from souvenir.taxrefund.eligibility import (
+    AboveGoodsMaximum,
     AboveInstantCap,
+    AboveTripLimit,
+    AboveYearLimit,
     AmountOutsideTiers,
     BelowMinimumPurchase,
     DepartureWindowClosed,
@@ -23,6 +26,8 @@ from souvenir.taxrefund.eligibility import (
     SchemeWithdrawn,
     StayTooLong,
     StoreNotInScheme,
+    TooManyReceipts,
+    TravellerTooYoung,
 )
 from souvenir.taxrefund.form import ClaimLine, Confirmation
 from souvenir.taxrefund.formulas import OutsideTiers, Taxed, rounded, shares
@@ -45,14 +50,17 @@ class PurchaseLine:
     refundable: bool = True
     order_id: UUID | None = None
     order_line_no: int | None = None
+    goods: str = "general"
+    """The class of goods, where a scheme knows classes: "consumables" in Japan until 2026-10-31."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """What eligibility asks about a person; nothing that says who it is."""
+    """What eligibility asks about a person; nothing that says who it is. An age of None was not asked."""
 
     document_kind: str
     last_entry: date | None
+    age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase to assess. Earlier totals are of the same traveller and local day: in this store, and instantly."""
+    """A purchase to assess. Earlier totals are of the same traveller and route: by day and store, by trip, by year."""
 
     store: Store
     mode: str
@@ -77,6 +85,8 @@ class Purchase:
     issued_on: date | None = None
     earlier_today: Money | None = None
     earlier_instant: Money | None = None
+    earlier_this_trip: Money | None = None
+    earlier_this_year: Money | None = None
     agency: str = ANY
 
 
@@ -230,6 +240,9 @@ def _traveller_problems(rules: _Reading, purchase: Purchase) -> Iterable[Souveni
     traveller = purchase.traveller
     if rules.find("document", traveller.document_kind) is None:
         yield DocumentNotAccepted(jurisdiction=purchase.store.jurisdiction, document_kind=traveller.document_kind[:40])
+    least = rules.find("minimum_age")
+    if least is not None and traveller.age is not None and traveller.age < least.value:
+        yield TravellerTooYoung(age=traveller.age, least=least.value)
     stay = rules.find("stay_limit")
     if traveller.last_entry is None:
         if stay is not None:
@@ -251,9 +264,9 @@ def _sorted_out(
     for line in lines:
         if line.exempt:
             excluded.append(Excluded(line.line_no, "vat_exempt"))
-        elif not line.refundable:
+        elif not line.refundable or rules.find("excluded_goods", line.goods) is not None:
             excluded.append(Excluded(line.line_no, "excluded_goods"))
-        elif (rule := rules.find("refund", subject_of(line.vat_rate))) is None:
+        elif not line.vat_rate or (rule := rules.find("refund", subject_of(line.vat_rate))) is None:
             excluded.append(Excluded(line.line_no, "no_refund_at_this_vat_rate"))
         else:
             kept.append((line, rule))
@@ -270,6 +283,10 @@ def _amount_problems(
     if not kept:
         yield GoodsNotRefundable(reasons=", ".join(dict.fromkeys(line.reason for line in excluded)) or "no goods")
         return
+    receipts = len({line.order_id for line in purchase.lines if line.order_id is not None})
+    most = rules.find("most_receipts")
+    if most is not None and receipts > most.value:
+        yield TooManyReceipts(most=most.value, receipts=receipts)
     zero = Money.zero(eligible.currency)
     minimum = rules.find("minimum_purchase")
     if minimum is not None:
@@ -277,14 +294,36 @@ def _amount_problems(
         spent = spent + (purchase.earlier_today or zero)
         if spent < minimum.value.amount:
             yield BelowMinimumPurchase(spent=spent, minimum=minimum.value.amount)
-    maximum = rules.find("instant_maximum")
-    payout = rules.find("payout")
-    if maximum is not None and payout is not None and payout.value != "after_customs":
+    yield from _above_a_maximum(rules, purchase, kept, eligible)
+
+
+def _above_a_maximum(
+    rules: _Reading, purchase: Purchase, kept: Sequence[tuple[PurchaseLine, Rule]], eligible: Money
+) -> Iterable[SouvenirError]:
+    zero = Money.zero(eligible.currency)
+    for goods in {line.goods: None for line, _ in kept}:
+        limit = rules.find("goods_maximum", goods)
+        if limit is not None:
+            of_class = [(line, rule) for line, rule in kept if line.goods == goods]
+            spent = total((line.gross for line, _ in of_class), eligible.currency)
+            if limit.value.base == "net":
+                spent = spent - _tax_within(of_class, rules.rounding())
+            if spent > limit.value.amount:
+                yield AboveGoodsMaximum(goods=goods, maximum=limit.value.amount, spent=spent)
+    maximum, payout = rules.find("instant_maximum"), rules.find("payout")
+    if payout is None or payout.value == "after_customs":
+        return
+    if maximum is not None:
         earlier = zero if maximum.value.per == "purchase" else purchase.earlier_instant or zero
         if eligible + earlier > maximum.value.amount:
             yield AboveInstantCap(
                 maximum=maximum.value.amount, spent=eligible + earlier, per=maximum.value.per.replace("_", " ")
             )
+    trip, year = rules.find("trip_maximum"), rules.find("year_maximum")
+    if trip is not None and (spent := eligible + (purchase.earlier_this_trip or zero)) > trip.value:
+        yield AboveTripLimit(maximum=trip.value, spent=spent)
+    if year is not None and (spent := eligible + (purchase.earlier_this_year or zero)) > year.value:
+        yield AboveYearLimit(maximum=year.value, spent=spent)
 
 
 def _quote(
@@ -298,7 +337,7 @@ def _quote(
     document = rules.find("document", purchase.traveller.document_kind)
     assert payout is not None
     assert document is not None
-    last_departure = _last_departure(rules, purchase)
+    last_departure = _last_departure(rules, purchase, kept)
     issued_on = purchase.issued_on or purchase.purchased_on
     promise = promise_of(book, purchase.store, purchase.mode, issued_on, last_departure)
     versions = {**rules.read, **(promise.rules if promise else {})}
@@ -386,12 +425,10 @@ def _shared(kept: Sequence[tuple[PurchaseLine, Rule]], refund: Money, fee: Money
     )
 
 
-def _last_departure(rules: _Reading, purchase: Purchase) -> date:
-    """The last day to leave with the goods: by the purchase, and by the longest stay, whichever is sooner."""
-    window, stay = rules.find("departure_window"), rules.find("stay_limit")
-    ends = []
-    if window is not None:
-        ends.append(window.value.last_day(purchase.purchased_on))
+def _last_departure(rules: _Reading, purchase: Purchase, kept: Sequence[tuple[PurchaseLine, Rule]]) -> date:
+    """The last day to leave with the goods: by each class of them, and by the longest stay, whichever is soonest."""
+    windows, stay = [rules.find("departure_window", line.goods) for line, _ in kept], rules.find("stay_limit")
+    ends = [window.value.last_day(purchase.purchased_on) for window in windows if window is not None]
     if stay is not None and purchase.traveller.last_entry is not None:
         ends.append(purchase.traveller.last_entry + timedelta(days=stay.value.days))
     last = min(ends, default=purchase.purchased_on)

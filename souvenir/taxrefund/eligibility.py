@@ -84,3 +84,34 @@ class DepartureWindowClosed(SouvenirError):
     message = "The goods had to leave the country by {last_departure_on}; on {on} no form can be issued."
     last_departure_on: date
     on: date
+
+
+class TravellerTooYoung(SouvenirError):
+    message = "The traveller is {age}; the scheme is for travellers of {least} and older."
+    age: int
+    least: int
+
+
+class TooManyReceipts(SouvenirError):
+    message = "One form may add up {most} receipts; these are {receipts}."
+    most: int
+    receipts: int
+
+
+class AboveGoodsMaximum(SouvenirError):
+    message = "Of {goods}, {maximum} a day may be sold within the scheme; this would make {spent}."
+    goods: str
+    maximum: Money
+    spent: Money
+
+
+class AboveTripLimit(SouvenirError):
+    message = "On this route a traveller may buy {maximum} a trip; this would make {spent}. Take the ordinary route."
+    maximum: Money
+    spent: Money
+
+
+class AboveYearLimit(SouvenirError):
+    message = "On this route a traveller may buy {maximum} a year; this would make {spent}. Take the ordinary route."
+    maximum: Money
+    spent: Money

@@ -124,5 +124,20 @@ def refunded_instantly(
     return Money(sum(int(gross) for gross in counted), currency)
 
 
+def refunded_since(
+    session: Session, document_hash: str, jurisdiction: str, mode: str, currency: str, since: date
+) -> Money:
+    """What a traveller's forms of one route cover since a day, in all of one country: of a trip, or of a year."""
+    rows = session.rows(
+        "SELECT region, gross FROM refund_forms "
+        "WHERE document_hash = ? AND purchased_on >= ? AND mode = ? AND currency = ?",
+        document_hash,
+        since.isoformat(),
+        mode,
+        currency,
+    )
+    return Money(sum(int(gross) for region, gross in rows if region.split("-")[0] == jurisdiction), currency)
+
+
 def _form(row: tuple[str, str] | None) -> tuple[UUID, str] | None:
     return (UUID(row[0]), row[1]) if row else None

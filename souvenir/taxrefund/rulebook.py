@@ -16,7 +16,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Rounding
 from souvenir.taxrefund.form import Confirmation
-from souvenir.taxrefund.formulas import Amount, FeeFormula, RefundFormula
+from souvenir.taxrefund.formulas import Amount, FeeFormula, Rate, RefundFormula
 from souvenir.taxrefund.jurisdictions import JURISDICTIONS
 from souvenir.taxrefund.working_days import DatedCalendar
 
@@ -87,6 +87,13 @@ class InstantMaximum(Value):
     per: Literal["purchase", "traveller_day", "traveller_store_day"]
 
 
+class GoodsMaximum(Value):
+    """The most of one class of goods that a store may sell a traveller in a day within the scheme."""
+
+    amount: Amount
+    base: Literal["gross", "net"] = "gross"
+
+
 class CashCeiling(Value):
     """The most that may be paid in cash. Which amount is compared is a reading of the law, and so a rule."""
 
@@ -105,7 +112,14 @@ KINDS: Final[dict[str, Any]] = {
     "payout": Literal["after_customs", "advance", "at_till"],
     "document": Literal["foreign", "hk_macao", "taiwan"],
     "stay_limit": Window,
+    "minimum_age": int,
+    "condition": LocalizedText,
     "minimum_purchase": Minimum,
+    "most_receipts": int,
+    "excluded_goods": LocalizedText,
+    "goods_maximum": GoodsMaximum,
+    "item_details_from": Amount,
+    "standard_vat": Rate,
     "refund": RefundFormula,
     "fee": FeeFormula,
     "operator_fee": Literal["set_by_operator"],
@@ -113,8 +127,11 @@ KINDS: Final[dict[str, Any]] = {
     "cash_ceiling": CashCeiling,
     "tenders": tuple[str, ...],
     "departure_window": Window,
+    "claim_window": Window,
     "instant_window": Window,
     "instant_maximum": InstantMaximum,
+    "trip_maximum": Amount,
+    "year_maximum": Amount,
     "recognised_regions": tuple[str, ...],
     "capture_working_days": int,
     "inspection": Inspection,
@@ -220,6 +237,11 @@ class Regime:
             self._found[key] = self.jurisdiction.find(name, self.region, self.mode, applies_to, self.on)
         return self._found[key]
 
+    def all(self, name: str) -> tuple[Rule, ...]:
+        """Every rule of that name in force here, one per subject: the conditions a desk asks about, for one."""
+        subjects = dict.fromkeys(rule.applies_to for rule in self.jurisdiction.rules if rule.name == name)
+        return tuple(rule for subject in subjects if (rule := self.find(name, subject)) is not None)
+
     @property
     def ports(self) -> tuple[Port, ...]:
         """The ports at which an instant refund of this region may be closed."""
@@ -268,7 +290,14 @@ class RuleBook:
     @classmethod
     def read(cls, files: Mapping[str, str]) -> Self:
         """Read rule files, by name. Raises RuleFileRefused, RuleWithoutSource or RuleDatesOverlap."""
-        return cls(read_jurisdiction(name, text) for name, text in files.items())
+        found: dict[str, Jurisdiction] = {}
+        for file, text in files.items():
+            for jurisdiction in read_jurisdictions(file, text):
+                if jurisdiction.code in found:
+                    problem = "another file has this jurisdiction already"
+                    raise RuleFileRefused(file=file, where=jurisdiction.code, problem=problem)
+                found[jurisdiction.code] = jurisdiction
+        return cls(found.values())
 
     def jurisdiction(self, code: str) -> Jurisdiction:
         """One country's rules, by its ISO 3166-1 code. Raises UnknownJurisdiction."""
@@ -289,14 +318,28 @@ class RuleBook:
         return regime
 
 
-def read_jurisdiction(file: str, text: str) -> Jurisdiction:
-    """Read one rule file and check it whole: shapes, sources, dates that overlap."""
+def read_jurisdictions(file: str, text: str) -> list[Jurisdiction]:
+    """Read one rule file and check it whole: shapes, sources, dates that overlap.
+
+    A file is one country, or a union: its [[member]]s share the file's rules and add their own.
+    """
     try:
-        written = _FileText.model_validate(tomllib.loads(text))
+        written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RuleFileRefused(file=file, where="the TOML", problem=str(error)) from None
+    shared = {key: value for key, value in written.items() if key != "member"}
+    places = [
+        {**shared, **member, "rule": [*shared.get("rule", ()), *member.get("rule", ())]}
+        for member in written.get("member", [{}])
+    ]
+    return [_jurisdiction(file, place) for place in places]
+
+
+def _jurisdiction(file: str, place: Mapping[str, Any]) -> Jurisdiction:
+    try:
+        written = _FileText.model_validate(place)
     except ValidationError as error:
-        raise _refused(file, "", error) from None
+        raise _refused(file, str(place.get("jurisdiction", "")), error) from None
     dated: tuple[_PortText | _DayOffText, ...] = (*written.port, *written.holiday, *written.worked_weekend)
     for entry in dated:
         if not entry.source or not set(entry.source) <= set(written.sources):

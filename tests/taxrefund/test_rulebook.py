@@ -56,11 +56,38 @@ def value(region: str, mode: str, rule: str, on: date) -> object:
     return None if found is None else found.value
 
 
-def test_the_book_ships_six_jurisdictions_and_every_rule_in_it_has_a_source_and_a_name_of_its_own() -> None:
-    assert sorted(BOOK.jurisdictions) == ["AE", "CN", "GB", "JP", "KR", "TW"]
+def test_every_rule_in_the_book_has_a_source_and_a_name_of_its_own() -> None:
+    union = "AT BE CZ DE DK EE ES FI FR GR HR HU IE IT LV LU MT NL PL PT RO SE SI SK"
+    assert set(BOOK.jurisdictions) == {*union.split(), *["AE", "CH", "CN", "GB", "IS", "JP", "KR", "NO", "SA", "SG", "TH", "TR", "TW"]}
     rules = [rule for jurisdiction in BOOK.jurisdictions.values() for rule in jurisdiction.rules]
     assert all(rule.sources for rule in rules)
     assert len({rule.version for rule in rules}) == len(rules)
+
+
+def test_every_weak_number_says_what_is_weak_about_it_or_that_nobody_checked_it() -> None:
+    rules = [rule for jurisdiction in BOOK.jurisdictions.values() for rule in jurisdiction.rules]
+    weak = [rule for rule in rules if rule.confidence == "low"]
+    assert len(weak) > 30
+    assert [rule.version for rule in weak if not rule.note and not any("not checked" in s for s in rule.sources)] == [
+        "KR/rounding@2016-01-01",
+        "TR/scheme@2023-07-10",
+    ]
+
+
+def test_a_union_is_one_file_and_its_members_share_its_rules() -> None:
+    on = date(2026, 3, 2)
+    for member, least in (("DE", "50.01 EUR"), ("HU", "70001.00 HUF"), ("ES", "0.00 EUR")):
+        regime = BOOK.regime(member, member, "departure", on)
+        window, minimum = regime.find("departure_window"), regime.find("minimum_purchase")
+        assert window is not None
+        assert minimum is not None
+        assert (window.value.last_day(on), str(minimum.value.amount)) == (date(2026, 6, 30), least)
+        assert "MXP" in {port.code for port in regime.ports}, "the last member on the way out confirms"
+
+
+def test_a_country_stands_in_one_file() -> None:
+    with pytest.raises(RuleFileRefused, match="another file has this jurisdiction"):
+        RuleBook.read({"nowhere.toml": NOWHERE, "again.toml": NOWHERE})
 
 
 def test_adding_a_country_is_adding_a_file() -> None:
