@@ -87,11 +87,17 @@ class Letter(Aggregate):
 
 
 class Stickers(Register):
-    """Ten numbered stickers, one for each jar that is opened, while they last."""
+    """Ten numbered stickers, one for each jar that is opened, while they last.
+
+    The count that a command reads says why; what guards the last one is the constraint, which two writers cannot pass.
+    """
 
     name = "stickers"
     tables = ("stickers",)
-    ddl = ("CREATE TABLE IF NOT EXISTS stickers (jar TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE)",)
+    ddl = (
+        "CREATE TABLE IF NOT EXISTS stickers (jar TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE "
+        "CHECK (number <= 10))",
+    )
     size = 10
 
     @when(Jar.Opened)
