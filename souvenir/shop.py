@@ -15,7 +15,7 @@ from souvenir.access.registers import Credentials, StaffRoll
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
-from souvenir.editions.application import Editions
+from souvenir.editions.application import Editions, Leases
 from souvenir.editions.registers import CertificateRegister, DrawRegister, PieceRegister
 from souvenir.editions.signing import SigningKeys, open_signing_keys
 from souvenir.editions.views import EditionList
@@ -119,6 +119,7 @@ class Shop:
         self.sites = Sites(log)
         self.catalogue = Catalogue(log)
         self.editions = Editions(log)
+        self.leases = Leases(log)
         self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)

@@ -133,6 +133,7 @@ class Piece(Aggregate):
         sold_on: date
         outlet_id: UUID
         holder: UUID | None = None
+        lease_id: UUID | None = None
 
     class Returned(Aggregate.Event):
         TOPIC = "editions.PieceReturned"
@@ -206,7 +207,15 @@ class Piece(Aggregate):
         else:
             self._lapse_hold(now)
 
-    def sell(self, order_id: UUID, sold_on: date, outlet_id: UUID, now: datetime, holder: UUID | None = None) -> None:
+    def sell(
+        self,
+        order_id: UUID,
+        sold_on: date,
+        outlet_id: UUID,
+        now: datetime,
+        holder: UUID | None = None,
+        lease_id: UUID | None = None,
+    ) -> None:
         """Sell to an order: on the holder's live hold, where it was held, or directly (no holder) when it is free.
 
         Refusals in order: retired, sold, returned, came back from this order, held by someone else, hold expired,
@@ -223,7 +232,7 @@ class Piece(Aggregate):
             raise self._no_live_hold(holder)
         self._lapse_hold(now)
         outlet_id = self.held_at or outlet_id
-        self._sold(order_id=order_id, sold_on=sold_on, outlet_id=outlet_id, holder=holder)
+        self._sold(order_id=order_id, sold_on=sold_on, outlet_id=outlet_id, holder=holder, lease_id=lease_id)
 
     def take_back(self, return_id: UUID, order_id: UUID, returned_on: date) -> None:
         """Record that the buyer brought the piece back. It is not free until it is put back."""
@@ -303,7 +312,7 @@ class Piece(Aggregate):
         self.standing, self.holder, self.held_since, self.held_until, self.held_at = "free", None, None, None, None
 
     @event(Sold)
-    def _sold(self, order_id: UUID, sold_on: date, outlet_id: UUID, holder: UUID | None) -> None:
+    def _sold(self, order_id: UUID, sold_on: date, outlet_id: UUID, holder: UUID | None, lease_id: UUID | None) -> None:
         self.standing, self.order_id = "sold", order_id
         self.holder, self.held_since, self.held_until, self.held_at = None, None, None, None
 

@@ -162,10 +162,11 @@ class OutletCounts:
     returned: int = 0
     reserved: int = 0
     retired: int = 0
+    leased: int = 0
 
     @property
     def allotted(self) -> int:
-        return self.free + self.held + self.sold + self.returned + self.reserved + self.retired
+        return self.free + self.held + self.sold + self.returned + self.reserved + self.retired + self.leased
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
 """Where every piece is and who may have it: rows that decide scarcity in the transaction that takes a piece."""
 
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, Literal, get_args
+from datetime import UTC, datetime
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from souvenir.editions.edition import Edition
+from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece
-from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
 
-Status = Literal["free", "held", "sold", "returned", "reserved", "retired"]
+Status = Literal["free", "held", "sold", "returned", "reserved", "retired", "leased"]
 STATUSES: Final = get_args(Status)
 
 Key = tuple[str, str, int]
@@ -60,6 +57,8 @@ class PieceRegister(Register):
         "CREATE INDEX IF NOT EXISTS pieces_free ON pieces (edition_id, space, outlet_id, place) WHERE status = 'free'",
         "CREATE INDEX IF NOT EXISTS pieces_held ON pieces (edition_id, space, outlet_id, held_until) "
         "WHERE status = 'held'",
+        "CREATE INDEX IF NOT EXISTS pieces_leased ON pieces (edition_id, space, outlet_id, held_until) "
+        "WHERE status = 'leased'",
         "CREATE UNIQUE INDEX IF NOT EXISTS pieces_by_id ON pieces (piece_id)",
         "CREATE TABLE IF NOT EXISTS piece_counts (edition_id TEXT NOT NULL, space TEXT NOT NULL, "
         "outlet_id TEXT NOT NULL, "
@@ -194,7 +193,7 @@ class PieceRegister(Register):
 
     @when(Piece.Sold)
     def _sold(self, session: Session, event: Piece.Sold) -> None:
-        before: Status = "held" if event.holder else "free"
+        before: Status = "leased" if event.lease_id else "held" if event.holder else "free"
         self._set(session, event, before, "sold", event.outlet_id, str(event.order_id))
 
     @when(Piece.Returned)
@@ -241,6 +240,35 @@ class PieceRegister(Register):
             number,
         )
 
+    # Numbers a device has to itself.
+
+    @when(Lease.Granted)
+    def _leased(self, session: Session, event: Lease.Granted) -> None:
+        key = (str(event.edition_id), event.space)
+        for number in event.numbers:
+            session.run(
+                f"UPDATE pieces SET status = 'leased', holder = ?, held_until = ? {_OF_KEY}",
+                str(event.originator_id),
+                stamp(event.back_at),
+                *key,
+                number,
+            )
+        _count(session, *key, event.outlet_id, free=-len(event.numbers), leased=len(event.numbers))
+
+    @when(Lease.Ended)
+    def _lease_ended(self, session: Session, event: Lease.Ended) -> None:
+        for number in event.back:
+            row = session.row(
+                "SELECT edition_id, space, outlet_id FROM pieces WHERE holder = ? AND number = ? AND status = 'leased'",
+                str(event.originator_id),
+                number,
+            )
+            assert row is not None, "what comes back was leased"
+            session.run(
+                f"UPDATE pieces SET status = 'free', holder = NULL, held_until = NULL {_OF_KEY}", *row[:2], number
+            )
+            _count(session, *row, leased=-1, free=1)
+
     # A piece is found by its number; its events know only its id. Which number an id is of never changes.
 
     def __init__(self) -> None:
@@ -284,179 +312,3 @@ def _shuffle(session: Session, event: Edition.Allotted) -> None:
             str(event.originator_id),
             event.space,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An allotted number as it stands: the whole state of its piece, as long as the piece never came back."""
-
-    number: int
-    piece_id: UUID | None
-    """None as long as nobody touched the piece."""
-    outlet_id: UUID | None
-    status: Status
-    holder: UUID | None
-    held_since: datetime | None
-    held_until: datetime | None
-    order_id: UUID | None
-    version: int
-    came_back: bool
-
-
-Found = tuple[Terms, Row | None]
-"""The terms of an edition, and the row that was asked for."""
-
-_FIND: Final = (
-    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, "
-    "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
-    "p.came_back FROM edition_terms AS t "
-    "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
-    "WHERE t.edition_id = ?"
-)
-_AT_OUTLET: Final = "FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ?"
-_FIND_NUMBER: Final = _FIND.format(number="?")
-_FIND_NEXT: Final = _FIND.format(
-    number="COALESCE("
-    f"(SELECT number {_AT_OUTLET} AND status = 'held' AND held_until <= ? ORDER BY held_until LIMIT 1{{locking}}), "
-    f"(SELECT number {_AT_OUTLET} AND status = 'free' ORDER BY place LIMIT 1{{locking}}))"
-)
-
-
-def find_number(session: Session, edition_id: UUID, space: Space, number: int) -> Found | None:
-    """The terms of an edition and one of its numbers, in one look; None if there is no such edition."""
-    edition = str(edition_id)
-    return _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
-
-
-def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> Found | None:
-    """The same with the number an outlet gives next: the one whose hold lapsed first, else the first free one.
-
-    Where rows can be locked it is locked: nobody else is given it meanwhile.
-    """
-    edition = str(edition_id)
-    here = (edition, space, str(outlet_id))
-    sql = _FIND_NEXT.format(locking=session.locking)
-    return _found(edition_id, session.row(sql, space, *here, stamp(now), *here, edition))
-
-
-def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
-    if row is None:
-        return None
-    terms = _terms(edition_id, *row[:6])
-    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[6:]
-    if number is None:
-        return terms, None
-    return terms, Row(
-        number,
-        _id(piece_id),
-        _id(outlet_id),
-        status,
-        _id(holder),
-        _instant(since),
-        _instant(until),
-        _id(order_id),
-        version,
-        bool(came_back),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _terms(
-    edition_id: UUID,
-    product_id: str,
-    numbering: Numbering,
-    longest_hold_minutes: int,
-    on_sale_from: str | None,
-    paused_because: str | None,
-    closed_because: str | None,
-) -> Terms:
-    return Terms(
-        edition_id=edition_id,
-        product_id=UUID(product_id),
-        numbering=numbering,
-        longest_hold=timedelta(minutes=longest_hold_minutes),
-        on_sale_from=_instant(on_sale_from),
-        paused_because=paused_because,
-        closed_because=closed_because,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def any_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> bool:
-    """Whether an outlet has a number nobody has, or whose hold lapsed. Locks nothing: only for looking."""
-    here = (str(edition_id), space, str(outlet_id))
-    row = session.row(
-        f"SELECT 1 WHERE EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'free') "
-        f"OR EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'held' AND held_until <= ?)",
-        *here,
-        *here,
-        stamp(now),
-    )
-    return row is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """Whether pieces remain that are not sold, here and anywhere, and when the first hold here ends."""
-
-    here: bool
-    anywhere: bool
-    first_hold_ends: datetime | None
-
-
-def remaining(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> Remaining:
-    """One look, in one statement: between two, another process's pieces could change hands unseen."""
-    anywhere = "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND status"
-    here = "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status"
-    ends = "SELECT MIN(held_until) FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ? AND status"
-    run, place = (str(edition_id), space), (str(edition_id), space, str(outlet_id))
-    row = session.row(
-        f"SELECT EXISTS ({here} = 'free'), EXISTS ({here} = 'held'), EXISTS ({anywhere} = 'free'), "
-        f"EXISTS ({anywhere} = 'held'), ({ends} = 'held')",
-        *(*place, *place, *run, *run, *place),
-    )
-    assert row is not None
-    free_here, held_here, free_anywhere, held_anywhere, until = row
-    return Remaining(
-        here=bool(free_here or held_here),
-        anywhere=bool(free_anywhere or held_anywhere),
-        first_hold_ends=datetime.fromisoformat(until) if until else None,
-    )
-
-
-def taken_between(session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime) -> int:
-    """How many numbers of a range are sold, returned, retired, or on a live hold."""
-    row = session.row(
-        "SELECT COUNT(*) FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
-        "AND (status IN ('sold', 'returned', 'retired') OR status = 'held' AND held_until > ?)",
-        str(edition_id),
-        space,
-        first,
-        last,
-        stamp(now),
-    )
-    return row[0] if row else 0
-
-
-def lapsed_between(
-    session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime
-) -> tuple[int, ...]:
-    """The numbers of a range whose hold has passed its deadline."""
-    rows = session.rows(
-        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
-        "AND status = 'held' AND held_until <= ? ORDER BY number",
-        str(edition_id),
-        space,
-        first,
-        last,
-        stamp(now),
-    )
-    return tuple(number for (number,) in rows)

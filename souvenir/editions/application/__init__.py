@@ -1,0 +1,215 @@
+"""What staff, the API and sales may ask of editions: declare, allot, release; hold, sell and take back a piece."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.editions.application.certificates import issue_certificate
+from souvenir.editions.application.leases import Leases, sell_leased
+from souvenir.editions.application.taking import (
+    EditionSoldOut,
+    NoneLeftHere,
+    NumberLeased,
+    NumberReserved,
+    NumbersTaken,
+    OnlyReservedLeft,
+    enter_edition,
+    hand_over,
+    must_have_no_certificate,
+    number_of,
+    piece_of,
+    put_back,
+    release_hold,
+    return_piece,
+    sell_piece,
+    take_next,
+    take_number,
+    why_none,
+)
+from souvenir.editions.edition import Edition, Proofs, ReturnPolicy
+from souvenir.editions.piece import Piece, piece_id
+from souvenir.editions.registers import shelf
+from souvenir.editions.terms import Numbering, Space
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import checked_gtin, new_id
+from souvenir.kernel.localized import LocalizedText
+
+__all__ = [
+    "EditionSoldOut",
+    "Editions",
+    "Leases",
+    "NoneLeftHere",
+    "NumberLeased",
+    "NumberReserved",
+    "NumbersTaken",
+    "OnlyReservedLeft",
+    "hand_over",
+    "issue_certificate",
+    "put_back",
+    "release_hold",
+    "return_piece",
+    "sell_leased",
+    "sell_piece",
+    "take_next",
+    "take_number",
+]
+
+
+class Editions:
+    """The editions of one shop group, and the pieces in them."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def declare(
+        self,
+        *,
+        product_id: UUID,
+        gtin: str,
+        title: LocalizedText,
+        size: int,
+        proofs: Proofs | None = None,
+        reserved: tuple[int, ...] = (),
+        numbering: Numbering = "choice",
+        approval_required: bool = False,
+        returns: ReturnPolicy = "back_on_sale",
+        longest_hold_minutes: int = 120,
+        predecessor: UUID | None = None,
+        edition_id: UUID | None = None,
+    ) -> Committed[UUID]:
+        """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new."""
+        edition = Edition.declare(
+            edition_id or new_id(),
+            product_id=product_id,
+            gtin=checked_gtin(gtin),
+            title=title,
+            size=size,
+            proofs=proofs or Proofs(),
+            reserved=reserved,
+            numbering=numbering,
+            approval_required=approval_required,
+            returns=returns,
+            longest_hold_minutes=longest_hold_minutes,
+            predecessor=predecessor,
+        )
+        return self._log.execute(lambda tx: enter_edition(tx, edition))
+
+    def reduce(self, edition_id: UUID, size: int, reason: str) -> Committed[None]:
+        """Make the edition smaller than declared, publicly."""
+        return self._decide(edition_id, lambda edition: edition.reduce_to(size, reason))
+
+    def approve(
+        self, edition_id: UUID, approval_ref: str, approved_on: date, licence_id: UUID | None = None
+    ) -> Committed[None]:
+        """Record the licensor's approval of the final sample."""
+        return self._decide(edition_id, lambda edition: edition.approve(approval_ref, approved_on, licence_id))
+
+    def allot(
+        self, edition_id: UUID, outlet_id: UUID, first: int, last: int, space: Space = "numbered"
+    ) -> Committed[None]:
+        """Give a range of numbers to an outlet."""
+        return self._decide(edition_id, lambda edition: edition.allot(outlet_id, space, first, last))
+
+    def move(
+        self, edition_id: UUID, from_outlet: UUID, to_outlet: UUID, first: int, last: int, space: Space = "numbered"
+    ) -> Committed[None]:
+        """Move numbers that nobody has yet from one outlet to another."""
+
+        def decide(tx: Transaction) -> None:
+            edition = tx.get(Edition, edition_id)
+            edition.move(space, first, last, from_outlet, to_outlet)
+            taken = shelf.taken_between(tx.session, edition_id, space, first, last, clock.now())
+            if edition.pending_events and taken:
+                raise NumbersTaken(edition_id=edition_id, space=space, first=first, last=last, taken=taken)
+            for lapsed in shelf.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
+                piece = tx.get(Piece, piece_id(edition_id, space, lapsed))
+                piece.let_lapse(clock.now())
+                tx.save(piece)
+            tx.save(edition)
+
+        return self._log.execute(decide)
+
+    def release(self, edition_id: UUID, on_sale_from: datetime | None = None) -> Committed[None]:
+        """Put the edition on sale: at an instant, or now. Released already, "now" changes nothing."""
+        return self._decide(edition_id, lambda edition: edition.release(on_sale_from, clock.now()))
+
+    def pause(self, edition_id: UUID, reason: str) -> Committed[None]:
+        """Stop new holds and direct sales for a while."""
+        return self._decide(edition_id, lambda edition: edition.pause(reason))
+
+    def resume(self, edition_id: UUID) -> Committed[None]:
+        """Go on selling after a pause."""
+        return self._decide(edition_id, lambda edition: edition.resume())
+
+    def close(self, edition_id: UUID, reason: str, closed_on: date) -> Committed[None]:
+        """End the edition for good."""
+        return self._decide(edition_id, lambda edition: edition.close(reason, closed_on))
+
+    def hold(
+        self,
+        edition_id: UUID,
+        outlet_id: UUID,
+        holder: UUID,
+        until: datetime,
+        number: int | None = None,
+        space: Space = "numbered",
+    ) -> Committed[Piece]:
+        """Hold the number the buyer chose, or the next one."""
+        if number is None:
+            return self._log.execute(lambda tx: take_next(tx, edition_id, outlet_id, holder, until, space))
+        return self._log.execute(lambda tx: take_number(tx, edition_id, outlet_id, number, holder, until, space))
+
+    def release_hold(self, edition_id: UUID, number: int, holder: UUID, space: Space = "numbered") -> Committed[None]:
+        """Let a held piece go before its deadline."""
+        return self._log.execute(lambda tx: release_hold(tx, edition_id, space, number, holder))
+
+    def put_back(self, edition_id: UUID, number: int, space: Space = "numbered") -> Committed[None]:
+        """Free a returned piece after inspection."""
+        return self._log.execute(lambda tx: put_back(tx, edition_id, space, number))
+
+    def retire(
+        self,
+        edition_id: UUID,
+        number: int,
+        reason: str,
+        evidence: str,
+        retired_on: date,
+        space: Space = "numbered",
+    ) -> Committed[None]:
+        """Take a number out for ever; `evidence` names the record that shows why."""
+
+        def decide(tx: Transaction) -> None:
+            piece = piece_of(tx, tx.get(Edition, edition_id), space, number)
+            must_have_no_certificate(tx, piece)
+            _, row = number_of(tx, edition_id, space, number)
+            if row is not None and row.status == "leased":
+                raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
+            piece.retire(reason, evidence, retired_on, clock.now())
+            tx.save(piece)
+
+        return self._log.execute(decide)
+
+    def why_none(self, edition_id: UUID, outlet_id: UUID, space: Space = "numbered") -> tuple[SouvenirError, ...]:
+        """What stands in the way of taking the next piece at an outlet right now; nothing when one can be had."""
+        now, edition = clock.now(), self._log.load(Edition, edition_id)
+        try:
+            edition.terms.must_be_on_sale(space, now)
+            edition.terms.must_be_for_anyone()
+        except SouvenirError as refusal:
+            return (refusal,)
+        with self._log.reading() as session:
+            if shelf.any_free(session, edition_id, space, outlet_id, now):
+                return ()
+            if shelf.leases_over(session, edition_id, space, outlet_id, now):
+                return ()
+            return (why_none(session, edition, space, outlet_id, now),)
+
+    def _decide(self, edition_id: UUID, decide: Callable[[Edition], None]) -> Committed[None]:
+        def command(tx: Transaction) -> None:
+            edition = tx.get(Edition, edition_id)
+            decide(edition)
+            tx.save(edition)
+
+        return self._log.execute(command)

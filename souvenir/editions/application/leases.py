@@ -1,0 +1,94 @@
+"""Leases: a device takes a block of numbers for its offline hours, reports what it sold, and hands in the rest."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.editions.application.taking import NumberLeased, end_lease, end_leases, number_of, registered, why_none
+from souvenir.editions.edition import (
+    Edition,
+)
+from souvenir.editions.lease import Lease, check_lease
+from souvenir.editions.registers import shelf
+from souvenir.editions.terms import Space
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import new_id
+
+
+class Leases:
+    """Blocks of numbers at tills."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def grant(
+        self,
+        edition_id: UUID,
+        outlet_id: UUID,
+        device_id: UUID,
+        numbers: int,
+        until: datetime,
+        *,
+        device_is_revoked: bool,
+        back_at: datetime | None = None,
+        space: Space = "numbered",
+        lease_id: UUID | None = None,
+    ) -> Committed[Lease]:
+        """Lease the next free numbers to a device, fewer if fewer are left; asked again with its id, answers the same.
+
+        Unsold numbers come back at `back_at`, by default when the lease is over: give an offline till time to report.
+        """
+        id = lease_id or new_id()
+
+        def command(tx: Transaction) -> Lease:
+            known, now = tx.find(Lease, id), clock.now()
+            if known is not None:
+                return known
+            check_lease(device_id, numbers, until, back_at or until, now, revoked=device_is_revoked)
+            edition = tx.get(Edition, edition_id)
+            edition.terms.must_be_on_sale(space, now)
+            edition.terms.must_be_for_anyone()
+            end_leases(tx, edition_id, space, outlet_id, now)
+            free = shelf.free_numbers(tx.session, edition_id, space, outlet_id, numbers)
+            if not free:
+                raise why_none(tx.session, edition, space, outlet_id, now)
+            granted = Lease.grant(id, edition_id, outlet_id, device_id, space, free, until, back_at or until)
+            tx.save(granted)
+            return granted
+
+        return self._log.execute(command)
+
+    def hand_in(self, lease_id: UUID) -> Committed[None]:
+        """End a lease: its device has reported every sale it made, and what is left comes back at once."""
+
+        def command(tx: Transaction) -> None:
+            lease = tx.get(Lease, lease_id)
+            if lease.ended is None:
+                end_lease(tx, lease, clock.now())
+
+        return self._log.execute(command)
+
+
+def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, sold_on: date) -> bool:
+    """Record a sale a device made from its lease, perhaps while offline; False if the number is somebody else's by now.
+
+    The sale happened: it is recorded whenever the number is still to be had, even after the lease ended. Where it is
+    not, the lease notes the dispute, for people to settle with the buyer.
+    """
+    lease, now = tx.get(Lease, lease_id), clock.now()
+    lease.must_contain(number)
+    terms, row = number_of(tx, lease.edition_id, lease.space, number)
+    assert row is not None, "what was leased is allotted"
+    piece = registered(tx, terms, lease.space, row, now)
+    own = row.status == "leased" and row.holder == lease_id
+    try:
+        if row.status == "leased" and not own:
+            raise NumberLeased(edition_id=terms.edition_id, space=lease.space, number=number, until=row.held_until)
+        piece.sell(order_id, sold_on, lease.outlet_id, now, lease_id=lease_id if own else None)
+    except SouvenirError as refusal:
+        lease.dispute(number, order_id, str(refusal))
+        tx.save(lease)
+        return False
+    tx.save(piece)
+    return True

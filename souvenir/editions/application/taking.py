@@ -1,0 +1,306 @@
+"""Pieces are held, sold, taken back and freed, each inside the transaction of whoever asks for it."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.editions.certificate import (
+    Certificate,
+    CertificateNotRevoked,
+    certificate_id,
+)
+from souvenir.editions.edition import (
+    Edition,
+    EditionAlreadyDeclared,
+    NotAllottedHere,
+)
+from souvenir.editions.lease import Lease
+from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
+from souvenir.editions.registers import shelf
+from souvenir.editions.terms import Space, Terms
+from souvenir.eventlog import Session, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import NotFound, SouvenirError
+
+
+class EditionSoldOut(SouvenirError):
+    message = "Edition {edition_id} is sold out: all {size} pieces are taken."
+    edition_id: UUID
+    size: int
+
+
+class NoneLeftHere(SouvenirError):
+    message = "Outlet {outlet_id} has no piece of edition {edition_id} left. Other outlets still have some."
+    edition_id: UUID
+    outlet_id: UUID
+
+
+class OnlyReservedLeft(SouvenirError):
+    message = (
+        "Every remaining piece of edition {edition_id} is held by a buyer. One may be back in {back_in_minutes} min."
+    )
+    edition_id: UUID
+    outlet_id: UUID
+    back_in_minutes: int
+
+
+class NumberReserved(SouvenirError):
+    message = "{space} number {number} of edition {edition_id} is reserved and not for sale. Choose another."
+    edition_id: UUID
+    space: str
+    number: int
+
+
+class NumberLeased(SouvenirError):
+    message = "{space} number {number} of edition {edition_id} is leased to a till until {until}. Choose another."
+    edition_id: UUID
+    space: str
+    number: int
+    until: datetime
+
+
+class NumbersTaken(SouvenirError):
+    message = "{taken} of the {space} numbers {first} to {last} of edition {edition_id} are sold, held or retired. Move others."
+    edition_id: UUID
+    space: str
+    first: int
+    last: int
+    taken: int
+
+
+def enter_edition(tx: Transaction, edition: Edition) -> UUID:
+    """Record a newly declared edition, unless the same one is known already."""
+    known = tx.find(Edition, edition.id)
+    if known is None:
+        tx.save(edition)
+    elif known.declared_as != edition.declared_as:
+        raise EditionAlreadyDeclared(edition_id=edition.id)
+    return edition.id
+
+
+def take_next(
+    tx: Transaction,
+    edition_id: UUID,
+    outlet_id: UUID,
+    holder: UUID,
+    until: datetime,
+    space: Space = "numbered",
+    *,
+    by_draw: bool = False,
+) -> Piece:
+    """Hold the next piece nobody has at an outlet. A hold past its deadline no longer counts.
+
+    Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw (unless `by_draw`), then
+    NotAllottedHere, OnlyReservedLeft, NoneLeftHere or EditionSoldOut, then HoldTooLong.
+    """
+    now = clock.now()
+    terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
+    terms.must_be_on_sale(space, now)
+    if not by_draw:
+        terms.must_be_for_anyone()
+    if row is None and end_leases(tx, edition_id, space, outlet_id, now):
+        terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
+    if row is None:
+        raise why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
+    return _hold(tx, terms, registered(tx, terms, space, row, now), outlet_id, holder, until, now)
+
+
+def take_number(
+    tx: Transaction,
+    edition_id: UUID,
+    outlet_id: UUID,
+    number: int,
+    holder: UUID,
+    until: datetime,
+    space: Space = "numbered",
+) -> Piece:
+    """Hold the number a buyer chose, or hold for longer what the holder has already, even while sales are paused.
+
+    Refusals: NumberOutsideRun, then those of `take_next` about the edition, then NumberNotForChoosing, NotAllottedHere,
+    NumberReserved, PieceAlreadySold, PieceReturned, PieceRetired, PieceHeldBySomeoneElse.
+    """
+    now = clock.now()
+    terms, row = number_of(tx, edition_id, space, number)
+    piece = registered(tx, terms, space, row, now) if row else None
+    if piece is None or piece.holder != holder or not piece.is_held(now):
+        terms.must_be_on_sale(space, now)
+    if piece is None or piece.holder != holder:
+        terms.must_let_choose()
+    _must_be_sold_here(row, edition_id, space, number, outlet_id)
+    assert piece is not None
+    return _hold(tx, terms, piece, outlet_id, holder, until, now)
+
+
+def release_hold(tx: Transaction, edition_id: UUID, space: Space, number: int, holder: UUID) -> None:
+    """Let a held piece go; nothing is recorded if the hold has ended already."""
+    now = clock.now()
+    terms, row = number_of(tx, edition_id, space, number)
+    if row is not None and row.status == "held":
+        piece = registered(tx, terms, space, row, now)
+        piece.release_hold(holder, now)
+        tx.save(piece)
+
+
+def hand_over(tx: Transaction, edition_id: UUID, space: Space, number: int, holder: UUID, to: UUID) -> Piece:
+    """Let another holder have a live hold, until the same instant: as a basket has the piece its owner was offered."""
+    now = clock.now()
+    terms, row = number_of(tx, edition_id, space, number)
+    if row is None or row.holder != holder:
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    piece = registered(tx, terms, space, row, now)
+    if piece.held_until is None or piece.held_at is None or not piece.is_held(now):
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    until, outlet_id = piece.held_until, piece.held_at
+    piece.release_hold(holder, now)
+    piece.hold(to, until, outlet_id, now)
+    tx.save(piece)
+    return piece
+
+
+def sell_piece(
+    tx: Transaction,
+    edition_id: UUID,
+    space: Space,
+    number: int,
+    order_id: UUID,
+    sold_on: date,
+    holder: UUID | None = None,
+    *,
+    outlet_id: UUID,
+) -> Piece:
+    """Sell a piece to an order: on the holder's live hold, or (no holder) a free one allotted to the selling outlet.
+
+    A hold taken in time is honoured while the edition is paused or after it closed; a direct sale is not made then.
+    """
+    now = clock.now()
+    terms, row = number_of(tx, edition_id, space, number)
+    if holder is None and (row is None or row.order_id != order_id):
+        terms.must_be_on_sale(space, now)
+        terms.must_be_for_anyone()
+        _must_be_sold_here(row, edition_id, space, number, outlet_id)
+    if row is None:
+        raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
+    piece = registered(tx, terms, space, row, now)
+    piece.sell(order_id, sold_on, outlet_id, now, holder)
+    tx.save(piece)
+    return piece
+
+
+def end_leases(tx: Transaction, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> int:
+    """Take back the numbers of leases that are over by the clock; answers how many."""
+    over = shelf.leases_over(tx.session, edition_id, space, outlet_id, now)
+    return sum(end_lease(tx, tx.get(Lease, lease_id), now) for lease_id in over)
+
+
+def end_lease(tx: Transaction, lease: Lease, now: datetime) -> int:
+    back = shelf.still_leased(tx.session, lease.edition_id, lease.space, lease.outlet_id, lease.id)
+    lease.end(back, now)
+    tx.save(lease)
+    return len(back)
+
+
+def return_piece(
+    tx: Transaction, edition_id: UUID, space: Space, number: int, order_id: UUID, return_id: UUID, returned_on: date
+) -> Piece:
+    """Record that a sold piece came back. It is not for sale again until `put_back`, after its certificate is revoked."""
+    piece = tx.find(Piece, piece_id(edition_id, space, number))
+    if piece is None:
+        raise PieceNotSold(edition_id=edition_id, space=space, number=number, order_id=order_id)
+    piece.take_back(return_id, order_id, returned_on)
+    tx.save(piece)
+    return piece
+
+
+def put_back(tx: Transaction, edition_id: UUID, space: Space, number: int) -> None:
+    """Free a returned piece. The one place where a sold number becomes free again, so the one that must check."""
+    tx.get(Edition, edition_id).must_contain(space, number)
+    piece = tx.find(Piece, piece_id(edition_id, space, number))
+    if piece is None:
+        return
+    must_have_no_certificate(tx, piece)
+    piece.put_back()
+    tx.save(piece)
+
+
+def _known(edition_id: UUID, found: shelf.Found | None) -> shelf.Found:
+    if found is None:
+        raise NotFound(kind="Edition", id=str(edition_id))
+    return found
+
+
+def number_of(tx: Transaction, edition_id: UUID, space: Space, number: int) -> shelf.Found:
+    """The terms and the row of a number; no row if it was declared but not allotted. Refuses a number never declared."""
+    terms, row = _known(edition_id, shelf.find_number(tx.session, edition_id, space, number))
+    if row is None or row.outlet_id is None:
+        tx.get(Edition, edition_id).must_contain(space, number)
+    return terms, row
+
+
+def registered(tx: Transaction, terms: Terms, space: Space, row: shelf.Row, now: datetime) -> Piece:
+    """The piece a row describes, opened if nobody touched it before. One that came back is replayed from its stream."""
+    if row.piece_id is None:
+        return Piece.open(terms.edition_id, terms.product_id, space, row.number)
+    if row.came_back:
+        return tx.get(Piece, row.piece_id)
+    return Piece.as_registered(
+        row.piece_id,
+        row.version,
+        now,
+        edition_id=terms.edition_id,
+        product_id=terms.product_id,
+        space=space,
+        number=row.number,
+        standing="free" if row.status in ("reserved", "leased") else row.status,
+        holder=row.holder if row.status == "held" else None,
+        held_since=row.held_since,
+        held_until=row.held_until if row.status == "held" else None,
+        held_at=row.outlet_id if row.status == "held" else None,
+        order_id=row.order_id,
+    )
+
+
+def piece_of(tx: Transaction, edition: Edition, space: Space, number: int) -> Piece:
+    """The piece, opened if nobody touched it before."""
+    edition.must_contain(space, number)
+    known = tx.find(Piece, piece_id(edition.id, space, number))
+    return known or Piece.open(edition.id, edition.product_id, space, number)
+
+
+def _hold(
+    tx: Transaction, terms: Terms, piece: Piece, outlet_id: UUID, holder: UUID, until: datetime, now: datetime
+) -> Piece:
+    own = piece.is_held(now) and piece.holder == holder
+    terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
+    piece.hold(holder, until, outlet_id, now)
+    tx.save(piece)
+    return piece
+
+
+def must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
+    """Refuse while a returned piece's certificate stands, or was not even issued yet."""
+    if piece.standing == "returned" and piece.order_id is not None:
+        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id))
+        if certificate is None or certificate.revoked_on is None:
+            raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
+
+
+def _must_be_sold_here(row: shelf.Row | None, edition_id: UUID, space: Space, number: int, outlet_id: UUID) -> None:
+    if row is None or row.outlet_id != outlet_id:
+        raise NotAllottedHere(edition_id=edition_id, outlet_id=outlet_id, number=number)
+    if row.status == "reserved":
+        raise NumberReserved(edition_id=edition_id, space=space, number=number)
+    if row.status == "leased":
+        raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
+
+
+def why_none(session: Session, edition: Edition, space: Space, outlet_id: UUID, now: datetime) -> SouvenirError:
+    """Why an outlet has no piece to give: never had any, held by buyers, gone here, or gone everywhere."""
+    if not any(mine.outlet_id == outlet_id and mine.space == space for mine in edition.allotments):
+        return NotAllottedHere(edition_id=edition.id, outlet_id=outlet_id, number=None)
+    left = shelf.remaining(session, edition.id, space, outlet_id)
+    if left.here:
+        back = left.first_hold_ends
+        minutes = max(1, -int((now - back).total_seconds() // 60)) if back else 1
+        return OnlyReservedLeft(edition_id=edition.id, outlet_id=outlet_id, back_in_minutes=minutes)
+    if left.anywhere:
+        return NoneLeftHere(edition_id=edition.id, outlet_id=outlet_id)
+    return EditionSoldOut(edition_id=edition.id, size=edition.last_number(space))

@@ -1,0 +1,227 @@
+"""What can be had, asked in the transaction that takes it: the next piece, one number, what is left and why not more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from souvenir.editions.registers.pieces import Status, stamp
+from souvenir.editions.terms import Numbering, Space, Terms
+from souvenir.eventlog import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An allotted number as it stands: the whole state of its piece, as long as the piece never came back."""
+
+    number: int
+    piece_id: UUID | None
+    """None as long as nobody touched the piece."""
+    outlet_id: UUID | None
+    status: Status
+    holder: UUID | None
+    held_since: datetime | None
+    held_until: datetime | None
+    order_id: UUID | None
+    version: int
+    came_back: bool
+
+
+Found = tuple[Terms, Row | None]
+"""The terms of an edition, and the row that was asked for."""
+
+_FIND: Final = (
+    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, "
+    "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
+    "p.came_back FROM edition_terms AS t "
+    "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
+    "WHERE t.edition_id = ?"
+)
+_AT_OUTLET: Final = "FROM pieces WHERE edition_id = ? AND space = ? AND outlet_id = ?"
+_FIND_NUMBER: Final = _FIND.format(number="?")
+_FIND_NEXT: Final = _FIND.format(
+    number="COALESCE("
+    f"(SELECT number {_AT_OUTLET} AND status = 'held' AND held_until <= ? ORDER BY held_until LIMIT 1{{locking}}), "
+    f"(SELECT number {_AT_OUTLET} AND status = 'free' ORDER BY place LIMIT 1{{locking}}))"
+)
+
+
+def find_number(session: Session, edition_id: UUID, space: Space, number: int) -> Found | None:
+    """The terms of an edition and one of its numbers, in one look; None if there is no such edition."""
+    edition = str(edition_id)
+    return _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
+
+
+def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> Found | None:
+    """The same with the number an outlet gives next: the one whose hold lapsed first, else the first free one.
+
+    Where rows can be locked it is locked: nobody else is given it meanwhile.
+    """
+    edition = str(edition_id)
+    here = (edition, space, str(outlet_id))
+    sql = _FIND_NEXT.format(locking=session.locking)
+    return _found(edition_id, session.row(sql, space, *here, stamp(now), *here, edition))
+
+
+def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
+    if row is None:
+        return None
+    terms = _terms(edition_id, *row[:6])
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[6:]
+    if number is None:
+        return terms, None
+    return terms, Row(
+        number,
+        _id(piece_id),
+        _id(outlet_id),
+        status,
+        _id(holder),
+        _instant(since),
+        _instant(until),
+        _id(order_id),
+        version,
+        bool(came_back),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _terms(
+    edition_id: UUID,
+    product_id: str,
+    numbering: Numbering,
+    longest_hold_minutes: int,
+    on_sale_from: str | None,
+    paused_because: str | None,
+    closed_because: str | None,
+) -> Terms:
+    return Terms(
+        edition_id=edition_id,
+        product_id=UUID(product_id),
+        numbering=numbering,
+        longest_hold=timedelta(minutes=longest_hold_minutes),
+        on_sale_from=_instant(on_sale_from),
+        paused_because=paused_because,
+        closed_because=closed_because,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def any_free(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> bool:
+    """Whether an outlet has a number nobody has, or whose hold lapsed. Locks nothing: only for looking."""
+    here = (str(edition_id), space, str(outlet_id))
+    row = session.row(
+        f"SELECT 1 WHERE EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'free') "
+        f"OR EXISTS (SELECT 1 {_AT_OUTLET} AND status = 'held' AND held_until <= ?)",
+        *here,
+        *here,
+        stamp(now),
+    )
+    return row is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Whether pieces remain that are not sold, here and anywhere, and when the first hold here ends."""
+
+    here: bool
+    anywhere: bool
+    first_hold_ends: datetime | None
+
+
+def remaining(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> Remaining:
+    """One look, in one statement: between two, another process's pieces could change hands unseen."""
+    anywhere = "SELECT 1 FROM pieces WHERE edition_id = ? AND space = ? AND status"
+    ends = f"SELECT MIN(held_until) {_AT_OUTLET} AND status"
+    statuses = ("free", "held", "leased")
+    row = session.row(
+        "SELECT "
+        + ", ".join(f"EXISTS (SELECT 1 {_AT_OUTLET} AND status = '{status}')" for status in statuses)
+        + "".join(f", EXISTS ({anywhere} = '{status}')" for status in statuses)
+        + f", ({ends} = 'held'), ({ends} = 'leased')",
+        *(str(edition_id), space, str(outlet_id)) * 3,
+        *(str(edition_id), space) * 3,
+        *(str(edition_id), space, str(outlet_id)) * 2,
+    )
+    assert row is not None
+    ends_at = [until for until in row[6:] if until]
+    return Remaining(
+        here=any(row[:3]),
+        anywhere=any(row[3:6]),
+        first_hold_ends=datetime.fromisoformat(min(ends_at)) if ends_at else None,
+    )
+
+
+def taken_between(session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime) -> int:
+    """How many numbers of a range are sold, returned, retired, leased, or on a live hold."""
+    row = session.row(
+        "SELECT COUNT(*) FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
+        "AND (status IN ('sold', 'returned', 'retired', 'leased') OR status = 'held' AND held_until > ?)",
+        str(edition_id),
+        space,
+        first,
+        last,
+        stamp(now),
+    )
+    return row[0] if row else 0
+
+
+def lapsed_between(
+    session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime
+) -> tuple[int, ...]:
+    """The numbers of a range whose hold has passed its deadline."""
+    rows = session.rows(
+        "SELECT number FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
+        "AND status = 'held' AND held_until <= ? ORDER BY number",
+        str(edition_id),
+        space,
+        first,
+        last,
+        stamp(now),
+    )
+    return tuple(number for (number,) in rows)
+
+
+def free_numbers(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, limit: int) -> tuple[int, ...]:
+    """Numbers nobody has at an outlet, in the order in which they are given. Locked where rows can be."""
+    rows = session.rows(
+        f"SELECT number {_AT_OUTLET} AND status = 'free' ORDER BY place LIMIT ?{session.locking}",
+        str(edition_id),
+        space,
+        str(outlet_id),
+        limit,
+    )
+    return tuple(number for (number,) in rows)
+
+
+def leases_over(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> list[UUID]:
+    """Leases at an outlet whose numbers are to come back."""
+    rows = session.rows(
+        f"SELECT DISTINCT holder {_AT_OUTLET} AND status = 'leased' AND held_until <= ? ORDER BY holder LIMIT 20",
+        str(edition_id),
+        space,
+        str(outlet_id),
+        stamp(now),
+    )
+    return [UUID(holder) for (holder,) in rows]
+
+
+def still_leased(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, lease_id: UUID) -> tuple[int, ...]:
+    """The numbers of a lease that were not sold."""
+    rows = session.rows(
+        f"SELECT number {_AT_OUTLET} AND status = 'leased' AND holder = ? ORDER BY number",
+        str(edition_id),
+        space,
+        str(outlet_id),
+        str(lease_id),
+    )
+    return tuple(number for (number,) in rows)
