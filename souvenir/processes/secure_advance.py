@@ -1,11 +1,13 @@
 """Secure advance: a provider's hold behind a claim's guarantee; wanted steps are recorded before anyone is asked."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final, cast
 from uuid import UUID
 
 from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.payments.hold import OVER, Hold
 from souvenir.payments.provider import IN_FLIGHT, Answer, HoldStrength, Outcome, Providers, ask
@@ -71,7 +73,8 @@ class SecureAdvance:
         with self._log.reading() as session:
             waiting = unfinished_holds(session, clock.now())
         for hold_id in waiting:
-            self.settle(hold_id)
+            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+                self.settle(hold_id)
         return sum(self._log.load(Hold, hold_id).state in OVER for hold_id in waiting)
 
     def settle(self, hold_id: UUID) -> None:

@@ -204,10 +204,11 @@ class Sell:
         with self._log.reading() as session:
             waiting, refunds = oldest_open(session), oldest_refunds(session)
         for payment_id in waiting:
-            with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid):
+            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
                 self.settle(payment_id)
         for payment_id, refund_id in refunds:
-            carry_out_refund(self._log, self._providers, payment_id, refund_id)
+            with suppress(SouvenirError):
+                carry_out_refund(self._log, self._providers, payment_id, refund_id)
         return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
 
     def _request_payment(self, order_id: UUID, tender: Tender, provider: str) -> Committed[UUID]:

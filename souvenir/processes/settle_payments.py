@@ -1,9 +1,11 @@
 """Settle payments: whatever is open at a provider is looked at again until it is finished, told by notices or not."""
 
 from contextlib import suppress
+from typing import Final, TypeVar
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.payments.application import keep_notice, recheck_refund
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
@@ -14,7 +16,9 @@ from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import PaymentDeclined, Sell
 from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
 
-NOT_OURS = "it is about nothing that this shop asked for"
+A = TypeVar("A", Payment, Hold)
+
+NOT_OURS: Final = "it is about nothing that this shop asked for"
 
 
 class SettlePayments:
@@ -59,7 +63,8 @@ class SettlePayments:
         with self._log.reading() as session:
             waiting = open_notices(session)
         for notice_id in waiting:
-            self.work_off(notice_id)
+            with suppress(SouvenirError):  # it stays open: one that cannot be worked off now holds up no other
+                self.work_off(notice_id)
         self._sell.settle_open()
         self._refund_tax.settle_open()
 
@@ -76,7 +81,7 @@ class SettlePayments:
         return NOT_OURS if about is None else act(notice, about)
 
     def _settle_payment(self, notice: Notice, payment_id: UUID) -> str:
-        payment = self._log.find(Payment, payment_id)
+        payment = self._found(Payment, payment_id)
         if payment is None or payment.provider != notice.provider:
             return NOT_OURS
         if payment.reference not in (None, notice.reference):
@@ -86,7 +91,7 @@ class SettlePayments:
         return ""
 
     def _settle_hold(self, notice: Notice, hold_id: UUID) -> str:
-        hold = self._log.find(Hold, hold_id)
+        hold = self._found(Hold, hold_id)
         if hold is None or hold.provider != notice.provider:
             return NOT_OURS
         self._refund_tax.settle_hold(hold_id)
@@ -99,6 +104,12 @@ class SettlePayments:
             return NOT_OURS
         recheck_refund(self._log, self._providers, payment_id, refund_id)
         return ""
+
+    def _found(self, cls: type[A], id: UUID) -> A | None:
+        try:
+            return self._log.find(cls, id)
+        except NotFound:  # the id is of something else
+            return None
 
 
 def _id_in(key: str) -> UUID | None:

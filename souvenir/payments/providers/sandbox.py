@@ -54,6 +54,7 @@ class Sandbox:
         self._answers: dict[str, Answer] = {}
         self._waiting: dict[str, Callable[[], Answer]] = {}
         self._met: set[str] = set()
+        self._kinds: dict[str, NoticeKind] = {}
         self._mutex = RLock()
         self.faults: deque[Fault] = deque(faults)
         self.movements: dict[str, Movement] = {}
@@ -83,7 +84,7 @@ class Sandbox:
             answer = self._book("hold", key, amount, open=True, until=dies)
             return replace(answer, strength=HoldStrength.CARD_HOLD, secured_until=dies)
 
-        return self._carry_out(key, source, reserve)
+        return self._carry_out(key, source, reserve, NoticeKind.HOLD)
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
         def take() -> Answer:
@@ -95,7 +96,7 @@ class Sandbox:
             self.movements[hold] = replace(reserved, open=False)
             return self._book("capture", key, amount, of=hold)
 
-        return self._carry_out(key, "approve", take)
+        return self._carry_out(key, "approve", take, NoticeKind.HOLD)
 
     def release(self, key: str, hold: str) -> Answer:
         def let_go() -> Answer:
@@ -105,7 +106,7 @@ class Sandbox:
                 self.movements[hold] = replace(self.movements[hold], open=False)
             return Answer(Outcome.APPROVED, reference=_reference(key))
 
-        return self._carry_out(key, "approve", let_go)
+        return self._carry_out(key, "approve", let_go, NoticeKind.HOLD)
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         def give_back() -> Answer:
@@ -116,7 +117,7 @@ class Sandbox:
                 return Answer(Outcome.DECLINED, reason="more than was taken")
             return replace(self._book("refund", key, -amount, of=charge), amount=amount)
 
-        return self._carry_out(key, "approve", give_back)
+        return self._carry_out(key, "approve", give_back, NoticeKind.REFUND)
 
     def refunded(self, key: str, charge: str) -> Answer:
         return self.query(key)
@@ -154,8 +155,11 @@ class Sandbox:
                 self._answers[key] = carry_out() if approved else Answer(Outcome.DECLINED, reason="insufficient funds")
                 self._notify(key)
 
-    def _carry_out(self, key: str, source: str, carry_out: Callable[[], Answer]) -> Answer:
+    def _carry_out(
+        self, key: str, source: str, carry_out: Callable[[], Answer], kind: NoticeKind = NoticeKind.PAYMENT
+    ) -> Answer:
         with self._mutex:
+            self._kinds.setdefault(key, kind)
             fault = self._fault(source if key not in self._met else "approve")
             if fault is Fault.REQUEST_LOST:
                 self._met.add(key)
@@ -196,11 +200,8 @@ class Sandbox:
         return Answer(Outcome.APPROVED, reference=reference, amount=amount)
 
     def _notify(self, key: str) -> None:
-        event_id, reference = f"evt_{len(self.notices) + 1}", _reference(key)
-        movement = self.movements.get(reference)
-        kinds = {"hold": NoticeKind.HOLD, "capture": NoticeKind.HOLD, "refund": NoticeKind.REFUND}
-        kind = kinds.get(movement.kind, NoticeKind.PAYMENT) if movement else NoticeKind.PAYMENT
-        self.notices.append(ProviderNotice(event_id, f"sandbox.{kind}", kind, reference, key, clock.now()))
+        event_id, kind = f"evt_{len(self.notices) + 1}", self._kinds[key]
+        self.notices.append(ProviderNotice(event_id, f"sandbox.{kind}", kind, _reference(key), key, clock.now()))
 
 
 def _reference(key: str) -> str:

@@ -1,0 +1,384 @@
+"""A world in which everything goes wrong at random: a shop that crashes, a bank that is silent, notices out of order.
+
+After each round the dust settles, and three books must agree to the last fen: the bank's, the log, and the ledger.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from shops import TILL, SmallShop
+from stripe_server import Fault as StripeFault
+from stripe_server import StripeServer
+
+from souvenir.kernel.clock import SettableClock, now
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money, total
+from souvenir.payments.hold import Hold
+from souvenir.payments.payment import Payment, Tender
+from souvenir.payments.provider import Providers
+from souvenir.payments.providers.cash import Cash
+from souvenir.payments.providers.sandbox import Fault, Sandbox
+from souvenir.processes.refund_tax import TravelDocument
+from souvenir.processes.sell import Item
+from souvenir.sales.order import Order
+from souvenir.shop import Shop
+from souvenir.taxrefund.application import latest_guarantee
+from souvenir.taxrefund.claim import Claim
+
+ME = "guest:me"
+
+
+class Crash(BaseException):
+    """The process is gone, between two instructions."""
+
+
+@dataclass
+class Tripwire:
+    """Lets so many steps pass, then crashes once."""
+
+    steps: int = -1
+    crashes: int = 0
+
+    def step(self) -> None:
+        self.steps -= 1
+        if self.steps == 0:
+            self.crashes += 1
+            raise Crash
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A call before which, and after which, the process may end."""
+
+        def stepped(*args: Any, **named: Any) -> Any:
+            self.step()
+            result = call(*args, **named)
+            self.step()
+            return result
+
+        return stepped
+
+
+class Watched:
+    """A provider whose every call passes the tripwire twice."""
+
+    def __init__(self, provider: Any, tripwire: Tripwire) -> None:
+        self._provider, self._tripwire, self.name = provider, tripwire, provider.name
+
+    def __getattr__(self, name: str) -> Any:
+        return self._tripwire.around(getattr(self._provider, name))
+
+
+class Bank(Protocol):
+    """What the other side of the wire knows and does."""
+
+    name: str
+
+    def source(self, chance: Random) -> str: ...
+    def misbehave(self, chance: Random) -> None: ...
+    def behave(self) -> None: ...
+    def customers_act(self, chance: Random) -> None: ...
+    def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]: ...
+    def kept_of(self, payment: Payment) -> Money: ...
+    def balance(self) -> Money: ...
+    def reserved(self) -> dict[str, Money]: ...
+
+
+class SandboxBank:
+    """The sandbox, with every fault it knows."""
+
+    name = "sandbox"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox, self._told, self._seen = sandbox, 0, 0
+
+    def source(self, chance: Random) -> str:
+        return chance.choice(["approve", "approve", "approve", "decline", "unknown", "lost", "pending"])
+
+    def misbehave(self, chance: Random) -> None:
+        self.sandbox.faults.extend(chance.choices(list(Fault), [4, 1, 1], k=chance.randrange(6)))
+
+    def behave(self) -> None:
+        self.sandbox.faults.clear()
+
+    def customers_act(self, chance: Random) -> None:
+        for notice in self.sandbox.notices[self._seen :]:
+            if chance.random() < 0.8:
+                self.sandbox.bank_answers(notice.key, approved=chance.random() < 0.8)
+        self._seen = len(self.sandbox.notices)
+
+    def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]:
+        new, self._told = self.sandbox.notices[self._told :] * copies, len(self.sandbox.notices)
+        return [lambda notice=notice: _worked_off(shop, shop.settle_payments.keep(self.name, notice)) for notice in new]
+
+    def kept_of(self, payment: Payment) -> Money:
+        return self._sum(f"sandbox:{payment.id}")
+
+    def balance(self) -> Money:
+        return self.sandbox.balance.get("CNY", Money.zero("CNY"))
+
+    def reserved(self) -> dict[str, Money]:
+        held = [m for m in self.sandbox.movements.values() if m.kind == "hold" and m.open]
+        return {hold.reference: hold.amount for hold in held if hold.until is None or hold.until > now()}
+
+    def _sum(self, reference: str) -> Money:
+        moved = [m for m in self.sandbox.movements.values() if reference in (m.reference, m.of)]
+        return total((movement.amount for movement in moved), "CNY")
+
+
+class StripeBank:
+    """The stand-in for Stripe, with faults on the wire."""
+
+    name = "stripe"
+
+    def __init__(self, server: StripeServer) -> None:
+        self.server, self.books = server, server.books
+        self._confirmed: set[str] = set()
+
+    def source(self, chance: Random) -> str:
+        good = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"]
+        return chance.choice([*good, *good, "pm_card_chargeDeclined", "pm_card_authenticationRequired"])
+
+    def misbehave(self, chance: Random) -> None:
+        faults = [f for f in StripeFault if f is not StripeFault.SLOW]
+        weights = [8 if f is StripeFault.NONE else 1 for f in faults]
+        self.server.faults.extend(chance.choices(faults, weights, k=chance.randrange(6)))
+
+    def behave(self) -> None:
+        self.server.faults.clear()
+
+    def customers_act(self, chance: Random) -> None:
+        for intent in self.books.all("payment_intent"):
+            open_ = intent["status"] in ("requires_action", "requires_payment_method") and not intent["customer"]
+            if open_ and intent["id"] not in self._confirmed:
+                self._confirmed.add(intent["id"])
+                chosen = {} if intent["payment_method"] else {"payment_method": "pm_card_visa"}
+                if chance.random() < 0.8 and intent["last_payment_error"] is None:
+                    self.books.confirm_payment_intent(intent, chosen | {"authenticated": True})
+
+    def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]:
+        new = self.server.webhooks(chance, copies)
+        receive = shop.settle_payments.receive
+        return [lambda body=b, signed=s: _worked_off(shop, receive(self.name, body, signed)) for b, s in new]
+
+    def kept_of(self, payment: Payment) -> Money:
+        intents = [i for i in self.books.all("payment_intent") if i["metadata"].get("souvenir_key") == str(payment.id)]
+        given = [r["amount"] for r in self.books.all("refund") if r["payment_intent"] in [i["id"] for i in intents]]
+        return Money(sum(intent["amount_received"] for intent in intents) - sum(given), "CNY")
+
+    def balance(self) -> Money:
+        return Money(sum(moved["amount"] for moved in self.books.all("balance_transaction")), "CNY")
+
+    def reserved(self) -> dict[str, Money]:
+        self.books.expire()
+        intents = self.books.all("payment_intent")
+        held = {i["id"]: Money(i["amount"], "CNY") for i in intents if i["status"] == "requires_capture"}
+        saved = [m["id"] for m in self.books.all("payment_method") if m["customer"]]
+        behind = {s["id"]: s for s in self.books.all("setup_intent") if s["payment_method"] in saved}
+        by_customer = {i["customer"] for i in intents if i["status"] == "requires_capture"}
+        return held | {id: Money.zero("CNY") for id, s in behind.items() if s["customer"] not in by_customer}
+
+
+def _worked_off(shop: Shop, kept: Any) -> None:
+    shop.settle_payments.work_off(kept.result)
+
+
+@dataclass
+class World:
+    """One shop group, one bank, one clock, and chance."""
+
+    small: SmallShop
+    provider: Any
+    bank: Bank
+    clock: SettableClock
+    chance: Random
+    tripwire: Tripwire = field(default_factory=Tripwire)
+    orders: list[UUID] = field(default_factory=list)
+    claims: list[UUID] = field(default_factory=list)
+    restarts: int = 0
+
+    def __post_init__(self) -> None:
+        self.log, self.secrets = self.small.shop.log, self.small.shop.secrets
+        self.log.commit = self.tripwire.around(self.log.commit)  # type: ignore[method-assign]
+        self.shop = self._opened()
+
+    # A round.
+
+    def play(self, steps: int) -> None:
+        """So many things happen; then everybody gets around to finishing what they began."""
+        actions = [
+            self.pay_online, self.pay_online, self.pay_twice, self.pay_in_browser, self.race_for_a_piece,
+            self.take_back, self.refund, self.refund, self.leave, self.overstay, self.hear, self.sweep, self.wait,
+        ]  # fmt: skip
+        for _ in range(steps):
+            self.bank.misbehave(self.chance)
+            self.bank.customers_act(self.chance)
+            self.tripwire.steps = self.chance.choice([-1, -1, self.chance.randrange(1, 40)])
+            self.attempt(self.chance.choice(actions))
+        self.settle()
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Refusals are answers; after a crash the shop is opened anew, and sometimes the sweep comes at once."""
+        try:
+            action()
+        except SouvenirError:
+            pass
+        except Crash:
+            self.restarts += 1
+            self.shop = self._opened()
+            if self.chance.random() < 0.5:
+                self.attempt(self.sweep)
+
+    def settle(self) -> None:
+        """The dust settles: no more faults, a day goes by, every notice comes, the sweeps run."""
+        self.tripwire.steps = -1
+        self.bank.behave()
+        for passing in (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)):
+            self.clock.move_to(self.clock() + passing)
+            self.attempt(self.hear)
+            self.sweep()
+
+    def _opened(self) -> Shop:
+        providers = Providers(Cash(), Watched(self.provider, self.tripwire))
+        shop = Shop(self.log, self.secrets, providers, issuer={"en": "Shop"}, resolver="https://id.example.org")
+        return shop
+
+    # What may happen.
+
+    def order(self) -> UUID:
+        shop = self.shop
+        basket = shop.sell.open_basket(self.small.web, ME).result
+        shop.sell.set_quantity(basket, ME, self.small.mug, self.chance.randint(1, 3))
+        self.orders.append(shop.sell.place_order(basket, ME).result)
+        return self.orders[-1]
+
+    def pay(self, order: UUID) -> None:
+        self.shop.sell.pay(order, Tender.CARD, self.bank.name, self.bank.source(self.chance))
+
+    def pay_online(self) -> None:
+        order = self.order()
+        self.pay(order)
+
+    def pay_twice(self) -> None:
+        order = self.order()
+        self.attempt(lambda: self.pay(order))
+        self.pay(order)
+
+    def pay_in_browser(self) -> None:
+        order = self.order()
+        begun = [self.shop.sell.begin_payment(order, Tender.CARD, self.bank.name).result for _ in range(2)]
+        self.bank.customers_act(self.chance)
+        self.shop.sell.settle(self.chance.choice(begun).payment_id)
+
+    def race_for_a_piece(self) -> None:
+        """Somebody pays late for a number that somebody else has got by then."""
+        placed = []
+        for holder in (ME, "guest:you"):
+            basket = self.shop.sell.open_basket(self.small.web, holder).result
+            number = self.shop.sell.hold_piece(basket, holder, self.small.edition, *placed[1:2]).result
+            placed = [self.shop.sell.place_order(basket, holder).result, number]
+            self.orders.append(placed[0])
+            self.clock.move_to(self.clock() + timedelta(hours=1))
+        self.attempt(lambda: self.pay(self.orders[-1]))
+        self.pay(self.orders[-2])
+
+    def take_back(self) -> None:
+        order_id = self.chance.choice(self.orders or [self.order()])
+        order = self.log.load(Order, order_id)
+        line = self.chance.choice(order.lines)
+        self.shop.take_back.take_back(order_id, {line.line_no: self.chance.randint(1, line.quantity)}, "card")
+
+    def refund(self) -> None:
+        """A traveller at the counter, from the form to the cash, as far as it goes."""
+        today = self.today
+        sold = self.shop.sell.at_till(self.small.counter, TILL, [Item(self.small.mug, 10)], Tender.CASH, on=today)
+        document = TravelDocument("passport", uuid4().hex[:9].upper(), "JANE DOE", today - timedelta(days=3))
+        claim = self.shop.refund_tax.open_claim([sold.result], "instant_store", document, issued_on=today).result
+        self.claims.append(claim)
+        self.shop.refund_tax.agree(claim, today)
+        for _ in range(2):
+            self.attempt(
+                lambda: self.shop.refund_tax.guarantee(claim, self.bank.name, self.bank.source(self.chance), today)
+            )
+        if self.chance.random() < 0.8:
+            self.shop.refund_tax.advance(claim, "cash", today)
+
+    def leave(self) -> None:
+        """Customs see all, some or none of the goods."""
+        if not self.claims:
+            self.refund()
+        claim = self.chance.choice(self.claims)
+        seen = self.chance.choice([10, 10, 4, 0])
+        self.shop.refund_tax.confirm_customs(claim, "PEK", {1: seen}, self.today, reason="" if seen == 10 else "used")
+
+    def overstay(self) -> None:
+        self.clock.move_to(self.clock() + timedelta(days=self.chance.choice([1, 5, 29])))
+        self.shop.followers.catch_up()
+        self.shop.refund_tax.act_on_deadlines(self.today)
+
+    def hear(self) -> None:
+        """Notices arrive: late, in any order, one to three times."""
+        for call in self.bank.tell(self.shop, self.chance, self.chance.randint(1, 3)):
+            self.attempt(call)
+
+    def sweep(self) -> None:
+        self.shop.settle_payments.settle_open()
+        self.shop.followers.catch_up()
+        self.shop.refund_tax.act_on_deadlines(self.today)
+
+    def wait(self) -> None:
+        self.clock.move_to(self.clock() + self.chance.choice([timedelta(minutes=6), timedelta(hours=2)]))
+
+    @property
+    def today(self) -> date:
+        return self.clock().date()
+
+    # What must be true.
+
+    def check(self) -> None:
+        """The bank's books, the log and the ledger agree; nothing is open that should not be."""
+        payments = self._all("payments.PaymentRequested", Payment)
+        holds = self._all("payments.HoldRequested", Hold)
+        self._check_orders([payment for payment in payments if payment.provider == self.bank.name])
+        self._check_holds(holds)
+        taken = total((p.amount for p in payments if p.reference and p.provider == self.bank.name), "CNY")
+        given = total((m for p in payments if p.provider == self.bank.name for m in p.refunds.values()), "CNY")
+        captured = total((h.wanted for h in holds if h.state == "captured" and h.wanted is not None), "CNY")
+        in_log = taken - given + captured
+        assert self.bank.balance() == in_log, "bank and log"
+        self.shop.followers.catch_up()
+        rows = {row.account: row.closing for row in self.shop.ledger.trial_balance().rows}
+        assert rows.get("Assets:Clearing:Card", Money.zero("CNY")) == in_log, "log and ledger"
+        secured = total((h.amount for h in holds if h.state == "engaged"), "CNY")
+        assert rows.get("Memo:Guarantee:Held", Money.zero("CNY")) == secured, "guarantees in log and ledger"
+        with self.log.reading() as session:
+            assert session.rows("SELECT id FROM open_payments") == []
+            assert session.rows("SELECT refund_id FROM payment_refunds WHERE open = 1") == []
+            assert session.rows("SELECT id FROM open_notices") == []
+
+    def _check_orders(self, payments: list[Payment]) -> None:
+        by_order: dict[UUID, list[Payment]] = {}
+        for payment in payments:
+            by_order.setdefault(payment.order_id, []).append(payment)
+        for order_id, attempts in by_order.items():
+            order = self.log.load(Order, order_id)
+            kept = total((self.bank.kept_of(payment) for payment in attempts), "CNY")
+            returned = total((order.given_back(return_id) for return_id in order.returns), "CNY")
+            owed = order.due - returned if order.paid_by is not None else Money.zero("CNY")
+            assert kept == owed, f"order {order.order_no}: the bank kept {kept}, not {owed}"
+
+    def _check_holds(self, holds: list[Hold]) -> None:
+        engaged = {hold.reference for hold in holds if hold.state == "engaged"}
+        assert {hold.state for hold in holds} <= {"engaged", "captured", "failed", "released", "declined"}
+        unwanted = set(self.bank.reserved()) - engaged
+        states = {hold.reference or str(hold.id): hold.state for hold in holds}
+        assert not unwanted, f"the bank reserves what nobody wants: {unwanted} of {states}"
+        for claim_id in self.claims:
+            claim, guarantee = self.log.load(Claim, claim_id), latest_guarantee(self.log, claim_id)
+            held = guarantee is not None and guarantee.state == "held"
+            assert held == (claim.state == "advanced"), f"claim {claim.claim_no} is {claim.state}, guarantee {held}"
+
+    def _all(self, topic: str, cls: Any) -> list[Any]:
+        return [self.log.load(cls, recorded.event.originator_id) for recorded in self.log.events(topics=(topic,))]
