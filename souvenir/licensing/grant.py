@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from souvenir.kernel.aggregate import Value
@@ -24,6 +24,24 @@ class GrantsOverlap(SouvenirError):
     other_contract_no: str
     category: str
     territory: str
+
+
+Stage = Literal["concept", "artwork", "pre_production", "production_sample", "marketing"]
+"""What a licensor is shown before a product is sold, in this order."""
+
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+LONGEST_ANSWER: Final = 120
+
+
+class ApprovalRules(Value):
+    """Which stages the contract wants approved, and how long the licensor has to answer, in business days.
+
+    A product may be sold once the last of the stages is approved. Silence rejects, unless it is said to consent.
+    """
+
+    stages: tuple[Stage, ...] = STAGES
+    answer_days: int = 10
+    silence_consents: bool = False
 
 
 class Grant(Value):
@@ -46,6 +64,7 @@ class Grant(Value):
     agent_commission: Decimal = Decimal(0)
     head_contract_no: str | None = None
     sub_licensing: bool = False
+    approval: ApprovalRules | None = None
 
     @property
     def last_day(self) -> date:
@@ -106,10 +125,19 @@ def refuse_unsound_grant(grant: Grant) -> None:
             raise MalformedInput(expected='territory of ISO 3166, such as "CN" or "CN-BJ"', value=territory)
     if not 0 <= grant.agent_commission <= 1:
         raise RateOutOfRange(rate_name="agent's commission", rate=f"{grant.agent_commission:f}")
+    if grant.approval is not None:
+        _refuse_unsound_approval(grant.approval)
     try:
         ZoneInfo(grant.time_zone)
     except (KeyError, ValueError):
         raise MalformedInput(expected="IANA time zone", value=grant.time_zone) from None
+
+
+def _refuse_unsound_approval(rules: ApprovalRules) -> None:
+    if not rules.stages or list(rules.stages) != [stage for stage in STAGES if stage in rules.stages]:
+        raise TermUnsound(reason=f"its approvals are not some of {', '.join(STAGES)}, in this order")
+    if not 1 <= rules.answer_days <= LONGEST_ANSWER:
+        raise TermUnsound(reason=f"an answer within {rules.answer_days} business days; give 1 to {LONGEST_ANSWER}")
 
 
 def _within(territory: str, granted: str) -> bool:

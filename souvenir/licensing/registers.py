@@ -9,6 +9,7 @@ from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, OverCap
 from souvenir.licensing.adjustment import Adjustment
+from souvenir.licensing.approval import Approval
 from souvenir.licensing.cap_use import CapUse
 from souvenir.licensing.grant import Scope
 from souvenir.licensing.licence import Licence
@@ -23,7 +24,14 @@ class RoyaltyPositions(Register):
     """
 
     name = "royalty_positions"
-    tables = ("royalty_positions", "royalty_counts", "royalty_statements", "licence_scopes", "licence_cap_uses")
+    tables = (
+        "royalty_positions",
+        "royalty_counts",
+        "royalty_statements",
+        "licence_scopes",
+        "licence_cap_uses",
+        "approvals_open",
+    )
     ddl = (
         """CREATE TABLE IF NOT EXISTS royalty_positions (
             licence_id TEXT PRIMARY KEY, currency TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
@@ -39,6 +47,8 @@ class RoyaltyPositions(Register):
             currency TEXT NOT NULL, amount BIGINT NOT NULL, due_on TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (licence_id, period))""",
         """CREATE TABLE IF NOT EXISTS licence_scopes (
             licence_id TEXT PRIMARY KEY, starts TEXT NOT NULL, ends TEXT NOT NULL, scope TEXT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS approvals_open (
+            approval_id TEXT NOT NULL, stage TEXT NOT NULL, answer_due TEXT NOT NULL, PRIMARY KEY (approval_id, stage))""",
         """CREATE TABLE IF NOT EXISTS licence_cap_uses (licence_id TEXT PRIMARY KEY, units BIGINT NOT NULL)""",
     )
 
@@ -64,6 +74,21 @@ class RoyaltyPositions(Register):
     def _ends(self, session: Session, event: Licence.Renewed | Licence.Terminated) -> None:
         session.run(
             "UPDATE licence_scopes SET ends = ? WHERE licence_id = ?", event.ends.isoformat(), str(event.originator_id)
+        )
+
+    @when(Approval.Submitted)
+    def _submitted(self, session: Session, event: Approval.Submitted) -> None:
+        session.run(
+            "INSERT INTO approvals_open VALUES (?, ?, ?)",
+            str(event.originator_id),
+            event.stage,
+            event.answer_due.isoformat(),
+        )
+
+    @when(Approval.Answered, Approval.SilenceCounted)
+    def _answered(self, session: Session, event: Approval.Answered | Approval.SilenceCounted) -> None:
+        session.run(
+            "DELETE FROM approvals_open WHERE approval_id = ? AND stage = ?", str(event.originator_id), event.stage
         )
 
     @when(CapUse.Taken)
@@ -212,6 +237,16 @@ def meeting(session: Session, licence_id: UUID, starts: date, ends: date) -> lis
         starts.isoformat(),
     )
     return [_read(scope, date.fromisoformat(last)) for last, scope in rows]
+
+
+def unanswered(session: Session, on: date, limit: int) -> list[UUID]:
+    """Approvals whose answer was due before a day, the longest overdue first."""
+    rows = session.rows(
+        "SELECT approval_id FROM approvals_open WHERE answer_due < ? ORDER BY answer_due, approval_id LIMIT ?",
+        on.isoformat(),
+        limit,
+    )
+    return list(dict.fromkeys(UUID(row[0]) for row in rows))
 
 
 def cap_used(session: Session, licence_id: UUID) -> int:

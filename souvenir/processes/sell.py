@@ -333,7 +333,8 @@ def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item:
     product.require_for_sale()
     if product.has_edition and item.number is None:
         raise NotThatWay(sku=product.sku)
-    check_grants(tx, product.licence_ids, product.category, outlet.region, channel, on, outlet.currency)
+    place = (outlet.region, channel, on, outlet.currency)
+    check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
     gross = product.price * item.quantity

@@ -1,0 +1,27 @@
+"""What staff, API and processes may ask of licences: contracts and statements for people, checks and royalties for sales."""
+
+from souvenir.licensing.application.contracts import Licensing
+from souvenir.licensing.application.sales import (
+    LicensedSale,
+    Permission,
+    accrue,
+    check_grants,
+    check_mark,
+    give_units_back,
+    require_approval,
+    reverse,
+    take_units,
+)
+
+__all__ = [
+    "LicensedSale",
+    "Licensing",
+    "Permission",
+    "accrue",
+    "check_grants",
+    "check_mark",
+    "give_units_back",
+    "require_approval",
+    "reverse",
+    "take_units",
+]

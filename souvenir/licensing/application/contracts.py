@@ -1,0 +1,204 @@
+"""Contracts: sign, renew, end and amend them, pay advances, agree rates, certify marks, record approvals."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel.localized import LocalizedText
+from souvenir.kernel.money import Money
+from souvenir.licensing.amending import adjusted, restated
+from souvenir.licensing.application.statements import Statements
+from souvenir.licensing.approval import Approval, Outcome, StageNotAsked
+from souvenir.licensing.authorisation import Authorisation
+from souvenir.licensing.calendar import WEEKDAYS, BusinessCalendar
+from souvenir.licensing.conversion import Conversion
+from souvenir.licensing.grant import Stage
+from souvenir.licensing.licence import Grant, Licence
+from souvenir.licensing.registers import (
+    contract_years,
+    meeting,
+    totals_of,
+    unanswered,
+    year_of,
+)
+from souvenir.licensing.terms import RoyaltyTerms
+
+MOST_OVERDUE: Final = 200
+"""Approvals the clock decides at once."""
+
+
+class Licensing(Statements):
+    """The licences and gift marks of one shop group."""
+
+    def __init__(self, log: EventLog, calendar: BusinessCalendar = WEEKDAYS) -> None:
+        super().__init__(log)
+        self._calendar = calendar
+
+    def grant(
+        self, contract_no: str, licensor: str, property_name: LocalizedText, grant: Grant, terms: RoyaltyTerms
+    ) -> Committed[UUID]:
+        """Record a signed contract and give the licence's id; the same contract again records nothing new."""
+        licence = Licence.sign(contract_no, licensor, property_name, grant, terms)
+
+        def decide(tx: Transaction) -> UUID:
+            known = tx.find(Licence, licence.id)
+            if known is None:
+                refuse_overlap(tx, licence)
+                tx.save(licence)
+            else:
+                known.signed_again(licensor, property_name, grant, terms)
+            return licence.id
+
+        return self._log.execute(decide)
+
+    def record_advance(
+        self, licence_id: UUID, reference: str, amount: Money, withheld: Money, paid_on: date
+    ) -> Committed[None]:
+        """Record a payment of the advance; `reference` is the bank's, so that one payment counts once."""
+
+        return self._decide(licence_id, lambda licence: licence.pay_advance(reference, amount, withheld, paid_on))
+
+    def certify_mark(
+        self,
+        certificate_no: str,
+        mark: LocalizedText,
+        certifier: str,
+        products: tuple[UUID, ...],
+        valid_from: date,
+        valid_until: date,
+        review_due: date | None = None,
+        rules: LocalizedText | None = None,
+    ) -> Committed[UUID]:
+        """Record a gift-mark certificate and give its id; the same certificate again records nothing new."""
+        issued = Authorisation.certify(
+            certificate_no, mark, certifier, products, valid_from, valid_until, review_due, rules
+        )
+
+        def decide(tx: Transaction) -> UUID:
+            known = tx.find(Authorisation, issued.id)
+            if known is None:
+                tx.save(issued)
+            else:
+                known.certified_again(issued)
+            return issued.id
+
+        return self._log.execute(decide)
+
+    def pass_review(self, mark_id: UUID, on: date, next_due: date) -> Committed[None]:
+        """Record that a gift mark passed its annual review."""
+
+        def decide(tx: Transaction) -> None:
+            mark = tx.get(Authorisation, mark_id)
+            mark.pass_review(on, next_due)
+            tx.save(mark)
+
+        return self._log.execute(decide)
+
+    def renew(self, licence_id: UUID, ends: date, signed_on: date) -> Committed[None]:
+        """Extend a licence's term to a later last day."""
+
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            licence.renew(ends, signed_on)
+            refuse_overlap(tx, licence)
+            tx.save(licence)
+
+        return self._log.execute(decide)
+
+    def terminate(self, licence_id: UUID, ends: date, sell_off_days: int, reason: str) -> Committed[None]:
+        """End a licence's term early; what is left may be sold off for so many days after."""
+        return self._decide(licence_id, lambda licence: licence.terminate(ends, sell_off_days, reason))
+
+    def agree_rate(
+        self, licence_id: UUID, currency: str, rate: Decimal, source: str, valid_from: date, valid_until: date
+    ) -> Committed[None]:
+        """Agree the rate by which sales in another currency count, and whose rate it is."""
+        days = {"valid_from": valid_from, "valid_until": valid_until}
+        conversion = Conversion(currency=currency, rate=rate, source=source, **days)
+        return self._decide(licence_id, lambda licence: licence.agree_rate(conversion))
+
+    def _decide(self, licence_id: UUID, decision: Callable[[Licence], None]) -> Committed[None]:
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            decision(licence)
+            tx.save(licence)
+
+        return self._log.execute(decide)
+
+    def amend(
+        self, licence_id: UUID, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date
+    ) -> Committed[None]:
+        """Record an amendment of rates, tiers or marketing fund, signed on one day and effective from another.
+
+        Statements that were issued stay as they are: what changes for their sales is adjusted on the next ones.
+        """
+
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            before = licence.agreed
+            licence.amend(amendment_no, terms, effective_from, signed_on)
+            tx.save(licence)
+            if licence.agreed == before:
+                return
+            for number in contract_years(tx.session, licence_id):
+                year = year_of(tx.session, licence_id, number, licence.terms)
+                for change in restated(before, licence.agreed, year):
+                    totals = totals_of(tx.session, licence_id, licence.terms)
+                    tx.save(adjusted(licence, totals, amendment_no, number, change, signed_on))
+
+        return self._log.execute(decide)
+
+    # Approvals.
+
+    def submit_for_approval(
+        self, licence_id: UUID, product_id: UUID, sku: str, stage: Stage, evidence: str, on: date
+    ) -> Committed[UUID]:
+        """Record that a licensor was shown a stage of a product; `evidence` is the SHA-256 of what was shown."""
+
+        def decide(tx: Transaction) -> UUID:
+            licence = tx.get(Licence, licence_id)
+            rules = licence.grant.approval
+            if rules is None:
+                raise StageNotAsked(contract_no=licence.contract_no, stage=stage, asked="none")
+            approval = tx.find(Approval, Approval.id_of(licence_id, product_id))
+            if approval is None:
+                approval = Approval.open(licence_id, licence.contract_no, product_id, sku, rules)
+            approval.submit(stage, evidence, on, self._calendar)
+            tx.save(approval)
+            return approval.id
+
+        return self._log.execute(decide)
+
+    def record_answer(
+        self, approval_id: UUID, stage: Stage, outcome: Outcome, on: date, by: str, evidence: str, remarks: str = ""
+    ) -> Committed[None]:
+        """Record what the licensor answered; `evidence` is the SHA-256 of the answer as it came."""
+
+        def decide(tx: Transaction) -> None:
+            approval = tx.get(Approval, approval_id)
+            approval.answer(stage, outcome, on, by, evidence, remarks)
+            tx.save(approval)
+
+        return self._log.execute(decide)
+
+    def count_silences(self, on: date) -> int:
+        """Let the clock decide approvals nobody answered in time, at most 200 at once; answers how many."""
+
+        def decide(tx: Transaction) -> int:
+            overdue = unanswered(tx.session, on, MOST_OVERDUE)
+            for approval_id in overdue:
+                approval = tx.get(Approval, approval_id)
+                approval.count_silence(on)
+                tx.save(approval)
+            return len(overdue)
+
+        return self._log.execute(decide).result
+
+
+def refuse_overlap(tx: Transaction, licence: Licence) -> None:
+    """Refuse a grant that meets another licence's, where one of them is exclusive."""
+    for other in meeting(tx.session, licence.id, licence.grant.starts, licence.grant.ends):
+        licence.scope.refuse_overlap(other)

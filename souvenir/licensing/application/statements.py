@@ -1,0 +1,121 @@
+"""Statements: drawn up, issued, made again from the log, and followed down to the sales behind a line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.licensing.drafting import Draft, already_stated, drafts, periods_over, refuse_period, stated_by
+from souvenir.licensing.licence import Licence
+from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
+from souvenir.licensing.registers import (
+    last_stated,
+    licences,
+    totals_of,
+)
+from souvenir.licensing.sheet import Header, Sheet, Stated
+from souvenir.licensing.statement import NotStated, Statement, StatementOvertaken
+
+PAGE: Final = 5000
+"""Stored entries read at a time."""
+
+MOST_SOURCES: Final = 200
+
+
+class Statements:
+    """The royalty statements of every licence."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def draft_statement(self, licence_id: UUID, period: str, on: date) -> Draft:
+        """A statement as it would be issued on a day, with what someone should look at before. Records nothing."""
+        licence = self._log.load(Licence, licence_id)
+        known = self._log.find(Statement, Statement.id_of(licence_id, period))
+        last = self._last_stated(licence_id)
+        refuse_period(licence, period, known.header if known else None, last, on)
+        return next(self._drafts([(licence, [period], last)], on))
+
+    def issue_statement(self, licence_id: UUID, period: str, on: date) -> Committed[UUID]:
+        """Issue a licence's statement of a period that is over; what comes later goes on the next one."""
+        return self._issue(self.draft_statement(licence_id, period, on))
+
+    def issue_statements(self, on: date) -> list[UUID]:
+        """Issue every statement that is due to be drawn up on a day, nil ones too, from one pass over the log."""
+        with self._log.reading() as session:
+            known = licences(session)
+        loaded = [(self._log.load(Licence, licence_id), self._last_stated(licence_id)) for licence_id in known]
+        due = [(licence, periods_over(licence, last, on), last) for licence, last in loaded]
+        return [self._issue(draft).result for draft in self._drafts([each for each in due if each[1]], on)]
+
+    def statement(self, licence_id: UUID, period: str) -> Sheet:
+        """An issued statement, made again from the log. Raises NotStated, or StatementDiffers if the log was changed."""
+        issued = self._log.find(Statement, Statement.id_of(licence_id, period))
+        if issued is None:
+            raise NotStated(licence_id=licence_id, period=period)
+        header, span, key = issued.header, issued.header.span, str(licence_id)
+        reading = self._read({key: header.stated_before}, span.after, span.until)
+        return issued.made_again(reading.gathered(key, span.stated_to, period, header.currency))
+
+    def statement_sources(
+        self, licence_id: UUID, period: str, line_number: int, after: int = 0, first: int = 50
+    ) -> list[Source]:
+        """The sales, then the returns, behind a line of an issued statement, in the order of the log; at most 200.
+
+        `after` is how many were seen before.
+        """
+        sheet = self.statement(licence_id, period)
+        line, span = sheet.line(line_number), sheet.header.span
+        stated, wanted = sheet.header.stated_before, after + max(1, min(first, MOST_SOURCES))
+        found: list[Source] = []
+        for topic, rows in self._pages(span.after, span.until):
+            if topic in (ACCRUED, REVERSED) and len(found) < wanted:
+                found += sources(line, str(licence_id), stated, topic, rows)
+        return found[after:wanted]
+
+    def _last_stated(self, licence_id: UUID) -> Header | None:
+        with self._log.reading() as session:
+            period = last_stated(session, licence_id)
+        return self._log.load(Statement, Statement.id_of(licence_id, period)).header if period else None
+
+    def _drafts(self, due: Sequence[tuple[Licence, Sequence[str], Header | None]], on: date) -> Iterator[Draft]:
+        """The statements of some periods each of several licences, from one pass over what is not stated yet."""
+        until = self._log.head()
+        with self._log.reading() as session:
+            totals = {licence.id: totals_of(session, licence.id, licence.terms) for licence, _, _ in due}
+        settled = until == self._log.head()
+        starts = [last.span.carried if last else 0 for _, _, last in due]
+        stated = {str(licence.id): stated_by(licence, last) for licence, _, last in due}
+        reading = self._read(stated, min(starts, default=0), until)
+        for licence, periods, last in due:
+            yield from drafts(licence, periods, last, reading, on, until, totals[licence.id] if settled else None)
+
+    def _issue(self, draft: Draft) -> Committed[UUID]:
+        header = draft.sheet.header
+
+        def decide(tx: Transaction) -> UUID:
+            known = tx.find(Statement, Statement.id_of(header.licence_id, header.period))
+            if known is not None:
+                raise already_stated(known.header)
+            if last_stated(tx.session, header.licence_id) != header.span.stated_to:
+                raise StatementOvertaken(contract_no=header.contract_no, period=header.period)
+            statement = Statement.issue(draft.sheet, tuple(flag.code for flag in draft.flags))
+            tx.save(statement)
+            return statement.id
+
+        return self._log.execute(decide)
+
+    def _pages(self, after: int, until: int) -> Iterator[tuple[str, list[tuple[int, bytes]]]]:
+        """Stored entries of a range by topic, a page at a time."""
+        for topic in TOPICS:
+            at = after
+            while rows := self._log.store.states(at, until, PAGE, topic):
+                yield topic, rows
+                at = rows[-1][0]
+
+    def _read(self, stated: Mapping[str, Stated], after: int, until: int) -> Reading:
+        reading = Reading(stated)
+        for topic, rows in self._pages(after, until):
+            reading.take(topic, rows)
+        return reading

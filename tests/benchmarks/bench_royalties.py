@@ -1,0 +1,250 @@
+"""Royalties: a year's statements drawn up from the log against a bare read of it; what licences add to the cost of a sale.
+
+    python tests/benchmarks/bench_royalties.py [--lines 100000] [--sales 300]
+
+Statements: sales lines under 50 licences of four quarters each, one in twenty returned; every case reads the same rows,
+round after round in turn, and `ratio` is its time against the bare SELECT of them with `json.loads`. Sales: the same
+goods over the counter, without a licence and with one, in turn; then what the followers do for each.
+"""
+
+import argparse
+import json
+import sqlite3
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+from uuid import UUID
+
+from souvenir import Shop
+from souvenir.eventlog import EventLog
+from souvenir.eventlog.mapper import to_stored
+from souvenir.eventlog.stores.store import StoredEvent
+from souvenir.kernel.money import Money
+from souvenir.licensing.accrual import Accrual, Counted, Details, Figures
+from souvenir.licensing.application import Licensing
+from souvenir.licensing.licence import Grant, Licence
+from souvenir.licensing.registers import RoyaltyPositions
+from souvenir.licensing.terms import flat
+from souvenir.payments.payment import Tender
+from souvenir.processes.sell import Item
+
+LINES = 100_000
+SALES = 300
+LICENCES = 50
+PRODUCTS = 20
+ROUNDS = 5
+FILL = 5_000
+YEAR_BEGAN, YEAR_OVER = date(2026, 1, 1), date(2027, 1, 1)
+EVERY_RETURN = 20
+TOPICS = "('licensing.RoyaltyAccrued', 'licensing.RoyaltyReversed')"
+BARE = f"SELECT state FROM stored_events WHERE topic IN {TOPICS} ORDER BY rowid"
+
+
+class Measured(NamedTuple):
+    """One line of the table; below 1 is faster than the baseline."""
+
+    what: str
+    per_second: int
+    ratio: float
+
+    def __str__(self) -> str:
+        return f"{self.what:<52} {self.per_second:>9,}/s   time to baseline {self.ratio:.2f}"
+
+
+def measure(lines: int = LINES) -> list[Measured]:
+    """A year's statements of every licence, drawn up from one reading, and one of them made again."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "royalties.db"
+        with closing(_open(path)) as log:
+            licensing, licences = Licensing(log), sign(log)
+            fill(log, licences, lines)
+
+            def draw_up() -> None:
+                due = [(each, ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"], None) for each in _loaded(log, licences)]
+                drafts = list(licensing._drafts(due, YEAR_OVER))
+                assert sum(line.sold for draft in drafts for line in draft.sheet.lines) == lines
+
+            cases: dict[str, Callable[[], object]] = {
+                "bare SELECT + json.loads (baseline)": lambda: _exhaust(map(json.loads, _bare(path))),
+                "bare SELECT alone": lambda: _exhaust(_bare(path)),
+                f"{4 * LICENCES} statements from scratch": draw_up,
+                "decoding every event, for comparison": lambda: _exhaust(log.events(topics=_topics())),
+            }
+            rounds = [[_seconds(case) for case in cases.values()] for _ in range(ROUNDS)]
+    by_case = zip(cases, zip(*rounds, strict=True), strict=True)
+    return [
+        Measured(
+            what,
+            round(lines / median(took)),
+            round(median(own / run[0] for own, run in zip(took, rounds, strict=True)), 2),
+        )
+        for what, took in by_case
+    ]
+
+
+def peak_memory(lines: int) -> int:
+    """The most memory, in bytes, that drawing up a year's statements holds at once; it should not grow with lines."""
+    with tempfile.TemporaryDirectory() as directory, closing(_open(Path(directory) / "royalties.db")) as log:
+        licences = sign(log)
+        fill(log, licences, lines)
+        due = [(each, ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"], None) for each in _loaded(log, licences)]
+        tracemalloc.start()
+        list(Licensing(log)._drafts(due, YEAR_OVER))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+def sign(log: EventLog) -> list[UUID]:
+    """Fifty contracts of a year at 8 %, with a marketing fund of 2 %."""
+    licensing = Licensing(log)
+    grant = Grant(
+        categories=("enamel",), territories=("CN",), channels=("shop", "online"), starts=YEAR_BEGAN, ends=date(2026, 12, 31)
+    )  # fmt: skip
+    terms = flat("0.08", "CNY", marketing_fund_rate="0.02")
+    return [
+        licensing.grant(f"LIC-{n:02}", "Palace Studio", {"en": f"Dragon {n}"}, grant, terms).result
+        for n in range(LICENCES)
+    ]
+
+
+def fill(log: EventLog, licences: Sequence[UUID], lines: int) -> None:
+    """Append accruals, and a return now and then, as the log stores them, in batches."""
+    stored = _accruals(licences, lines)
+    while batch := list(islice(stored, FILL)):
+        with log.store.writing() as session:
+            session.append(batch)
+
+
+def _accruals(licences: Sequence[UUID], lines: int) -> Iterator[StoredEvent]:
+    nothing = Money.zero("CNY")
+    for number in range(lines):
+        on = YEAR_BEGAN + timedelta(days=number * 365 // lines)
+        net = Money(10_000 + number * 37 % 90_000, "CNY")
+        royalty, fund, quarter = net * 8, net * 2, f"2026-Q{(on.month + 2) // 3}"
+        counted = Counted(period=quarter, period_rate="0.08", contract_year=1, units_before=number, base_before=net)
+        figures = Figures(
+            units=1, base=net * 100, royalty=royalty, marketing_fund=fund, recouped=nothing, payable=royalty,
+            outside=nothing, rate="0.08",
+        )  # fmt: skip
+        product = number % PRODUCTS
+        where = Details(channel="shop" if number % 3 else "online", territory="CN-BJ", gross=net * 100)
+        line = (licences[number % LICENCES], UUID(int=number), 1, UUID(int=product), f"VASE-{product:02}")
+        accrual = Accrual.accrue(*line, "term", figures, counted, on, where)
+        if number % EVERY_RETURN == 0:
+            accrual.reverse(UUID(int=number), figures, counted, on, quarter)
+        for event in accrual.collect_events():
+            assert isinstance(event, Accrual.Accrued | Accrual.Reversed)
+            yield to_stored(event)
+
+
+class SaleCost(NamedTuple):
+    """Milliseconds for one sale: over the counter, and with what its followers do, with and without a licence."""
+
+    plain: float
+    licensed: float
+    plain_followed: float
+    licensed_followed: float
+
+    def __str__(self) -> str:
+        return (
+            f"a sale: {self.plain:.2f} ms; under a licence {self.licensed:.2f} ms ({self.licensed / self.plain - 1:+.1%})\n"
+            f"with everything that follows it: {self.plain_followed:.2f} ms; under a licence "
+            f"{self.licensed_followed:.2f} ms ({self.licensed_followed / self.plain_followed - 1:+.1%})"
+        )
+
+
+def measure_sales(sales: int = SALES) -> SaleCost:
+    """Sell the same goods with and without a licence, in turn, and let the followers catch up after each hundred."""
+    with tempfile.TemporaryDirectory() as directory, Shop.open(f"sqlite:///{directory}/shop.db") as shop:
+        outlet, goods = _shelf(shop)
+        for product in goods:
+            _sell(shop, outlet, product, 20)
+        sold: list[list[float]] = [[], []]
+        followed: list[list[float]] = [[], []]
+        for _ in range(ROUNDS):
+            for kind, product in enumerate(goods):
+                shop.followers.catch_up()
+                own = _seconds(lambda product=product: _sell(shop, outlet, product, sales))  # type: ignore[misc]
+                sold[kind].append(own * 1000 / sales)
+                followed[kind].append((own + _seconds(shop.followers.catch_up)) * 1000 / sales)
+    return SaleCost(*(median(each) for each in (*sold, *followed)))
+
+
+def _shelf(shop: Shop) -> tuple[UUID, tuple[UUID, UUID]]:
+    """An outlet, and two products alike but for a licence on the second."""
+    place = {"region": "CN-BJ", "time_zone": "Asia/Shanghai"}
+    site = shop.sites.register_site(
+        code="W", kind="factory", name={"en": "Works"}, story={"en": "Old."}, **place
+    ).result
+    outlet = shop.sites.open_outlet(
+        code="S", kind="shop", name={"en": "Shop"}, site_id=site, currency="CNY", **place
+    ).result
+    shop.sites.install_till(outlet, "1")
+    licence = sign(shop.log)[0]
+    mug, vase = (
+        shop.catalogue.list_product(
+            sku=sku, name={"en": sku}, story={"en": "Blue."}, origin_site_id=site, price=Money.parse("113.00 CNY"),
+            vat_category="standard", category="enamel", listed_on=YEAR_BEGAN, licence_ids=licences,
+        ).result
+        for sku, licences in (("MUG", ()), ("VASE", (licence,)))
+    )  # fmt: skip
+    return outlet, (mug, vase)
+
+
+def _sell(shop: Shop, outlet: UUID, product: UUID, sales: int) -> None:
+    for _ in range(sales):
+        shop.sell.at_till(outlet, "1", [Item(product)], Tender.CASH, on=date(2026, 5, 1))
+
+
+def _open(path: Path) -> EventLog:
+    return EventLog.open(f"sqlite:///{path}", registers=(RoyaltyPositions(),))
+
+
+def _loaded(log: EventLog, licences: Sequence[UUID]) -> list[Licence]:
+    return [log.load(Licence, licence_id) for licence_id in licences]
+
+
+def _topics() -> tuple[str, str]:
+    return (Accrual.Accrued.TOPIC, Accrual.Reversed.TOPIC)
+
+
+def _bare(path: Path) -> Iterator[bytes]:
+    with closing(sqlite3.connect(path)) as connection:
+        for (state,) in connection.execute(BARE):
+            yield state
+
+
+def _exhaust(values: Iterator[object]) -> None:
+    for _ in values:
+        pass
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure statements against a bare read, and sales under a licence.")
+    parser.add_argument("--lines", type=int, default=LINES)
+    parser.add_argument("--sales", type=int, default=SALES)
+    options = parser.parse_args()
+    print(f"{options.lines:,} sales lines under {LICENCES} licences, median of {ROUNDS} rounds")
+    for row in measure(options.lines):
+        print(row)
+    small, large = peak_memory(10_000), peak_memory(40_000)
+    print(f"memory at most: {small / 1e6:.1f} MB for 10,000 lines, {large / 1e6:.1f} MB for 40,000")
+    print(measure_sales(options.sales))
+
+
+if __name__ == "__main__":
+    main()
