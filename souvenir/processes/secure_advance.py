@@ -78,10 +78,11 @@ class SecureAdvance:
         return sum(self._log.load(Hold, hold_id).state in OVER for hold_id in waiting)
 
     def settle(self, hold_id: UUID) -> None:
-        """Take one hold on from wherever a crash, a lost answer or an expiry left it."""
+        """Take one hold on from wherever a crash, a lost answer or an expiry left it; one given up may yet have come."""
         hold = self._log.load(Hold, hold_id)
         waited, today = clock.now() - hold.modified_on, clock.now().date()
-        if hold.state == "requested" and waited >= IN_FLIGHT:
+        unplaced = hold.state == "declined" or (hold.state == "requested" and waited >= IN_FLIGHT)
+        if unplaced:
             self._record_placing(hold_id, self._what_became_of(hold), today, wanted=False)
         elif hold.state == "held" and waited >= UNUSED_AFTER:
             self._log.commit(lambda tx: _let_go(tx, hold_id, today))

@@ -1,5 +1,12 @@
 """Money is never lost and never doubled, whatever crashes, falls silent, or comes late, twice and in the wrong order."""
 
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -7,11 +14,15 @@ from money_world import SandboxBank, StripeBank, World
 from shops import MORNING, open_small_shop
 from stripe_server import API_KEY, WEBHOOK_SECRET, stripe_standing_in
 
+from souvenir.payments.provider import Providers
+from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.shop import Shop
 from souvenir.testing import clock_at
 
-ROUNDS, STEPS = 25, 6
+ROUNDS, STEPS, KILLS = 25, 6, 5
+ROOT, SUPPORT = Path(__file__).parents[2], Path(__file__).parents[1] / "support"
 
 
 @pytest.fixture
@@ -45,3 +56,31 @@ def test_bank_log_and_ledger_agree_after_every_round_with_stripe(now, seed, monk
             world.check()
         stripe.close()
     assert small.shop.differences() == []
+
+
+def test_a_process_killed_in_the_middle_of_trade_loses_and_doubles_nothing(now, tmp_path):
+    """Real processes, really killed, on a real file; what Stripe did for them stands, and is found."""
+    url, secrets, chance = f"sqlite:///{tmp_path / 'shop.db'}", str(tmp_path / "secrets"), Random(7)
+    with stripe_standing_in() as server:
+        stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url)
+        small = open_small_shop(url, secrets=secrets, more=(stripe,))
+        small.shop.close()
+        ids = {name: str(getattr(small, name)) for name in ("counter", "web", "mug")}
+        for seed in range(KILLS):
+            given = json.dumps({"url": url, "secrets": secrets, "address": server.url, "seed": seed, **ids})
+            command = [sys.executable, str(SUPPORT / "killed_shop.py"), given]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"open\n"
+                time.sleep(chance.uniform(0.1, 0.6))
+                process.kill()
+            assert process.returncode == -signal.SIGKILL
+        shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), stripe))
+        world = World(replace(small, shop=shop), stripe, StripeBank(server), now, chance)
+        world.claims = [r.event.originator_id for r in shop.log.events(topics=("taxrefund.ClaimOpened",))]
+        world.settle()
+        world.check()
+        assert len(server.books.all("payment_intent")) > KILLS
+        assert shop.differences() == []
+        shop.close()
+        stripe.close()

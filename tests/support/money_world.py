@@ -98,12 +98,16 @@ class SandboxBank:
         return chance.choice(["approve", "approve", "approve", "decline", "unknown", "lost", "pending"])
 
     def misbehave(self, chance: Random) -> None:
-        self.sandbox.faults.extend(chance.choices(list(Fault), [4, 1, 1], k=chance.randrange(6)))
+        faults = {Fault.NONE: 4, Fault.REQUEST_LOST: 1, Fault.REQUEST_LATE: 1, Fault.ANSWER_LOST: 1}
+        self.sandbox.faults.extend(chance.choices(list(faults), list(faults.values()), k=chance.randrange(8)))
 
     def behave(self) -> None:
         self.sandbox.faults.clear()
+        self.sandbox.late_arrive()
 
     def customers_act(self, chance: Random) -> None:
+        if chance.random() < 0.2:
+            self.sandbox.late_arrive()
         for notice in self.sandbox.notices[self._seen :]:
             if chance.random() < 0.8:
                 self.sandbox.bank_answers(notice.key, approved=chance.random() < 0.8)
@@ -234,8 +238,9 @@ class World:
     def settle(self) -> None:
         """The dust settles: no more faults, a day goes by, every notice comes, the sweeps run."""
         self.tripwire.steps = -1
-        self.bank.behave()
         for passing in (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)):
+            if passing > timedelta(minutes=10) or self.chance.random() < 0.5:
+                self.bank.behave()
             self.clock.move_to(self.clock() + passing)
             self.attempt(self.hear)
             self.sweep()

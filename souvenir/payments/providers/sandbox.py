@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from threading import RLock
 from typing import Final
 
@@ -26,6 +27,8 @@ class Fault(StrEnum):
 
     NONE = "none"
     REQUEST_LOST = "request_lost"
+    REQUEST_LATE = "request_late"
+    """It arrives when nobody expects it any more: see `late_arrive`."""
     ANSWER_LOST = "answer_lost"
 
 
@@ -55,6 +58,7 @@ class Sandbox:
         self._waiting: dict[str, Callable[[], Answer]] = {}
         self._met: set[str] = set()
         self._kinds: dict[str, NoticeKind] = {}
+        self._late: list[Callable[[], Answer]] = []
         self._mutex = RLock()
         self.faults: deque[Fault] = deque(faults)
         self.movements: dict[str, Movement] = {}
@@ -155,14 +159,22 @@ class Sandbox:
                 self._answers[key] = carry_out() if approved else Answer(Outcome.DECLINED, reason="insufficient funds")
                 self._notify(key)
 
+    def late_arrive(self) -> None:
+        """Requests that were long on their way arrive now."""
+        late, self._late = self._late, []
+        for request in late:
+            request()
+
     def _carry_out(
         self, key: str, source: str, carry_out: Callable[[], Answer], kind: NoticeKind = NoticeKind.PAYMENT
     ) -> Answer:
         with self._mutex:
             self._kinds.setdefault(key, kind)
             fault = self._fault(source if key not in self._met else "approve")
-            if fault is Fault.REQUEST_LOST:
+            if fault in (Fault.REQUEST_LOST, Fault.REQUEST_LATE):
                 self._met.add(key)
+                if fault is Fault.REQUEST_LATE:
+                    self._late.append(partial(self._carry_out, key, source, carry_out, kind))
                 return Answer(Outcome.UNKNOWN)
             if key not in self._answers and key not in self._waiting:
                 self._met.add(key)
