@@ -1,19 +1,26 @@
-"""The `souvenir` command: play the demo, serve a shop, replay its books, look after its tables, verify certificates."""
+"""The `souvenir` command: play the demo, serve a shop, replay its books, explain a refund, verify certificates."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from souvenir import __version__
+from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
 from souvenir.editions.certificate import verify_certificate
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import MalformedInput, SouvenirError
+from souvenir.kernel.money import Money
 from souvenir.ledger.replay import AsOf
 from souvenir.shop import Shop
+from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
+from souvenir.taxrefund.explanation import explain
+from souvenir.taxrefund.rulebook import open_rule_book
 
 DATABASE = "SOUVENIR_DB"
 
@@ -76,7 +83,30 @@ def _parser() -> argparse.ArgumentParser:
     verify = _with_database(commands.add_parser("verify", help="verify a certificate's link with the shop's keys"))
     verify.add_argument("link")
     verify.set_defaults(run=_verify)
+
+    refund = commands.add_parser("refund", help="ask the rule book of tax refunds").add_subparsers(required=True)
+    _describe_purchase(refund.add_parser("explain", help="what a purchase brings a traveller, and why, by which law"))
     return parser
+
+
+def _describe_purchase(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument(
+        "goods",
+        nargs="+",
+        metavar="AMOUNT@VAT[@CLASS]",
+        help="goods, tax included, at a VAT rate: 1494.00@0.13; @excluded or @exempt say so; else a class of goods",
+    )
+    explain.add_argument("--place", default="CN-BJ", help="ISO 3166 code of the store's region: CN-BJ, JP, DE")
+    explain.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE", help="the invoice's date")
+    explain.add_argument("--mode", default="departure", help="departure, instant_store, immediate, …")
+    explain.add_argument("--document", default="passport", help="passport, hk_macao_permit, taiwan_permit")
+    explain.add_argument("--entered", type=date.fromisoformat, metavar="DATE", help="the traveller's last entry")
+    explain.add_argument("--age", type=int)
+    explain.add_argument("--language", action="append", help="zh-Hans or en; repeatable; default: both")
+    explain.add_argument("--what-if-on", type=date.fromisoformat, metavar="DATE", help="compare with another date")
+    explain.add_argument("--what-if-place", metavar="PLACE", help="compare with another place of the same currency")
+    explain.add_argument("--what-if-mode", metavar="MODE", help="compare with another mode")
+    explain.set_defaults(run=_explain)
 
 
 def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -152,6 +182,45 @@ def _engage(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     with _open(options) as shop:
         print(verify_certificate(options.link, shop.secrets.signing.public))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    book, country = open_rule_book(), options.place.split("-")[0]
+    currency = book.jurisdiction(country).currency
+    purchase = Purchase(
+        store=Store(country, options.place),
+        mode=options.mode,
+        traveller=Traveller(options.document, options.entered, options.age),
+        lines=tuple(_goods(number, text, currency) for number, text in enumerate(options.goods, 1)),
+        purchased_on=options.on,
+    )
+    languages = options.language or ("zh-Hans", "en")
+    found = explain(book, purchase)
+    print(print_explanation(found, languages), end="")
+    if options.what_if_on or options.what_if_place or options.what_if_mode:
+        place = options.what_if_place or options.place
+        other = replace(
+            purchase,
+            store=Store(place.split("-")[0], place),
+            mode=options.what_if_mode or options.mode,
+            purchased_on=options.what_if_on or options.on,
+        )
+        print(print_differences(found, explain(book, other), languages), end="")
+
+
+def _goods(number: int, text: str, currency: str) -> PurchaseLine:
+    amount, _, rest = text.partition("@")
+    rate, _, kind = rest.partition("@")
+    try:
+        vat = Decimal(rate)
+        understood = 0 <= vat < 1
+    except InvalidOperation:
+        understood = False
+    if not understood:
+        raise MalformedInput(expected="line of goods such as 1494.00@0.13", value=text[:40])
+    exempt, refundable = kind == "exempt", kind != "excluded"
+    goods = kind if kind not in ("", "exempt", "excluded") else "general"
+    return PurchaseLine(number, Money.of(amount, currency), vat, exempt=exempt, refundable=refundable, goods=goods)
 
 
 def _instant(text: str) -> datetime:

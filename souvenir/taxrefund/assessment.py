@@ -310,9 +310,10 @@ def _above_a_maximum(
                 spent = spent - _tax_within(of_class, rules.rounding())
             if spent > limit.value.amount:
                 yield AboveGoodsMaximum(goods=goods, maximum=limit.value.amount, spent=spent)
-    maximum, payout = rules.find("instant_maximum"), rules.find("payout")
+    payout = rules.find("payout")
     if payout is None or payout.value == "after_customs":
         return
+    maximum = rules.find("instant_maximum")
     if maximum is not None:
         earlier = zero if maximum.value.per == "purchase" else purchase.earlier_instant or zero
         if eligible + earlier > maximum.value.amount:
@@ -340,8 +341,9 @@ def _quote(
     last_departure = _last_departure(rules, purchase, kept)
     issued_on = purchase.issued_on or purchase.purchased_on
     promise = promise_of(book, purchase.store, purchase.mode, issued_on, last_departure)
-    versions = {**rules.read, **(promise.rules if promise else {})}
     cash_allowed, tenders = _tenders(rules, net, refund)
+    fee_known = rules.find("operator_fee") is None
+    versions = {**rules.read, **(promise.rules if promise else {})}
     entry = purchase.traveller.last_entry
     return Quote(
         gross=gross,
@@ -362,7 +364,7 @@ def _quote(
         stay_days=(purchase.purchased_on - entry).days if entry else 0,
         rule_versions=tuple(versions),
         uncertain=tuple(version for version, rule in versions.items() if rule.confidence == "low"),
-        fee_known=rules.find("operator_fee") is None,
+        fee_known=fee_known,
     )
 
 

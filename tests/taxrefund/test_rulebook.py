@@ -58,7 +58,10 @@ def value(region: str, mode: str, rule: str, on: date) -> object:
 
 def test_every_rule_in_the_book_has_a_source_and_a_name_of_its_own() -> None:
     union = "AT BE CZ DE DK EE ES FI FR GR HR HU IE IT LV LU MT NL PL PT RO SE SI SK"
-    assert set(BOOK.jurisdictions) == {*union.split(), *["AE", "CH", "CN", "GB", "IS", "JP", "KR", "NO", "SA", "SG", "TH", "TR", "TW"]}
+    assert set(BOOK.jurisdictions) == {
+        *union.split(),
+        *["AE", "CH", "CN", "GB", "IS", "JP", "KR", "NO", "SA", "SG", "TH", "TR", "TW"],
+    }
     rules = [rule for jurisdiction in BOOK.jurisdictions.values() for rule in jurisdiction.rules]
     assert all(rule.sources for rule in rules)
     assert len({rule.version for rule in rules}) == len(rules)
