@@ -30,7 +30,7 @@ from souvenir.licensing.licence import (
     TerritoryNotGranted,
 )
 from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
-from souvenir.processes.sell import NotThatWay
+from souvenir.processes.sell import NotAShop, NotThatWay
 from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket
 from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid
 from souvenir.sites.outlet import NotATaxRefundStore, OutletClosed, TillNotInstalled
@@ -100,7 +100,7 @@ AGREEING: Final[Grounds] = (
 )
 """Why an order cannot be made."""
 
-AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled)
+AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled, NotAShop)
 """Why this till cannot trade."""
 
 ELIGIBILITY: Final[Grounds] = (

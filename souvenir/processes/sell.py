@@ -39,6 +39,11 @@ class NotThatWay(SouvenirError):
     sku: str
 
 
+class NotAShop(SouvenirError):
+    message = "{outlet_code} is no shop: it has a desk, but sells nothing over the counter."
+    outlet_code: str
+
+
 class PaymentDeclined(SouvenirError):
     message = "The payment was declined: {reason}. Try another card or another way to pay."
     payment_id: UUID
@@ -284,6 +289,8 @@ class Sell:
         def command(tx: Transaction) -> UUID:
             outlet = tx.get(Outlet, outlet_id)
             outlet.require_till(till)
+            if outlet.kind != "shop":
+                raise NotAShop(outlet_code=outlet.code)
             day = on or clock.today(outlet.time_zone)
             order = _agree(tx, order_id, outlet, Channel.SHOP, till, items, day, None)
             payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")

@@ -196,3 +196,19 @@ def test_a_token_of_another_audience_opens_no_door(counter):
         said = counter.till._wire(audience, body, counter.till.token)
         assert said["errors"][0]["extensions"]["refusal"]["code"] == "TOKEN_OF_ANOTHER_AUDIENCE"
     assert counter.small.shop.log.head() == before
+
+
+def test_the_desk_of_a_refund_point_sells_nothing(counter):
+    shop = counter.small.shop
+    point = shop.sites.open_outlet(
+        code="POINT", kind="refund_point", name={"en": "Refund point"}, site_id=None, region="CN-BJ",
+        time_zone="Asia/Shanghai", currency="CNY",
+    ).result  # fmt: skip
+    shop.sites.install_till(point, "R1")
+    desk = Desk(
+        counter.till._wire, "pos", enrol_device(shop.log, expect_device(shop.log, point, "R1").result.code).result.token
+    )
+    said = answer(desk, "sellAtTill", tender="CASH", goods=[{"productId": counter.id("Product", "mug")}])
+    assert (said["code"], said["message"]) == (
+        "NOT_A_SHOP", "POINT is no shop: it has a desk, but sells nothing over the counter.",
+    )  # fmt: skip
