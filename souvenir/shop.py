@@ -15,8 +15,8 @@ from souvenir.access.registers import Credentials, StaffRoll
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
-from souvenir.editions.application import Editions, Leases
-from souvenir.editions.registers import CertificateRegister, DrawRegister, PieceRegister
+from souvenir.editions.application import Editions, Leases, PurchaseLimits
+from souvenir.editions.registers import CertificateRegister, DrawRegister, LimitRegister, PieceRegister
 from souvenir.editions.signing import SigningKeys, open_signing_keys
 from souvenir.editions.views import EditionList
 from souvenir.eventlog import (
@@ -120,6 +120,7 @@ class Shop:
         self.catalogue = Catalogue(log)
         self.editions = Editions(log)
         self.leases = Leases(log)
+        self.limits = PurchaseLimits(log)
         self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
@@ -242,6 +243,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     PieceRegister(),
     CertificateRegister(),
     DrawRegister(),
+    LimitRegister(),
     RoyaltyPositions(),
     OpenPayments(),
     OpenHolds(),

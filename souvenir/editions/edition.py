@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from souvenir.editions.purchase import Limits
 from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
@@ -175,6 +176,10 @@ class Edition(Aggregate):
         from_outlet: UUID
         to_outlet: UUID
 
+    class Limited(Aggregate.Event):
+        TOPIC = "editions.EditionLimited"
+        limits: Limits
+
     class Released(Aggregate.Event):
         TOPIC = "editions.EditionReleased"
         on_sale_from: AwareDatetime
@@ -223,6 +228,7 @@ class Edition(Aggregate):
         self.longest_hold = timedelta(minutes=longest_hold_minutes)
         self.approval_ref: str | None = None
         self.allotments: tuple[Range, ...] = ()
+        self.limits = Limits()
         self.on_sale_from: datetime | None = None
         self.paused_because: str | None = None
         self.closed_because: str | None = None
@@ -314,6 +320,12 @@ class Edition(Aggregate):
         self._must_have_room_for_allotments()
         self._moved(space=space, first=first, last=last, from_outlet=from_outlet, to_outlet=to_outlet)
 
+    def limit(self, limits: Limits) -> None:
+        """Say how many pieces one buyer may have, from now on."""
+        self.terms.must_be_open()
+        if self.limits != limits:
+            self._limited(limits=limits)
+
     def release(self, on_sale_from: datetime | None, now: datetime) -> None:
         """Put the edition on sale from an instant that is the same for every channel; None means now."""
         self.terms.must_be_open()
@@ -363,6 +375,7 @@ class Edition(Aggregate):
             on_sale_from=self.on_sale_from,
             paused_because=self.paused_because,
             closed_because=self.closed_because,
+            limited=bool(self.limits.by_kind),
         )
 
     def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:
@@ -400,6 +413,10 @@ class Edition(Aggregate):
         kept = (r.without(first, last) if r.overlaps(space, first, last) else (r,) for r in self.allotments)
         moved = Range(outlet_id=to_outlet, space=space, first=first, last=last)
         self.allotments = (*(part for parts in kept for part in parts), moved)
+
+    @event(Limited)
+    def _limited(self, limits: Limits) -> None:
+        self.limits = limits
 
     @event(Released)
     def _released(self, on_sale_from: datetime) -> None:

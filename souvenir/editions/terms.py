@@ -69,6 +69,8 @@ class Terms:
     on_sale_from: datetime | None
     paused_because: str | None
     closed_because: str | None
+    limited: bool = False
+    """Whether one buyer may have only so many."""
 
     def must_be_open(self) -> None:
         """Refuse what a closed edition does not do any more."""

@@ -11,8 +11,10 @@ from uuid import UUID
 
 from souvenir.catalogue.product import Product
 from souvenir.editions.application import release_hold, sell_piece, take_next, take_number
+from souvenir.editions.application.limits import identify
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceNotHeld
+from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
@@ -279,10 +281,12 @@ class Sell:
         tender: Tender,
         reference: str = "",
         on: date | None = None,
+        evidence: Evidence | None = None,
     ) -> Committed[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the shift's business date.
+        `evidence` says who buys, where an edition is sold so many a person.
         """
         order_id = new_id()
 
@@ -296,6 +300,8 @@ class Sell:
             payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
             payment.approve(reference or f"counter:{order.order_no}")
             tx.save(order, payment)
+            if evidence is not None:
+                identify(tx, order_id, evidence)
             _sell_pieces(tx, order, day)
             order.pay(payment.id, tender, order.due, day)
             tx.save(order)

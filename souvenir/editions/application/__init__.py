@@ -6,6 +6,7 @@ from uuid import UUID
 
 from souvenir.editions.application.certificates import issue_certificate
 from souvenir.editions.application.leases import Leases, sell_leased
+from souvenir.editions.application.limits import PurchaseLimits
 from souvenir.editions.application.taking import (
     EditionSoldOut,
     NoneLeftHere,
@@ -28,6 +29,7 @@ from souvenir.editions.application.taking import (
 )
 from souvenir.editions.edition import Edition, Proofs, ReturnPolicy
 from souvenir.editions.piece import Piece, piece_id
+from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
 from souvenir.editions.terms import Numbering, Space
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -45,6 +47,7 @@ __all__ = [
     "NumberReserved",
     "NumbersTaken",
     "OnlyReservedLeft",
+    "PurchaseLimits",
     "hand_over",
     "issue_certificate",
     "put_back",
@@ -130,6 +133,10 @@ class Editions:
             tx.save(edition)
 
         return self._log.execute(decide)
+
+    def limit(self, edition_id: UUID, limits: Limits) -> Committed[None]:
+        """Say how many pieces one buyer may have, at every channel together."""
+        return self._decide(edition_id, lambda edition: edition.limit(limits))
 
     def release(self, edition_id: UUID, on_sale_from: datetime | None = None) -> Committed[None]:
         """Put the edition on sale: at an instant, or now. Released already, "now" changes nothing."""

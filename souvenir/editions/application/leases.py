@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from souvenir.editions.application.limits import count_purchase
 from souvenir.editions.application.taking import NumberLeased, end_lease, end_leases, number_of, registered, why_none
 from souvenir.editions.edition import (
     Edition,
 )
 from souvenir.editions.lease import Lease, check_lease
+from souvenir.editions.purchase import Bought
 from souvenir.editions.registers import shelf
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -91,4 +93,7 @@ def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, so
         tx.save(lease)
         return False
     tx.save(piece)
+    if terms.limited:
+        bought = Bought(edition_id=terms.edition_id, space=lease.space, number=number, on=sold_on)
+        count_purchase(tx, order_id, bought, happened=True)
     return True

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from souvenir.editions.application.limits import count_purchase, give_back_purchase
 from souvenir.editions.certificate import (
     Certificate,
     CertificateNotRevoked,
@@ -15,6 +16,7 @@ from souvenir.editions.edition import (
 )
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
+from souvenir.editions.purchase import Bought
 from souvenir.editions.registers import shelf
 from souvenir.editions.terms import Space, Terms
 from souvenir.eventlog import Session, Transaction
@@ -169,7 +171,7 @@ def sell_piece(
 ) -> Piece:
     """Sell a piece to an order: on the holder's live hold, or (no holder) a free one allotted to the selling outlet.
 
-    A hold taken in time is honoured while the edition is paused or after it closed; a direct sale is not made then.
+    Where buyers are limited the order's buyer must be identified: see `PurchaseLimits`. A hold taken in time is honoured while the edition is paused or after it closed; a direct sale is not made then.
     """
     now = clock.now()
     terms, row = number_of(tx, edition_id, space, number)
@@ -182,6 +184,8 @@ def sell_piece(
     piece = registered(tx, terms, space, row, now)
     piece.sell(order_id, sold_on, outlet_id, now, holder)
     tx.save(piece)
+    if terms.limited:
+        count_purchase(tx, order_id, Bought(edition_id=edition_id, space=space, number=number, on=sold_on))
     return piece
 
 
@@ -207,6 +211,7 @@ def return_piece(
         raise PieceNotSold(edition_id=edition_id, space=space, number=number, order_id=order_id)
     piece.take_back(return_id, order_id, returned_on)
     tx.save(piece)
+    give_back_purchase(tx, order_id, edition_id, space, number)
     return piece
 
 

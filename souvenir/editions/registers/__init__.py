@@ -2,6 +2,7 @@
 
 from souvenir.editions.registers.certificates import CertificateRegister
 from souvenir.editions.registers.draws import DrawRegister
+from souvenir.editions.registers.limits import LimitRegister
 from souvenir.editions.registers.pieces import PieceRegister
 
-__all__ = ["CertificateRegister", "DrawRegister", "PieceRegister"]
+__all__ = ["CertificateRegister", "DrawRegister", "LimitRegister", "PieceRegister"]

@@ -66,7 +66,7 @@ class PieceRegister(Register):
         + ", PRIMARY KEY (edition_id, space, outlet_id))",
         "CREATE TABLE IF NOT EXISTS edition_terms (edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, "
         "numbering TEXT NOT NULL, longest_hold_minutes INTEGER NOT NULL, on_sale_from TEXT, paused_because TEXT, "
-        "closed_because TEXT)",
+        "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0)",
     )
 
     # The terms of an edition.
@@ -96,6 +96,14 @@ class PieceRegister(Register):
     @when(Edition.Closed)
     def _closed(self, session: Session, event: Edition.Closed) -> None:
         self._agree(session, event, "closed_because", event.reason)
+
+    @when(Edition.Limited)
+    def _limited(self, session: Session, event: Edition.Limited) -> None:
+        session.run(
+            "UPDATE edition_terms SET limited = ? WHERE edition_id = ?",
+            int(bool(event.limits.by_kind)),
+            str(event.originator_id),
+        )
 
     def _agree(self, session: Session, event: Aggregate.Event, term: str, value: str | None) -> None:
         session.run(f"UPDATE edition_terms SET {term} = ? WHERE edition_id = ?", value, str(event.originator_id))

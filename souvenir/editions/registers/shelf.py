@@ -33,7 +33,7 @@ Found = tuple[Terms, Row | None]
 """The terms of an edition, and the row that was asked for."""
 
 _FIND: Final = (
-    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, "
+    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, "
     "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
     "p.came_back FROM edition_terms AS t "
     "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
@@ -68,8 +68,8 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
 def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
-    terms = _terms(edition_id, *row[:6])
-    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[6:]
+    terms = _terms(edition_id, *row[:7])
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[7:]
     if number is None:
         return terms, None
     return terms, Row(
@@ -95,6 +95,7 @@ def _terms(
     on_sale_from: str | None,
     paused_because: str | None,
     closed_because: str | None,
+    limited: int,
 ) -> Terms:
     return Terms(
         edition_id=edition_id,
@@ -104,6 +105,7 @@ def _terms(
         on_sale_from=_instant(on_sale_from),
         paused_because=paused_because,
         closed_because=closed_because,
+        limited=bool(limited),
     )
 
 
