@@ -2,7 +2,7 @@
 
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.money import Money
-from souvenir.licensing.application import LicensedSale, accrue, reverse
+from souvenir.licensing.application import LicensedSale, Positions, accrue, reverse
 from souvenir.sales.order import Order, OrderLine
 
 
@@ -10,6 +10,7 @@ class AccrueRoyalties(Process):
     """Follows the orders. The base is the line without VAT: a traveller's tax refund never touches it."""
 
     name = "accrue_royalties"
+    _positions: Positions | None = None
 
     @when(Order.Paid)
     def _paid(self, tx: Transaction, event: Order.Paid) -> None:
@@ -31,7 +32,7 @@ class AccrueRoyalties(Process):
                 paid_on=event.paid_on,
             )
             for licence_id in line.licence_ids:
-                accrue(tx, licence_id, sale)
+                accrue(self._at(tx), licence_id, sale)
 
     @when(Order.Returned)
     def _returned(self, tx: Transaction, event: Order.Returned) -> None:
@@ -42,7 +43,7 @@ class AccrueRoyalties(Process):
             net = returned.gross - returned.vat
             for licence_id in line.licence_ids:
                 reverse(
-                    tx,
+                    self._at(tx),
                     licence_id,
                     order.id,
                     line.line_no,
@@ -51,6 +52,12 @@ class AccrueRoyalties(Process):
                     net,
                     event.returned_on,
                 )
+
+    def _at(self, tx: Transaction) -> Positions:
+        """Where licences stand in this transaction; a batch of events is answered in one."""
+        if self._positions is None or self._positions.tx is not tx:
+            self._positions = Positions(tx)
+        return self._positions
 
 
 def _listed(line: OrderLine) -> Money:

@@ -43,6 +43,7 @@ ROUNDS = 5
 FILL = 5_000
 YEAR_BEGAN, YEAR_OVER = date(2026, 1, 1), date(2027, 1, 1)
 EVERY_RETURN = 20
+HUNDRED = 100
 TOPICS = "('licensing.RoyaltyAccrued', 'licensing.RoyaltyReversed')"
 BARE = f"SELECT state FROM stored_events WHERE topic IN {TOPICS} ORDER BY rowid"
 
@@ -162,20 +163,24 @@ class SaleCost(NamedTuple):
 
 
 def measure_sales(sales: int = SALES) -> SaleCost:
-    """Sell the same goods with and without a licence, in turn, and let the followers catch up after each hundred."""
+    """Sell the same goods with and without a licence, sale by sale in turn; the followers take each hundred apart."""
     with tempfile.TemporaryDirectory() as directory, Shop.open(f"sqlite:///{directory}/shop.db") as shop:
         outlet, goods = _shelf(shop)
         for product in goods:
-            _sell(shop, outlet, product, 20)
-        sold: list[list[float]] = [[], []]
+            _sell(shop, outlet, product, HUNDRED)
+        shop.followers.catch_up()
+        took: list[list[float]] = [[], []]
+        for _ in range(sales):
+            for kind, product in enumerate(goods):
+                took[kind].append(_seconds(lambda product=product: _sell(shop, outlet, product, 1)))  # type: ignore[misc]
         followed: list[list[float]] = [[], []]
-        for _ in range(ROUNDS):
+        for _ in range(max(ROUNDS, sales // HUNDRED)):
             for kind, product in enumerate(goods):
                 shop.followers.catch_up()
-                own = _seconds(lambda product=product: _sell(shop, outlet, product, sales))  # type: ignore[misc]
-                sold[kind].append(own * 1000 / sales)
-                followed[kind].append((own + _seconds(shop.followers.catch_up)) * 1000 / sales)
-    return SaleCost(*(median(each) for each in (*sold, *followed)))
+                _sell(shop, outlet, product, HUNDRED)
+                followed[kind].append(_seconds(shop.followers.catch_up) / HUNDRED)
+    plain, licensed, *behind = (median(each) * 1000 for each in (*took, *followed))
+    return SaleCost(plain, licensed, plain + behind[0], licensed + behind[1])
 
 
 def _shelf(shop: Shop) -> tuple[UUID, tuple[UUID, UUID]]:

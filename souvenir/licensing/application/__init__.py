@@ -4,6 +4,7 @@ from souvenir.licensing.application.contracts import Licensing
 from souvenir.licensing.application.sales import (
     LicensedSale,
     Permission,
+    Positions,
     accrue,
     check_grants,
     check_mark,
@@ -17,6 +18,7 @@ __all__ = [
     "LicensedSale",
     "Licensing",
     "Permission",
+    "Positions",
     "accrue",
     "check_grants",
     "check_mark",

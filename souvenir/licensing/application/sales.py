@@ -16,7 +16,7 @@ from souvenir.licensing.breach import Breach
 from souvenir.licensing.cap_use import CapUse, UnitCapReached
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.licence import Licence, Standing
-from souvenir.licensing.position import Change, figures_of, mirrored
+from souvenir.licensing.position import Change, Totals, Year, counted_in, figures_of, mirrored, moved
 from souvenir.licensing.registers import (
     cap_used,
     totals_of,
@@ -105,8 +105,38 @@ class LicensedSale:
     licence_ids: tuple[UUID, ...] = ()
 
 
-def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
+class Positions:
+    """Where licences stand, as one transaction moves them: read from the register once, then counted on in memory.
+
+    Whoever accrues and reverses in a transaction does so through the same positions.
+    """
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx = tx
+        self._totals: dict[UUID, Totals] = {}
+        self._years: dict[tuple[UUID, int], Year] = {}
+
+    def year(self, licence: Licence, number: int) -> Year:
+        """What the tiers of one contract year have counted."""
+        known = self._years.get((licence.id, number))
+        if known is None:
+            known = self._years[licence.id, number] = year_of(self.tx.session, licence.id, number, licence.terms)
+        return known
+
+    def move(self, licence: Licence, number: int, change: Change) -> tuple[Figures, Counted]:
+        """What a sale or a return does to the royalty; the position is then where that leaves it."""
+        totals, year = self._totals.get(licence.id), self.year(licence, number)
+        if totals is None:
+            totals = totals_of(self.tx.session, licence.id, licence.terms)
+        figures, counted = figures_of(licence.agreed, totals, year, change)
+        self._totals[licence.id] = moved(totals, figures, change.period)
+        self._years[licence.id, number] = counted_in(year, licence.agreed, figures, change.sold_in)
+        return figures, counted
+
+
+def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead."""
+    tx = positions.tx
     accrual_id = Accrual.id_of(sale.order_id, sale.line_no, licence_id)
     if tx.find(Accrual, accrual_id) or tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)):
         return
@@ -118,11 +148,11 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
     except SouvenirError as refusal:
         tx.save(_breach(licence_id, sale, sale.net.at_rate(licence.terms.price_share), refusal))
         return
-    share = licence.terms.price_share * _share_under_cap(tx, licence, sale)
+    share = licence.terms.price_share * _share_under_cap(positions, licence, sale)
     period = period_of(sale.paid_on, licence.terms.period_months)
     number = contract_year(licence.grant.starts, sale.paid_on)
     change = Change(sale.units, _into(sale.net, conversion, licence).at_rate(share), standing, period, period)
-    figures, counted = _figures(tx, licence, number, change)
+    figures, counted = positions.move(licence, number, change)
     gross = _into(sale.gross or sale.net, conversion, licence)
     place = {"channel": sale.channel, "territory": sale.territory}
     details = Details(**place, gross=gross, share=share, conversion=conversion)
@@ -131,12 +161,20 @@ def accrue(tx: Transaction, licence_id: UUID, sale: LicensedSale) -> None:
 
 
 def reverse(
-    tx: Transaction, licence_id: UUID, order_id: UUID, line_no: int, return_id: UUID, units: int, net: Money, on: date
+    positions: Positions,
+    licence_id: UUID,
+    order_id: UUID,
+    line_no: int,
+    return_id: UUID,
+    units: int,
+    net: Money,
+    on: date,
 ) -> None:
     """Take back what returned goods had earned, in the contract year they were sold in; a breach earned nothing.
 
     `net` is the price given back, without VAT.
     """
+    tx = positions.tx
     use = tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id))
     if use is not None:
         use.give_back(return_id, units)
@@ -149,7 +187,7 @@ def reverse(
     base = accrual.base_back(units, _into(net, details.conversion if details else None, licence).at_rate(share))
     sold, period = accrual.counted, period_of(on, licence.terms.period_months)
     change = Change(-units, -base, accrual.standing, sold_in=sold.period, period=period)
-    figures, counted = _figures(tx, licence, sold.contract_year, change)
+    figures, counted = positions.move(licence, sold.contract_year, change)
     accrual.reverse(return_id, mirrored(figures), counted, on, period)
     tx.save(accrual)
 
@@ -180,29 +218,24 @@ def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID
             tx.save(use)
 
 
-def _figures(tx: Transaction, licence: Licence, number: int, change: Change) -> tuple[Figures, Counted]:
-    totals = totals_of(tx.session, licence.id, licence.terms)
-    return figures_of(licence.agreed, totals, year_of(tx.session, licence.id, number, licence.terms), change)
-
-
-def _share_under_cap(tx: Transaction, licence: Licence, sale: LicensedSale) -> Decimal:
+def _share_under_cap(positions: Positions, licence: Licence, sale: LicensedSale) -> Decimal:
     """The part of the price that bears this licence's rate, where the rates of all licences on the piece are capped.
 
     share_j = rate_j / Σ rate · cap: every licence's base shrinks by cap / Σ rate, so that less is earned by each.
     """
     if len(sale.licence_ids) < 2:
         return Decimal(1)
-    all_of_them = [tx.get(Licence, licence_id) for licence_id in sale.licence_ids]
+    all_of_them = [positions.tx.get(Licence, licence_id) for licence_id in sale.licence_ids]
     caps = [each.terms.stacking_cap for each in all_of_them if each.terms.stacking_cap is not None]
     if not caps:
         return Decimal(1)
-    combined = sum((_rate_now(tx, each, sale.paid_on) for each in all_of_them), Decimal(0))
+    combined = sum((_rate_now(positions, each, sale.paid_on) for each in all_of_them), Decimal(0))
     return min(caps) / combined if combined > min(caps) else Decimal(1)
 
 
-def _rate_now(tx: Transaction, licence: Licence, on: date) -> Decimal:
+def _rate_now(positions: Positions, licence: Licence, on: date) -> Decimal:
     """The rate the next sale of a day begins at."""
-    year = year_of(tx.session, licence.id, contract_year(licence.grant.starts, on), licence.terms)
+    year = positions.year(licence, contract_year(licence.grant.starts, on))
     terms = licence.agreed.at(period_of(on, licence.terms.period_months))
     return rate_reached_at(terms, year.units, year.base)
 

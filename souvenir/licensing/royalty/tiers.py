@@ -19,6 +19,8 @@ class Bucket:
 
 def royalty_to_date(terms: RoyaltyTerms, units: int, base: Money) -> Money:
     """R(c) under marginal or whole tiers. A period, a sale or a return is R(after) - R(before)."""
+    if len(terms.tiers) == 1:
+        return base.at_rate(terms.tiers[0].rate)
     return total((bucket.royalty for bucket in buckets(terms, units, base)), base.currency)
 
 
@@ -46,6 +48,8 @@ def rate_reached_at(terms: RoyaltyTerms, units: int, base: Money) -> Decimal:
 
 def rates_between(terms: RoyaltyTerms, one: tuple[int, Money], other: tuple[int, Money]) -> list[Decimal]:
     """The rates that charge the span between two cumulative positions, as (units, base), in the order of the tiers."""
+    if len(terms.tiers) == 1:
+        return [terms.tiers[0].rate]
     low, high = sorted(_measured(terms.measure, *position) for position in (one, other))
     if terms.method == "whole" or low == high:
         return [rate_reached_at(terms, *other)]
