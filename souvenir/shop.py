@@ -52,6 +52,7 @@ from souvenir.privacy.keyring import KeyRing
 from souvenir.privacy.masterkey import master_key_from_file, master_key_from_setting
 from souvenir.privacy.registers import Erasures
 from souvenir.processes.accrue_royalties import AccrueRoyalties
+from souvenir.processes.book_settlements import BookSettlements
 from souvenir.processes.certify import Certify
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
@@ -138,6 +139,7 @@ class Shop:
             FollowDraws(),
             AccrueRoyalties(),
             KeepBooks(),
+            BookSettlements(),
             ForgetPerson(secrets.keyring),
         )
         self.followers = Followers(log, processes, self.views.all)

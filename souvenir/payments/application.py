@@ -1,11 +1,26 @@
-"""What shop processes ask of payments: a refund carried through, a provider's notice kept once."""
+"""What shop processes ask of payments: a refund carried through, a notice kept once, a payout explained."""
 
+from datetime import date
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel.errors import NotFound
+from souvenir.kernel.money import Money
+from souvenir.payments.dispute import Dispute, dispute_id
+from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice, notice_id
 from souvenir.payments.payment import Payment
-from souvenir.payments.provider import Outcome, ProviderNotice, Providers, ask
+from souvenir.payments.payout import Payout, payout_id
+from souvenir.payments.provider import (
+    DisputeFacts,
+    Outcome,
+    PayoutFacts,
+    ProviderNotice,
+    Providers,
+    SettledMovement,
+    ask,
+)
+from souvenir.payments.registers import payment_of_refund
 
 
 def carry_out_refund(log: EventLog, providers: Providers, payment_id: UUID, refund_id: UUID) -> Payment:
@@ -60,3 +75,73 @@ def recheck_refund(log: EventLog, providers: Providers, payment_id: UUID, refund
 
             log.commit(sent_back)
     return carry_out_refund(log, providers, payment_id, refund_id)
+
+
+def note_dispute(log: EventLog, facts: DisputeFacts, provider: str, on: date) -> Committed[UUID]:
+    """Record a dispute as it stands: opened, and perhaps closed since. The same state again records nothing."""
+    id = dispute_id(provider, facts.reference)
+
+    def record(tx: Transaction) -> UUID:
+        dispute = tx.find(Dispute, id) or Dispute.open(
+            provider, facts.reference, id_in(facts.key), facts.amount, facts.fee, facts.reason, facts.opened_on
+        )
+        if facts.state == "won":
+            dispute.win(on)
+        elif facts.state == "lost":
+            dispute.lose(on)
+        tx.save(dispute)
+        return id
+
+    return log.commit(record)
+
+
+def note_payout(log: EventLog, facts: PayoutFacts, provider: str) -> Committed[UUID]:
+    """Record a payout, once, with every movement that the log knows otherwise, or not at all."""
+    id = payout_id(provider, facts.reference)
+
+    def record(tx: Transaction) -> UUID:
+        if tx.find(Payout, id) is None:
+            puzzles = [f"{one.reference}: {why}" for one in facts.movements if (why := _puzzle(tx, one))]
+            tx.save(Payout.reconcile(provider, facts, puzzles))
+        return id
+
+    return log.commit(record)
+
+
+def id_in(key: str) -> UUID | None:
+    """The id in one of our keys: "…", or "capture:…"."""
+    try:
+        return UUID(key.rpartition(":")[2])
+    except ValueError:
+        return None
+
+
+def _puzzle(tx: Transaction, moved: SettledMovement) -> str:
+    """What the log does not know of a movement; nothing if it knows it so."""
+    if moved.kind == "dispute":
+        return ""
+    id = id_in(moved.key)
+    if moved.kind == "other" or id is None:
+        return f"{moved.amount} that this shop did not ask for"
+    if moved.key.startswith("reverse:"):
+        return ""
+    known = _refunded(tx, id) if moved.kind == "refund" else _taken(tx, id)
+    return "" if moved.amount in known else f"{moved.amount}, which the log knows otherwise"
+
+
+def _taken(tx: Transaction, id: UUID) -> tuple[Money, ...]:
+    """What a payment took, or a captured hold."""
+    try:
+        payment = tx.find(Payment, id)
+    except NotFound:
+        hold = tx.find(Hold, id)
+        return (hold.wanted,) if hold is not None and hold.state == "captured" and hold.wanted is not None else ()
+    return (payment.received or payment.amount,) if payment is not None and payment.reference is not None else ()
+
+
+def _refunded(tx: Transaction, refund_id: UUID) -> tuple[Money, ...]:
+    """What a refund gave; one that came back moved the same amount the other way."""
+    payment_id = payment_of_refund(tx.session, refund_id)
+    payment = tx.get(Payment, payment_id) if payment_id is not None else None
+    amount = payment.refunds_amounts.get(refund_id) if payment is not None else None
+    return (-amount, amount) if amount is not None else ()

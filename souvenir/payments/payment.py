@@ -97,6 +97,7 @@ class Payment(Aggregate):
         self.refunds: dict[UUID, Money] = {}
         self.refunds_asked: dict[UUID, tuple[Money, date]] = {}
         self.refunds_declined: dict[UUID, str] = {}
+        self.refunds_amounts: dict[UUID, Money] = {}
 
     @classmethod
     def request(cls, id: UUID, order_id: UUID, amount: Money, tender: Tender, provider: str) -> Self:
@@ -179,11 +180,12 @@ class Payment(Aggregate):
     @event(RefundRequested)
     def _refund_requested(self, refund_id: UUID, amount: Money, requested_on: date, reason: str) -> None:
         self.refunds_asked[refund_id] = (amount, requested_on)
+        self.refunds_amounts[refund_id] = amount
         self.refunds_declined.pop(refund_id, None)
 
     @event(Refunded)
     def _refunded(self, refund_id: UUID, amount: Money, reference: str, refunded_on: date) -> None:
-        self.refunds[refund_id] = amount
+        self.refunds[refund_id] = self.refunds_amounts[refund_id] = amount
         self.refunds_asked.pop(refund_id, None)
 
     @event(RefundDeclined)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
@@ -84,6 +84,46 @@ class ProviderNotice:
     happened_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DisputeFacts:
+    """A dispute as the provider tells it now."""
+
+    reference: str
+    key: str
+    """Our key of what is disputed; empty if it carries none."""
+    amount: Money
+    fee: Money
+    reason: str
+    state: Literal["open", "won", "lost"]
+    opened_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class SettledMovement:
+    """One line of a payout: `amount` before the provider's `fee`; given back is negative."""
+
+    reference: str
+    kind: Literal["charge", "refund", "dispute", "other"]
+    amount: Money
+    fee: Money
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFacts:
+    """A payout as the provider tells it, its movements complete."""
+
+    reference: str
+    amount: Money
+    arrived_on: date
+    movements: tuple[SettledMovement, ...]
+
+
+class ProviderSilent(SouvenirError):
+    message = "The payment provider {provider!r} did not answer. Ask again."
+    provider: str
+
+
 class UnknownProvider(SouvenirError):
     message = "No payment provider named {provider!r} is set up. Known: {known}."
     provider: str
@@ -139,6 +179,17 @@ class NotifyingProvider(Protocol):
 
     def read_notice(self, body: bytes, signature: str) -> ProviderNotice:
         """The notice in a request's body, once its signature and its age are checked. Raises NoticeRefused."""
+
+
+@runtime_checkable
+class SettlingProvider(Protocol):
+    """A provider that keeps the money for a while, and tells what became of it. Both raise ProviderSilent."""
+
+    def dispute(self, reference: str) -> DisputeFacts:
+        """One dispute as it stands."""
+
+    def payout(self, reference: str) -> PayoutFacts:
+        """One payout whose movements are final."""
 
 
 class Providers:

@@ -6,17 +6,28 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import NotFound, SouvenirError
-from souvenir.payments.application import keep_notice, recheck_refund
+from souvenir.payments.application import id_in, keep_notice, note_dispute, note_payout, recheck_refund
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
-from souvenir.payments.provider import NoticeKind, NotifyingProvider, ProviderNotice, Providers, UnknownProvider
+from souvenir.payments.payout import Payout
+from souvenir.payments.provider import (
+    NoticeKind,
+    NotifyingProvider,
+    ProviderNotice,
+    Providers,
+    SettlingProvider,
+    UnknownProvider,
+)
 from souvenir.payments.registers import open_notices, payment_of_refund
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import PaymentDeclined, Sell
 from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
 
 A = TypeVar("A", Payment, Hold)
+
+PAYOUT_FINAL: Final = "payout.reconciliation_completed"
+"""Stripe's word for: the list of this payout's movements will not change any more."""
 
 NOT_OURS: Final = "it is about nothing that this shop asked for"
 
@@ -70,6 +81,8 @@ class SettlePayments:
 
     def _act_on(self, notice: Notice) -> str:
         """What could not be made of a notice; nothing if it was acted on, or asks for nothing."""
+        if notice.kind is NoticeKind.DISPUTE or notice.topic == PAYOUT_FINAL:
+            return self._settlement(notice)
         act = {
             NoticeKind.PAYMENT: self._settle_payment,
             NoticeKind.HOLD: self._settle_hold,
@@ -77,8 +90,20 @@ class SettlePayments:
         }.get(notice.kind)
         if act is None:
             return ""
-        about = _id_in(notice.key)
+        about = id_in(notice.key)
         return NOT_OURS if about is None else act(notice, about)
+
+    def _settlement(self, notice: Notice) -> str:
+        """Disputes and payouts: what became of money after it was taken."""
+        provider = self._providers.named(notice.provider)
+        if not isinstance(provider, SettlingProvider):
+            return "its provider does not tell of disputes and payouts"
+        if notice.kind is NoticeKind.DISPUTE:
+            facts = provider.dispute(notice.reference)
+            note_dispute(self._log, facts, notice.provider, notice.happened_at.date())
+            return "" if facts.key else "what is disputed was not taken by this shop"
+        payout = note_payout(self._log, provider.payout(notice.reference), notice.provider).result
+        return "; ".join(self._log.load(Payout, payout).puzzles)
 
     def _settle_payment(self, notice: Notice, payment_id: UUID) -> str:
         payment = self._found(Payment, payment_id)
@@ -110,11 +135,3 @@ class SettlePayments:
             return self._log.find(cls, id)
         except NotFound:  # the id is of something else
             return None
-
-
-def _id_in(key: str) -> UUID | None:
-    """The id in one of our keys: "…", or "capture:…"."""
-    try:
-        return UUID(key.rpartition(":")[2])
-    except ValueError:
-        return None

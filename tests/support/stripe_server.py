@@ -62,6 +62,8 @@ class StripeServer:
     url: str = ""
     faults: deque[Fault] = field(default_factory=deque)
     slow_seconds: float = 2.0
+    silent: bool = False
+    """Break every connection."""
     posts: list[tuple[str, str]] = field(default_factory=list)
     """Path and idempotency key of each POST, replays included."""
     _keys: dict[str, Remembered] = field(default_factory=dict)
@@ -125,7 +127,11 @@ class StripeServer:
         if method == "GET" and len(parts) == 2 and parts[1] == "search":
             return _list(path, books.search(kind, p["query"]), books)
         if method == "GET" and len(parts) == 1:
-            return _list(path, _chosen(books, kind, p), books, int(p.get("limit", 10)))
+            listed = _list(path, _chosen(books, kind, p), books, int(p.get("limit", 10)))
+            if "data.source" in p.get("expand", {}).values():
+                for moved in listed["data"]:
+                    moved["source"] = books.shown(books.objects[moved["source"]])
+            return listed
         if method == "GET":
             return self._expanded(books.get(kind, parts[1]), p)
         if len(parts) == 1:
@@ -193,7 +199,7 @@ def stripe_standing_in(now: Callable[[], datetime] = clock.now) -> Iterator[Stri
         form = nested(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         query = nested(list(request.query_params.multi_items()))
         fault = server.faults.popleft() if request.method == "POST" and server.faults else Fault.NONE
-        if fault is Fault.REQUEST_LOST:
+        if server.silent or fault is Fault.REQUEST_LOST:
             return _hang_up(request)
         if fault is Fault.KEY_IN_USE:
             error = {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": "Still under way."}

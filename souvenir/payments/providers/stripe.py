@@ -9,14 +9,23 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from os import environ
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import stripe
 
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
-from souvenir.payments.provider import Answer, HoldStrength, Outcome, ProviderNotice
+from souvenir.payments.provider import (
+    Answer,
+    DisputeFacts,
+    HoldStrength,
+    Outcome,
+    PayoutFacts,
+    ProviderNotice,
+    ProviderSilent,
+    SettledMovement,
+)
 from souvenir.payments.providers.stripe_notices import KEY, ROLE, read_notice
 
 stripe.enable_telemetry = False
@@ -335,7 +344,37 @@ class Stripe:
     def _saved(self, customer: str) -> list[stripe.SetupIntent]:
         return self._api.setup_intents.list({"customer": customer, "limit": PAGE}).data if customer else []
 
-    # Notices.
+    # Notices, and what they are about.
+
+    def dispute(self, reference: str) -> DisputeFacts:
+        try:
+            dispute = self._api.disputes.retrieve(reference)
+            intent = self._intent(_id(dispute.payment_intent)) if dispute.payment_intent else None
+        except stripe.StripeError:
+            raise ProviderSilent(provider=self.name) from None
+        return DisputeFacts(
+            reference=dispute.id,
+            key=_meta(intent, KEY) if intent is not None else "",
+            amount=_money(dispute.amount, dispute.currency),
+            fee=_money(sum(moved.fee for moved in dispute.balance_transactions), dispute.currency),
+            reason=dispute.reason.replace("_", " "),
+            state={"won": "won", "lost": "lost"}.get(dispute.status, "open"),  # type: ignore[arg-type]
+            opened_on=datetime.fromtimestamp(dispute.created, UTC).date(),
+        )
+
+    def payout(self, reference: str) -> PayoutFacts:
+        params: Any = {"payout": reference, "limit": PAGE, "expand": ["data.source"]}
+        try:
+            payout = self._api.payouts.retrieve(reference)
+            moved = list(self._api.balance_transactions.list(params).auto_paging_iter())
+        except stripe.StripeError:
+            raise ProviderSilent(provider=self.name) from None
+        return PayoutFacts(
+            reference=payout.id,
+            amount=_money(payout.amount, payout.currency),
+            arrived_on=datetime.fromtimestamp(payout.arrival_date, UTC).date(),
+            movements=tuple(_movement(one) for one in moved if one.type != "payout"),
+        )
 
     def read_notice(self, body: bytes, signature: str) -> ProviderNotice:
         """The notice in a webhook's body. Raises NoticeRefused."""
@@ -373,6 +412,20 @@ def _payment(intent: stripe.PaymentIntent) -> Answer:
         reason = (getattr(failure, "decline_code", None) or getattr(failure, "code", None)) if failure else None
         return Answer(Outcome.DECLINED, reference=intent.id, reason=str(reason or "card declined").replace("_", " "))
     return Answer(Outcome.PENDING, reference=intent.id, secret=intent.client_secret or "")
+
+
+def _movement(moved: stripe.BalanceTransaction) -> SettledMovement:
+    kinds: dict[str, Literal["charge", "refund", "dispute"]] = {
+        "charge": "charge", "payment": "charge", "refund": "refund", "refund_failure": "refund",
+    }  # fmt: skip
+    source = moved.source
+    return SettledMovement(
+        reference=moved.id,
+        kind="dispute" if isinstance(source, stripe.Dispute) else kinds.get(moved.type, "other"),
+        amount=_money(moved.amount, moved.currency),
+        fee=_money(moved.fee, moved.currency),
+        key=_meta(source, KEY) if isinstance(source, stripe.Charge | stripe.Refund) else "",
+    )
 
 
 def _refund(refund: stripe.Refund) -> Answer:
