@@ -1,6 +1,7 @@
 """Where each licence stands: written with every accrual, return and advance, and read before the next is computed."""
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -253,6 +254,38 @@ def cap_used(session: Session, licence_id: UUID) -> int:
     """How many units of a licence's cap orders have taken, and not given back."""
     row = session.row("SELECT units FROM licence_cap_uses WHERE licence_id = ?", str(licence_id))
     return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One statement in a list of them."""
+
+    statement_id: UUID
+    period: str
+    issued_on: date
+    due: Money
+    due_on: date
+    digest: str
+
+
+def issued(session: Session, licence_id: UUID) -> list[Issued]:
+    """Every statement of a licence, the latest first, at most 200."""
+    rows = session.rows(
+        "SELECT period, issued_on, currency, amount, due_on, digest FROM royalty_statements WHERE licence_id = ? "
+        "ORDER BY period DESC LIMIT 200",
+        str(licence_id),
+    )
+    return [
+        Issued(
+            statement_id=Statement.id_of(licence_id, period),
+            period=period,
+            issued_on=date.fromisoformat(issued_on),
+            due=Money(int(amount), currency),
+            due_on=date.fromisoformat(due_on),
+            digest=digest,
+        )
+        for period, issued_on, currency, amount, due_on, digest in rows
+    ]
 
 
 def contract_years(session: Session, licence_id: UUID) -> list[int]:

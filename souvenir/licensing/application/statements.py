@@ -7,9 +7,13 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.licensing.drafting import Draft, already_stated, drafts, periods_over, refuse_period, stated_by
+from souvenir.licensing.forecasting import Forecast, forecast
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
 from souvenir.licensing.registers import (
+    Issued,
+    issued,
     last_stated,
     licences,
     totals_of,
@@ -51,9 +55,7 @@ class Statements:
 
     def statement(self, licence_id: UUID, period: str) -> Sheet:
         """An issued statement, made again from the log. Raises NotStated, or StatementDiffers if the log was changed."""
-        issued = self._log.find(Statement, Statement.id_of(licence_id, period))
-        if issued is None:
-            raise NotStated(licence_id=licence_id, period=period)
+        issued = self._issued(licence_id, period)
         header, span, key = issued.header, issued.header.span, str(licence_id)
         reading = self._read({key: header.stated_before}, span.after, span.until)
         return issued.made_again(reading.gathered(key, span.stated_to, period, header.currency))
@@ -73,6 +75,28 @@ class Statements:
             if topic in (ACCRUED, REVERSED) and len(found) < wanted:
                 found += sources(line, str(licence_id), stated, topic, rows)
         return found[after:wanted]
+
+    def statements(self, licence_id: UUID) -> list[Issued]:
+        """Every statement of a licence, the latest first."""
+        with self._log.reading() as session:
+            return issued(session, licence_id)
+
+    def payout(self, licence_id: UUID, period: str) -> PayoutInstruction | None:
+        """What an issued statement asks to be paid; None if nothing. Raises NotStated."""
+        return payout_of(self._issued(licence_id, period))
+
+    def forecast(self, licence_id: UUID, on: date) -> Forecast:
+        """Whether the guarantee will be earned back, by the royalties known now and the days gone by."""
+        licence = self._log.load(Licence, licence_id)
+        with self._log.reading() as session:
+            earned = totals_of(session, licence_id, licence.terms).earned
+        return forecast(licence, earned, on)
+
+    def _issued(self, licence_id: UUID, period: str) -> Statement:
+        found = self._log.find(Statement, Statement.id_of(licence_id, period))
+        if found is None:
+            raise NotStated(licence_id=licence_id, period=period)
+        return found
 
     def _last_stated(self, licence_id: UUID) -> Header | None:
         with self._log.reading() as session:
