@@ -15,7 +15,7 @@ from souvenir.access.registers import Credentials, StaffRoll
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
-from souvenir.editions.application import Editions, Leases, PurchaseLimits
+from souvenir.editions.application import Certificates, Editions, Leases, PurchaseLimits
 from souvenir.editions.registers import CertificateRegister, DrawRegister, LimitRegister, PieceRegister
 from souvenir.editions.signing import SigningKeys, open_signing_keys
 from souvenir.editions.views import EditionList
@@ -33,7 +33,6 @@ from souvenir.eventlog import (
 )
 from souvenir.eventlog.keystore import SqliteKeyStore
 from souvenir.eventlog.rebuild import differences, rebuild_view
-from souvenir.kernel import clock
 from souvenir.kernel.localized import LocalizedText
 from souvenir.ledger.application import Ledger
 from souvenir.ledger.views import OpenLedger
@@ -61,6 +60,7 @@ from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import Sell
 from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
+from souvenir.processes.watch_deadlines import WatchDeadlines
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
@@ -121,6 +121,7 @@ class Shop:
         self.catalogue = Catalogue(log)
         self.editions = Editions(log)
         self.leases = Leases(log)
+        self.certificates = Certificates(log)
         self.limits = PurchaseLimits(log)
         self.draws = Draws(log)
         self.licensing = Licensing(log)
@@ -128,6 +129,7 @@ class Shop:
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.take_back = TakeBack(log, providers, self.refund_tax)
+        self.deadlines = WatchDeadlines((self.settle_payments.settle_open, self.refund_tax.act_on_deadlines))
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
         self.access = Access(log, secrets.session_secret)
@@ -200,14 +202,16 @@ class Shop:
         return [line for register in REGISTERS for line in differences(self.log, register)]
 
     def start(self) -> None:
-        """Settle what a crash left open, then follow the log in the background."""
+        """Settle what a crash left open, then follow the log and watch the deadlines in the background."""
         self.settle_payments.settle_open()
         self.followers.catch_up()
-        self.refund_tax.act_on_deadlines(clock.now().date())
+        self.refund_tax.act_on_deadlines()
         self.followers.start()
+        self.deadlines.start()
 
     def close(self) -> None:
         """Finish what was begun, and close the log."""
+        self.deadlines.stop()
         self.followers.stop()
         self.log.close()
 

@@ -28,9 +28,10 @@ SERIAL_LENGTH: Final = 12
 _SEALED: Final = b"souvenir-certificate-v1"
 _LINKED: Final = b"souvenir-certificate-link-v1"
 _LONGEST: Final = 10_000
+_SHORT: Final = ("gtin", "serial", "space", "number", "size", "issued_on", "replacement")
 _LINK = re.compile(
     r"(?P<signed>https?://[!-~]{1,200}?/01/(?P<gtin>[0-9]{14})/21/(?P<serial>[2-9A-HJ-NP-Z]{12})"
-    r"\?n=(?P<number>[1-9][0-9]{0,6})&of=(?P<size>[1-9][0-9]{0,6})&kind=(?P<space>numbered|AP|PP|HC)"
+    r"\?n=(?P<number>[1-9][0-9]{0,6})&of=(?P<size>[1-9][0-9]{0,6})&kind=(?P<space>numbered|AP|PP|HC)(?:&r=(?P<replacement>[1-9]))?"
     r"&on=(?P<issued_on>[0-9]{4}-[0-9]{2}-[0-9]{2})&k=(?P<key_id>[A-Za-z0-9_-]{12}))&s=(?P<signature>[A-Za-z0-9_-]{86})"
 )
 
@@ -57,6 +58,13 @@ class CertificateNotRevoked(SouvenirError):
     number: int
 
 
+class CertificateNotStanding(SouvenirError):
+    message = "The certificate of {space} number {number} is {standing}: it can be passed on only while it is active."
+    space: str
+    number: int
+    standing: str
+
+
 class Statement(Value):
     """What the issuer states. Signed as canonical JSON (RFC 8785)."""
 
@@ -74,6 +82,13 @@ class Statement(Value):
     serial: str
     issued_on: date
     key_id: str
+    replacement: int = 0
+    """Which re-made copy of the number this is; 0 for the piece first made. Left out of what is signed when 0."""
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What is signed, ready for canonical JSON."""
+        return self.model_dump(mode="json", exclude=None if self.replacement else {"replacement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +102,7 @@ class Seal:
     @property
     def text(self) -> str:
         """The certificate as one line of canonical JSON, to keep or to verify."""
-        content: dict[str, Any] = {"certificate": self.statement.model_dump(mode="json"), "signature": self.signature}
+        content: dict[str, Any] = {"certificate": self.statement.stated, "signature": self.signature}
         return rfc8785.dumps(content).decode("utf-8")
 
 
@@ -98,6 +113,8 @@ class StatusList:
     as_of: datetime
     revoked: frozenset[tuple[str, str]]
     """(GTIN, serial) pairs."""
+    suspended: frozenset[tuple[str, str]] = frozenset()
+    """Those that are in doubt for now, as when a piece was reported stolen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +132,11 @@ class Verdict:
     size: int
     issued_on: date
     key_id: str
-    freshness: Literal["not checked", "active", "revoked"]
+    freshness: Literal["not checked", "active", "suspended", "revoked"]
     as_of: datetime | None
     statement: Statement | None
     """The whole statement, when the whole text was verified and not only its link."""
+    replacement: int = 0
 
     @property
     def checked(self) -> tuple[str, ...]:
@@ -144,11 +162,27 @@ class Certificate(Aggregate):
         reason: str
         revoked_on: date
 
+    class Suspended(Aggregate.Event):
+        TOPIC = "editions.CertificateSuspended"
+        reason: str
+        suspended_on: date
+
+    class Reinstated(Aggregate.Event):
+        TOPIC = "editions.CertificateReinstated"
+        reinstated_on: date
+
+    class Transferred(Aggregate.Event):
+        TOPIC = "editions.CertificateTransferred"
+        owner: str
+        transferred_on: date
+
     @event(Issued)
     def __init__(self, piece_id: UUID, order_id: UUID, statement: Statement, signature: str, link: str) -> None:
         self.piece_id, self.order_id = piece_id, order_id
         self.seal = Seal(statement, signature, link)
         self.revoked_on: date | None = None
+        self.suspended_because: str | None = None
+        self.owners: tuple[str, ...] = ()
 
     # Decide.
 
@@ -157,7 +191,7 @@ class Certificate(Aggregate):
         """Issue the certificate of a piece to the order that bought it."""
         return cls._create(
             cls.Issued,
-            id=certificate_id(piece_id, order_id),
+            id=certificate_id(piece_id, order_id, seal.statement.replacement),
             piece_id=piece_id,
             order_id=order_id,
             statement=seal.statement,
@@ -170,16 +204,53 @@ class Certificate(Aggregate):
         if self.revoked_on is None:
             self._revoked(reason=reason, revoked_on=revoked_on)
 
+    def suspend(self, reason: str, suspended_on: date) -> None:
+        """Put the certificate in doubt for now: stolen, disputed. What is revoked stays revoked."""
+        if self.revoked_on is None and self.suspended_because is None:
+            self._suspended(reason=reason, suspended_on=suspended_on)
+
+    def reinstate(self, reinstated_on: date) -> None:
+        """The doubt is gone."""
+        if self.revoked_on is None and self.suspended_because is not None:
+            self._reinstated(reinstated_on=reinstated_on)
+
+    def transfer(self, owner: str, transferred_on: date) -> None:
+        """Note a new owner by a pseudonym; nobody here knows who that is. Only an active certificate is passed on."""
+        if self.owners[-1:] == (owner,):
+            return
+        if self.standing != "active":
+            facts = self.seal.statement
+            raise CertificateNotStanding(space=facts.space, number=facts.number, standing=self.standing)
+        self._transferred(owner=owner, transferred_on=transferred_on)
+
+    @property
+    def standing(self) -> Literal["active", "suspended", "revoked"]:
+        if self.revoked_on is not None:
+            return "revoked"
+        return "active" if self.suspended_because is None else "suspended"
+
     # Evolve.
+
+    @event(Suspended)
+    def _suspended(self, reason: str, suspended_on: date) -> None:
+        self.suspended_because = reason
+
+    @event(Reinstated)
+    def _reinstated(self, reinstated_on: date) -> None:
+        self.suspended_because = None
+
+    @event(Transferred)
+    def _transferred(self, owner: str, transferred_on: date) -> None:
+        self.owners += (owner,)
 
     @event(Revoked)
     def _revoked(self, reason: str, revoked_on: date) -> None:
         self.revoked_on = revoked_on
 
 
-def certificate_id(piece_id: UUID, order_id: UUID) -> UUID:
-    """One piece sold to one order has one certificate, however often it is asked for."""
-    return derived_id("certificate", piece_id, order_id)
+def certificate_id(piece_id: UUID, order_id: UUID, replacement: int = 0) -> UUID:
+    """One copy of a piece sold to one order has one certificate, however often it is asked for."""
+    return derived_id("certificate", piece_id, order_id, *([replacement] if replacement else []))
 
 
 def new_serial() -> str:
@@ -192,7 +263,7 @@ def seal(statement: Statement, keys: SigningKeys, resolver: str) -> Seal:
     assert statement.key_id == keys.key_id, "a statement names the key that signs it"
     unsigned = (
         f"{resolver.rstrip('/')}/01/{statement.gtin}/21/{statement.serial}?n={statement.number}&of={statement.size}"
-        f"&kind={statement.space}&on={statement.issued_on.isoformat()}&k={statement.key_id}"
+        f"&kind={statement.space}{f'&r={statement.replacement}' if statement.replacement else ''}&on={statement.issued_on.isoformat()}&k={statement.key_id}"
     )
     link = f"{unsigned}&s={keys.sign(_LINKED, unsigned.encode('ascii'))}"
     return Seal(statement, keys.sign(_SEALED, _canonical(statement)), link)
@@ -207,9 +278,10 @@ def verify_certificate(text_or_url: str, keys: PublicKeys, status: StatusList | 
     if len(text_or_url) > _LONGEST:
         raise MalformedCertificate(reason="it is too long")
     facts, statement = _from_text(text_or_url, keys) if text_or_url.startswith("{") else _from_link(text_or_url, keys)
-    freshness: Literal["not checked", "active", "revoked"] = "not checked"
+    freshness: Literal["not checked", "active", "suspended", "revoked"] = "not checked"
     if status is not None:
-        freshness = "revoked" if (facts["gtin"], facts["serial"]) in status.revoked else "active"
+        serial = (facts["gtin"], facts["serial"])
+        freshness = "revoked" if serial in status.revoked else "suspended" if serial in status.suspended else "active"
     return Verdict(**facts, freshness=freshness, as_of=status.as_of if status else None, statement=statement)
 
 
@@ -220,7 +292,7 @@ def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], None]:
     parts = match.groupdict()
     signed, signature = parts.pop("signed"), parts.pop("signature")
     _check(parts, signed.encode("ascii"), signature, _LINKED, keys)
-    numbers = {"number": int(parts["number"]), "size": int(parts["size"])}
+    numbers = {name: int(parts[name] or 0) for name in ("number", "size", "replacement")}
     return {**parts, **numbers, "issued_on": date.fromisoformat(parts["issued_on"])}, None
 
 
@@ -236,7 +308,7 @@ def _from_text(text: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement]:
         raise MalformedCertificate(reason="its text cannot be read") from None
     _check(named, rfc8785.dumps(stated), str(signature), _SEALED, keys)
     statement = Statement.model_validate_json(json.dumps(stated))
-    facts = {name: getattr(statement, name) for name in ("gtin", "serial", "space", "number", "size", "issued_on")}
+    facts = {name: getattr(statement, name) for name in _SHORT}
     return {**facts, "key_id": statement.key_id}, statement
 
 
@@ -249,4 +321,4 @@ def _check(facts: Mapping[str, Any], content: bytes, signature: str, purpose: by
 
 
 def _canonical(statement: Statement) -> bytes:
-    return rfc8785.dumps(statement.model_dump(mode="json"))
+    return rfc8785.dumps(statement.stated)

@@ -87,6 +87,18 @@ class PieceRetired(SouvenirError):
     number: int
 
 
+class PieceNotReplaceable(SouvenirError):
+    message = (
+        "{space} number {number} of edition {edition_id} is {standing} and was re-made {copies} times: only a sold "
+        "piece is re-made, one copy after the other."
+    )
+    edition_id: UUID
+    space: str
+    number: int
+    standing: str
+    copies: int
+
+
 def piece_id(edition_id: UUID, space: Space, number: int) -> UUID:
     """The id of a piece follows from its number, so that two takers of one number meet on one stream."""
     return derived_id("piece", edition_id, space, number)
@@ -150,6 +162,13 @@ class Piece(Aggregate):
         evidence: str
         retired_on: date
 
+    class Replaced(Aggregate.Event):
+        TOPIC = "editions.PieceReplaced"
+        replacement: int
+        reason: str
+        evidence: str
+        replaced_on: date
+
     @event(Opened)
     def __init__(self, edition_id: UUID, product_id: UUID, space: Space, number: int) -> None:
         self.edition_id, self.product_id, self.space, self.number = edition_id, product_id, space, number
@@ -161,6 +180,7 @@ class Piece(Aggregate):
         self.order_id: UUID | None = None
         self.return_id: UUID | None = None
         self.came_back_from: frozenset[UUID] = frozenset()
+        self.replacement = 0
 
     # Decide: may refuse, may record, never assigns.
 
@@ -181,7 +201,7 @@ class Piece(Aggregate):
         """The piece as a row describes it, without its history: equal to the replayed one in all that decisions read."""
         piece = cls.__new__(cls)
         piece.__base_init__(id, version, modified_on)
-        piece.__dict__.update(state, return_id=None, came_back_from=frozenset())
+        piece.__dict__.update(state, return_id=None, came_back_from=frozenset(), replacement=0)
         return piece
 
     def hold(self, holder: UUID, until: datetime, outlet_id: UUID, now: datetime) -> None:
@@ -261,6 +281,17 @@ class Piece(Aggregate):
         self._lapse_hold(now)
         self._retired(reason=reason, evidence=evidence, retired_on=retired_on)
 
+    def replace(self, replacement: int, reason: str, evidence: str, replaced_on: date) -> None:
+        """Make a sold number anew because its piece was destroyed; `replacement` says which copy this is, from 1.
+
+        The number stays sold to its order. The old serial's certificate must be revoked by then.
+        """
+        if self.replacement == replacement:
+            return
+        if self.standing != "sold" or replacement != self.replacement + 1:
+            raise PieceNotReplaceable(**self._facts, standing=self.standing, copies=self.replacement)
+        self._replaced(replacement=replacement, reason=reason, evidence=evidence, replaced_on=replaced_on)
+
     def let_lapse(self, now: datetime) -> None:
         """Note that the hold has passed its deadline, if it has: from then on the piece is free on record too."""
         if self.standing == "held":
@@ -324,6 +355,10 @@ class Piece(Aggregate):
     @event(PutBack)
     def _put_back(self) -> None:
         self.standing, self.order_id = "free", None
+
+    @event(Replaced)
+    def _replaced(self, replacement: int, reason: str, evidence: str, replaced_on: date) -> None:
+        self.replacement = replacement
 
     @event(Retired)
     def _retired(self, reason: str, evidence: str, retired_on: date) -> None:

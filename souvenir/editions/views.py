@@ -245,6 +245,9 @@ def piece_status(
     return status
 
 
+_IN_DOUBT = ("revoked", "suspended")
+
+
 def certificate_with(session: Session, gtin: str, serial: str) -> UUID:
     """The id of the certificate under a GTIN and serial. Raises NotFound."""
     row = session.row("SELECT certificate_id FROM certificates WHERE gtin = ? AND serial = ?", gtin, serial)
@@ -262,6 +265,7 @@ def certificates_of(session: Session, order_id: UUID) -> list[UUID]:
 
 
 def status_list(session: Session, gtin: str, as_of: datetime) -> StatusList:
-    """Every revoked certificate under a GTIN, for verifiers who ask whether a certificate still stands."""
-    rows = session.rows("SELECT gtin, serial FROM certificates WHERE gtin = ? AND status = 'revoked'", gtin)
-    return StatusList(as_of, frozenset((row[0], row[1]) for row in rows))
+    """Every revoked or suspended certificate under a GTIN, for verifiers who ask whether a certificate still stands."""
+    rows = session.rows("SELECT serial, status FROM certificates WHERE gtin = ? AND status <> 'active'", gtin)
+    revoked, suspended = (frozenset((gtin, serial) for serial, status in rows if status == one) for one in _IN_DOUBT)
+    return StatusList(as_of, revoked, suspended)

@@ -5,7 +5,7 @@ from uuid import UUID
 from souvenir.editions.application import issue_certificate, put_back, return_piece
 from souvenir.editions.certificate import Certificate, certificate_id
 from souvenir.editions.edition import Edition, space_named
-from souvenir.editions.piece import piece_id
+from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.signing import SigningKeys
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Process, Transaction, when
@@ -56,7 +56,8 @@ class Certify(Process):
         """Revoke, then free: in one commit, and in this order."""
         order_id = event.originator_id
         return_piece(tx, edition_id, space, number, order_id, event.return_id, event.returned_on)
-        certificate = tx.get(Certificate, certificate_id(piece_id(edition_id, space, number), order_id))
+        piece = tx.get(Piece, piece_id(edition_id, space, number))
+        certificate = tx.get(Certificate, certificate_id(piece.id, order_id, piece.replacement))
         certificate.revoke("returned", event.returned_on)
         tx.save(certificate)
         if tx.get(Edition, edition_id).returns == "back_on_sale":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
-from souvenir.editions.application.certificates import issue_certificate
+from souvenir.editions.application.certificates import Certificates, issue_certificate, replace_piece
 from souvenir.editions.application.leases import Leases, sell_leased
 from souvenir.editions.application.limits import PurchaseLimits
 from souvenir.editions.application.taking import (
@@ -39,6 +39,7 @@ from souvenir.kernel.identifiers import checked_gtin, new_id
 from souvenir.kernel.localized import LocalizedText
 
 __all__ = [
+    "Certificates",
     "EditionSoldOut",
     "Editions",
     "Leases",
@@ -52,6 +53,7 @@ __all__ = [
     "issue_certificate",
     "put_back",
     "release_hold",
+    "replace_piece",
     "return_piece",
     "sell_leased",
     "sell_piece",

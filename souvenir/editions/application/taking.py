@@ -241,10 +241,10 @@ def number_of(tx: Transaction, edition_id: UUID, space: Space, number: int) -> s
 
 
 def registered(tx: Transaction, terms: Terms, space: Space, row: shelf.Row, now: datetime) -> Piece:
-    """The piece a row describes, opened if nobody touched it before. One that came back is replayed from its stream."""
+    """The piece a row describes, opened if nobody touched it before. One with a past is replayed from its stream."""
     if row.piece_id is None:
         return Piece.open(terms.edition_id, terms.product_id, space, row.number)
-    if row.came_back:
+    if row.has_past:
         return tx.get(Piece, row.piece_id)
     return Piece.as_registered(
         row.piece_id,
@@ -283,7 +283,7 @@ def _hold(
 def must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
     """Refuse while a returned piece's certificate stands, or was not even issued yet."""
     if piece.standing == "returned" and piece.order_id is not None:
-        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id))
+        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id, piece.replacement))
         if certificate is None or certificate.revoked_on is None:
             raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 

@@ -5,7 +5,7 @@ from souvenir.eventlog import Register, Session, when
 
 
 class CertificateRegister(Register):
-    """One row per certificate; a serial is used once, and a number has one active certificate at most."""
+    """One row per certificate; a serial is used once, and a number has one that is not revoked at most."""
 
     name = "certificates"
     tables = ("certificates",)
@@ -15,7 +15,7 @@ class CertificateRegister(Register):
         "space TEXT NOT NULL, number INTEGER NOT NULL, order_id TEXT NOT NULL, status TEXT NOT NULL, "
         "UNIQUE (gtin, serial))",
         "CREATE UNIQUE INDEX IF NOT EXISTS certificates_active ON certificates (edition_id, space, number) "
-        "WHERE status = 'active'",
+        "WHERE status <> 'revoked'",
         "CREATE INDEX IF NOT EXISTS certificates_by_order ON certificates (order_id)",
     )
 
@@ -35,4 +35,16 @@ class CertificateRegister(Register):
 
     @when(Certificate.Revoked)
     def _revoked(self, session: Session, event: Certificate.Revoked) -> None:
-        session.run("UPDATE certificates SET status = 'revoked' WHERE certificate_id = ?", str(event.originator_id))
+        _stands(session, event, "revoked")
+
+    @when(Certificate.Suspended)
+    def _suspended(self, session: Session, event: Certificate.Suspended) -> None:
+        _stands(session, event, "suspended")
+
+    @when(Certificate.Reinstated)
+    def _reinstated(self, session: Session, event: Certificate.Reinstated) -> None:
+        _stands(session, event, "active")
+
+
+def _stands(session: Session, event: Certificate.Event, status: str) -> None:
+    session.run("UPDATE certificates SET status = ? WHERE certificate_id = ?", status, str(event.originator_id))

@@ -52,7 +52,7 @@ class PieceRegister(Register):
         "CREATE TABLE IF NOT EXISTS pieces ("
         "edition_id TEXT NOT NULL, space TEXT NOT NULL, number INTEGER NOT NULL, place BIGINT NOT NULL, piece_id TEXT, "
         "outlet_id TEXT, status TEXT NOT NULL, holder TEXT, held_since TEXT, held_until TEXT, order_id TEXT, "
-        "version INTEGER NOT NULL DEFAULT 0, came_back INTEGER NOT NULL DEFAULT 0, "
+        "version INTEGER NOT NULL DEFAULT 0, has_past INTEGER NOT NULL DEFAULT 0, "
         "PRIMARY KEY (edition_id, space, number))",
         "CREATE INDEX IF NOT EXISTS pieces_free ON pieces (edition_id, space, outlet_id, place) WHERE status = 'free'",
         "CREATE INDEX IF NOT EXISTS pieces_held ON pieces (edition_id, space, outlet_id, held_until) "
@@ -207,7 +207,15 @@ class PieceRegister(Register):
     @when(Piece.Returned)
     def _returned(self, session: Session, event: Piece.Returned) -> None:
         self._set(session, event, "sold", "returned", order_id=str(event.order_id))
-        session.run(f"UPDATE pieces SET came_back = 1 {_OF_KEY}", *self._key(session, event))
+        session.run(f"UPDATE pieces SET has_past = 1 {_OF_KEY}", *self._key(session, event))
+
+    @when(Piece.Replaced)
+    def _replaced(self, session: Session, event: Piece.Replaced) -> None:
+        session.run(
+            f"UPDATE pieces SET has_past = 1, version = ? {_OF_KEY}",
+            event.originator_version,
+            *self._key(session, event),
+        )
 
     @when(Piece.PutBack)
     def _put_back(self, session: Session, event: Piece.PutBack) -> None:

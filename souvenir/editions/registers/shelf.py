@@ -14,7 +14,7 @@ from souvenir.eventlog import Session
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An allotted number as it stands: the whole state of its piece, as long as the piece never came back."""
+    """An allotted number as it stands: the whole state of its piece, unless the piece has a past: it came back or was re-made."""
 
     number: int
     piece_id: UUID | None
@@ -26,7 +26,7 @@ class Row:
     held_until: datetime | None
     order_id: UUID | None
     version: int
-    came_back: bool
+    has_past: bool
 
 
 Found = tuple[Terms, Row | None]
@@ -35,7 +35,7 @@ Found = tuple[Terms, Row | None]
 _FIND: Final = (
     "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, "
     "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
-    "p.came_back FROM edition_terms AS t "
+    "p.has_past FROM edition_terms AS t "
     "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
     "WHERE t.edition_id = ?"
 )
@@ -69,7 +69,7 @@ def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
     terms = _terms(edition_id, *row[:7])
-    number, piece_id, outlet_id, status, holder, since, until, order_id, version, came_back = row[7:]
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, has_past = row[7:]
     if number is None:
         return terms, None
     return terms, Row(
@@ -82,7 +82,7 @@ def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
         _instant(until),
         _id(order_id),
         version,
-        bool(came_back),
+        bool(has_past),
     )
 
 
