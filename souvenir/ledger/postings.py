@@ -35,6 +35,7 @@ RULES: Final[Mapping[str, str]] = {
     "J11": "Guarantee captured",
     "J12a": "Advance recoverable from the traveller",
     "J12b": "Advance written off",
+    "J12c": "Advance paid back by the traveller",
     "J13": "Goods returned",
     "J11v": "Guarantee captured for a voided claim",
     "J13a": "Claim voided: advance owed by the traveller",

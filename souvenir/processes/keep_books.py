@@ -175,6 +175,15 @@ class KeepBooks(Process):
             legs = postings.advance_recoverable(*_unearned(claim, event.amount)) + legs
         _book(tx, event, "J12a", event.on, legs, _claim(claim))
 
+    @when(Guarantee.Repaid)
+    def _repaid(self, tx: Transaction, event: Guarantee.Repaid) -> None:
+        """What is set off against returned goods is booked with the claim's recovery (J13s)."""
+        claim = _secured(tx, event)
+        if event.tender != "set_off":
+            by_shop = claim.advanced_by == "shop"
+            rule = postings.recoverable_repaid if by_shop else postings.kept_for_agency
+            _book(tx, event, "J12c", event.on, rule(tender_account(event.tender), event.amount), _claim(claim))
+
     @when(Guarantee.WrittenOff)
     def _written_off(self, tx: Transaction, event: Guarantee.WrittenOff) -> None:
         claim = _secured(tx, event)
@@ -260,7 +269,11 @@ def _till_of_store(tx: Transaction, claim: Claim) -> str | None:
 def _owed_before(tx: Transaction, claim: Claim) -> bool:
     """Whether the traveller already stood in the books as owing the advance."""
     guarantee = latest_guarantee(tx, claim.id)
-    return guarantee is not None and tx.at_event(Guarantee, guarantee.id).state in ("recoverable", "written_off")
+    return guarantee is not None and tx.at_event(Guarantee, guarantee.id).state in (
+        "recoverable",
+        "repaid",
+        "written_off",
+    )
 
 
 def _tender_of_return(tx: Transaction, claim: Claim, return_id: UUID) -> str | None:

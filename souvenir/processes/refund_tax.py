@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Final
 from uuid import UUID, uuid4
@@ -25,13 +26,16 @@ from souvenir.taxrefund.application import Opening, Refunds
 from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim, claim_id
 from souvenir.taxrefund.form import Advancer, Tender
-from souvenir.taxrefund.guarantee import Guarantee
-from souvenir.taxrefund.refusals import GuaranteeTooSmall, PromiseNotKept
+from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
+from souvenir.taxrefund.refusals import ClaimHasAnotherState, GuaranteeTooSmall, PromiseNotKept, PromiseStillOpen
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.views import ClaimList
 
 PURPOSE: Final = "tax"
 """Personal data on a refund form is sealed for this purpose alone: it is kept as long as tax law says, no longer."""
+
+EASTERNMOST: Final = timedelta(hours=14)
+"""How far the first calendar day on earth is ahead of UTC: no claim's day is past anywhere before it is past there."""
 
 MOST_ORDERS: Final = 20
 """Orders on one form."""
@@ -229,19 +233,39 @@ class RefundTax:
 
         return self._told(claim_id, command)
 
-    def act_on_deadlines(self, on: date) -> int:
-        """Act on promises whose day has passed, and finish what a crash cut off; answers how many claims moved.
+    def repay(
+        self, claim_id: UUID, repayment_id: UUID, amount: Money, tender: RepaymentTender, on: date | None = None
+    ) -> Committed[UUID]:
+        """Record that the traveller paid back what the guarantee did not give; each repayment counts once."""
+        day = on or self._day(claim_id)
+        return self._told(claim_id, lambda tx: refunds.repay(tx, claim_id, repayment_id, amount, tender, day))
 
-        Safe to repeat after any downtime: at most a hundred claims a call, the first to capture first.
+    def write_off(self, claim_id: UUID, on: date | None = None) -> Committed[UUID]:
+        """Give up what the traveller owes."""
+        committed = self._refunds.write_off(claim_id, on or self._day(claim_id))
+        return Committed(claim_id, committed.position, committed.replayed)
+
+    def act_on_deadlines(self, on: date | None = None) -> int:
+        """Act on promises whose day has passed where the goods were sold, and finish what a crash or a lapse left.
+
+        Safe to repeat after any downtime: at most a hundred promises a call, the first to capture first, and every
+        guarantee of a decided claim that is yet unresolved. Answers how many claims it looked into.
         """
+        latest = on or (clock.now() + EASTERNMOST).date()
         with self._log.reading() as session:
-            overdue = [claim.id for claim in self._claims.overdue(session, on)]
-            unresolved = [claim.id for claim in self._claims.unresolved(session)]
-        for late in overdue:
-            self.miss_promise(late, on)
-        for decided in unresolved:
-            self.resolve_guarantee(decided, on)
-        return len({*overdue, *unresolved})
+            overdue, unresolved = self._claims.overdue(session, latest), self._claims.unresolved(session)
+        looked_into: set[UUID] = set()
+        for claim in overdue:
+            with suppress(PromiseStillOpen, ClaimHasAnotherState):  # the list lags behind: decided by now, or today
+                self.miss_promise(claim.id, on)
+                looked_into.add(claim.id)
+        while unresolved:
+            for claim in unresolved:
+                self.resolve_guarantee(claim.id, on or self._day(claim.id))
+                looked_into.add(claim.id)
+            with self._log.reading() as session:
+                unresolved = self._claims.unresolved(session, after=unresolved[-1].claim_no)
+        return len(looked_into)
 
     def traveller_of(self, claim_id: UUID) -> tuple[str | Redacted, str | Redacted]:
         """Name and document number as they stand on the form, or Redacted once the person was forgotten."""
@@ -259,6 +283,9 @@ class RefundTax:
     def resolve_guarantee(self, claim_id: UUID, on: date) -> None:
         """Release or capture what the guarantee of a decided claim still holds. Asking again changes nothing."""
         self._secured.resolve(claim_id, on)
+        _, guarantee = self._claim(claim_id)
+        if guarantee is not None and guarantee.state == "lapsed":
+            self._told(claim_id, lambda tx: refunds.close_lapsed(tx, claim_id, on))
 
     def settle_open(self) -> int:
         """Look again at every card hold that waits for something, as after a crash; answers how many ended."""

@@ -18,6 +18,7 @@ from souvenir.payments.provider import Providers
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.sales.order import Order
 from souvenir.sites.outlet import Outlet
+from souvenir.taxrefund.application import set_off
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.registers import form_of_order
 
@@ -114,6 +115,6 @@ def _void_form(tx: Transaction, order: Order, return_id: UUID, on: date) -> UUID
         raise AdvanceExceedsReturn(owed=owed, back=back)
     claim.void("goods returned", on, return_id)
     if owed:
-        claim.recover(return_id, owed, on)
+        set_off(tx, claim, return_id, owed, on)
     tx.save(claim)
     return claim.id

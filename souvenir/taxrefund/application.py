@@ -13,7 +13,7 @@ from souvenir.kernel.sealing import Sealed
 from souvenir.taxrefund.assessment import Assessment, Purchase, Quote, Store, assess, promise_of
 from souvenir.taxrefund.claim import Claim, claim_id
 from souvenir.taxrefund.form import Advancer, Form, Tender, TravellerFacts
-from souvenir.taxrefund.guarantee import Guarantee, Strength, guarantee_id
+from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender, Strength, guarantee_id
 from souvenir.taxrefund.refusals import (
     ClaimNotInstant,
     FormNumberTaken,
@@ -123,6 +123,12 @@ class Refunds:
     def declare_recoverable(self, claim_id: UUID, on: date) -> Committed[None]:
         """Record that the traveller owes what the guarantee did not give."""
         return self._log.execute(lambda tx: declare_recoverable(tx, claim_id, on))
+
+    def repay(
+        self, claim_id: UUID, repayment_id: UUID, amount: Money, tender: RepaymentTender, on: date
+    ) -> Committed[None]:
+        """Record that the traveller paid back what was owed, or some of it."""
+        return self._log.execute(lambda tx: repay(tx, claim_id, repayment_id, amount, tender, on))
 
     def write_off(self, claim_id: UUID, on: date) -> Committed[None]:
         """Give up what the traveller owes."""
@@ -268,6 +274,39 @@ def declare_recoverable(tx: Transaction, claim_id: UUID, on: date) -> None:
     guarantee = guarantee_of(tx, claim)
     guarantee.declare_recoverable(claim.outstanding, on)
     tx.save(guarantee)
+
+
+def close_lapsed(tx: Transaction, claim_id: UUID, on: date) -> None:
+    """Close a guarantee that died before the claim was decided: what is owed is owed in person, else nothing is."""
+    claim, guarantee = tx.get(Claim, claim_id), latest_guarantee(tx, claim_id)
+    decided = claim.completed_on is not None or claim.missed is not None or claim.state == "voided"
+    if guarantee is None or guarantee.state != "lapsed" or not decided:
+        return
+    if claim.outstanding:
+        guarantee.declare_recoverable(claim.outstanding, on)
+    else:
+        guarantee.release(on)
+    tx.save(guarantee)
+
+
+def repay(
+    tx: Transaction, claim_id: UUID, repayment_id: UUID, amount: Money, tender: RepaymentTender, on: date
+) -> None:
+    """Record, on guarantee and claim together, that the traveller paid back some of what was owed."""
+    claim = tx.get(Claim, claim_id)
+    guarantee = guarantee_of(tx, claim)
+    guarantee.repay(repayment_id, amount, tender, on)
+    claim.recover(repayment_id, amount, on)
+    tx.save(guarantee, claim)
+
+
+def set_off(tx: Transaction, claim: Claim, return_id: UUID, owed: Money, on: date) -> None:
+    """Keep what the traveller owes back from the price of returned goods; a debt declared before shrinks with it."""
+    claim.recover(return_id, owed, on)
+    guarantee = latest_guarantee(tx, claim.id)
+    if guarantee is not None and guarantee.state == "recoverable":
+        guarantee.repay(return_id, min(owed, guarantee.recoverable), "set_off", on)
+        tx.save(guarantee)
 
 
 def latest_guarantee(tx: Transaction | EventLog, claim_id: UUID) -> Guarantee | None:

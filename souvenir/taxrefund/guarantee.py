@@ -12,11 +12,14 @@ from souvenir.taxrefund.refusals import (
     GuaranteeAlreadyResolved,
     GuaranteeStillSecured,
     NothingRecoverable,
+    RepaymentExceedsDebt,
 )
 
 Strength = Literal["card_hold", "saved_card", "deposit"]
 """card_hold dies by itself at `secured_until`; saved_card is a mandate to charge later; deposit is money in hand."""
-GuaranteeState = Literal["held", "released", "captured", "lapsed", "discharged", "recoverable", "written_off"]
+RepaymentTender = Literal["cash", "wallet", "card", "bank_transfer", "set_off"]
+"""How a debt was paid back; set_off is out of the price of returned goods, booked with their return."""
+GuaranteeState = Literal["held", "released", "captured", "lapsed", "discharged", "recoverable", "repaid", "written_off"]
 
 
 class Guarantee(Aggregate):
@@ -74,6 +77,16 @@ class Guarantee(Aggregate):
         on: date
         was_held: bool
         held: Money
+
+    class Repaid(Aggregate.Event):
+        """The traveller paid back some of what was owed; `still_owed` is left, and may be zero."""
+
+        TOPIC = "taxrefund.GuaranteeRepaid"
+        repayment_id: UUID
+        amount: Money
+        still_owed: Money
+        tender: RepaymentTender
+        on: date
 
     class WrittenOff(Aggregate.Event):
         """The traveller will not pay: the shop or the agency bears the loss."""
@@ -141,13 +154,24 @@ class Guarantee(Aggregate):
 
     def declare_recoverable(self, amount: Money, on: date) -> None:
         """Record that the capture failed, or came after the lapse, and the traveller owes the amount."""
-        if self.state in ("recoverable", "written_off"):
+        if self.state in ("recoverable", "repaid", "written_off"):
             return
         if self.state not in ("held", "lapsed"):
             raise GuaranteeAlreadyResolved(guarantee_id=self.id, state=self.state)
         if not Money.zero(amount.currency) < amount <= self.amount:
             raise CaptureExceedsGuarantee(held=self.amount, amount=amount)
         self._declared_recoverable(amount=amount, on=on, was_held=self.state == "held", held=self.amount)
+
+    def repay(self, repayment_id: UUID, amount: Money, tender: RepaymentTender, on: date) -> None:
+        """Record that the traveller paid some of the debt back; each repayment counts once."""
+        if repayment_id in self.repayments:
+            return
+        if self.state != "recoverable":
+            raise NothingRecoverable(guarantee_id=self.id, state=self.state)
+        if not Money.zero(amount.currency) < amount <= self.recoverable:
+            raise RepaymentExceedsDebt(owed=self.recoverable, amount=amount)
+        still_owed = self.recoverable - amount
+        self._repaid(repayment_id=repayment_id, amount=amount, still_owed=still_owed, tender=tender, on=on)
 
     def write_off(self, on: date) -> None:
         """Give up what the traveller owes."""
@@ -185,6 +209,7 @@ class Guarantee(Aggregate):
         self.provider = provider
         self.state: GuaranteeState = "held"
         self.captured = self.recoverable = Money.zero(amount.currency)
+        self.repayments: set[UUID] = set()
 
     @event(Released)
     def _released(self, on: date, amount: Money) -> None:
@@ -205,6 +230,12 @@ class Guarantee(Aggregate):
     @event(DeclaredRecoverable)
     def _declared_recoverable(self, amount: Money, on: date, was_held: bool, held: Money) -> None:
         self.state, self.recoverable = "recoverable", amount
+
+    @event(Repaid)
+    def _repaid(self, repayment_id: UUID, amount: Money, still_owed: Money, tender: RepaymentTender, on: date) -> None:
+        self.repayments.add(repayment_id)
+        self.recoverable = still_owed
+        self.state = "recoverable" if still_owed else "repaid"
 
     @event(WrittenOff)
     def _written_off(self, amount: Money, on: date) -> None:

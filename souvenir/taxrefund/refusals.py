@@ -130,9 +130,15 @@ class GuaranteeStillSecured(SouvenirError):
 
 
 class NothingRecoverable(SouvenirError):
-    message = "Guarantee {guarantee_id} is {state}: there is no claim on the traveller to write off."
+    message = "Guarantee {guarantee_id} is {state}: the traveller owes nothing under it."
     guarantee_id: UUID
     state: str
+
+
+class RepaymentExceedsDebt(SouvenirError):
+    message = "The traveller owes {owed}; a repayment of {amount} is more than that, or nothing."
+    owed: Money
+    amount: Money
 
 
 class OrderAlreadyClaimed(SouvenirError):

@@ -186,6 +186,14 @@ class ClaimList(View):
             str(event.originator_id),
         )
 
+    @when(Guarantee.Repaid)
+    def _repaid(self, session: Session, event: Guarantee.Repaid) -> None:
+        session.run(
+            "UPDATE refund_claims SET guarantee_state = ? WHERE guarantee_id = ?",
+            "recoverable" if event.still_owed else "repaid",
+            str(event.originator_id),
+        )
+
     # Answer.
 
     def by_id(self, session: Session, claim_id: UUID) -> ClaimOnList | None:
@@ -221,18 +229,19 @@ class ClaimList(View):
     def overdue(self, session: Session, on: date, size: int = LARGEST_PAGE) -> list[ClaimOnList]:
         """Advances whose promised day is past without an answer that keeps them: the first to capture first."""
         rows = session.rows(
-            f"SELECT {_COLUMNS} FROM refund_claims WHERE state IN ('advanced', 'missed', 'refused') "
-            "AND outstanding > 0 AND (promised_by < ? OR state <> 'advanced') ORDER BY capture_by, claim_no LIMIT ?",
+            f"SELECT {_COLUMNS} FROM refund_claims WHERE outstanding > 0 "
+            "AND ((state = 'advanced' AND promised_by < ?) OR state = 'refused') ORDER BY capture_by, claim_no LIMIT ?",
             on.isoformat(),
             min(size, LARGEST_PAGE),
         )
         return [_claim(row) for row in rows]
 
-    def unresolved(self, session: Session, size: int = LARGEST_PAGE) -> list[ClaimOnList]:
-        """Claims that are decided while their guarantee is still held: it is yet to be released or captured."""
+    def unresolved(self, session: Session, after: str = "", size: int = LARGEST_PAGE) -> list[ClaimOnList]:
+        """Claims that are decided while their guarantee is not: it is yet to be released, captured or given up."""
         rows = session.rows(
-            f"SELECT {_COLUMNS} FROM refund_claims WHERE guarantee_state = 'held' "
+            f"SELECT {_COLUMNS} FROM refund_claims WHERE guarantee_state IN ('held', 'lapsed') AND claim_no > ? "
             "AND state IN ('completed', 'settled', 'missed', 'voided') ORDER BY claim_no LIMIT ?",
+            after,
             min(size, LARGEST_PAGE),
         )
         return [_claim(row) for row in rows]

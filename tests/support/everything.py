@@ -26,7 +26,7 @@ def below(cls: type[T]) -> Iterator[type[T]]:
 
 def aggregates() -> list[type[Aggregate]]:
     """Every aggregate."""
-    return sorted(set(below(Aggregate)), key=lambda aggregate: aggregate.__qualname__)
+    return sorted(set(below(Aggregate)), key=lambda aggregate: (aggregate.__qualname__, aggregate.__module__))
 
 
 def stored_events() -> list[tuple[type[Aggregate], type[Event]]]:
