@@ -43,6 +43,17 @@ def test_bank_log_and_ledger_agree_after_every_round_with_the_sandbox(now, seed)
     assert small.shop.differences() == []
 
 
+def test_bank_log_and_ledger_agree_on_every_store(now, store_url, tmp_path):
+    small = open_small_shop(store_url, size=400, secrets=str(tmp_path / "secrets"))
+    bank = Sandbox()
+    world = World(small, bank, SandboxBank(bank), now, Random(99))
+    for _ in range(5):
+        world.play(STEPS)
+        world.check()
+    assert small.shop.differences() == []
+    small.shop.close()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_bank_log_and_ledger_agree_after_every_round_with_stripe(now, seed, monkeypatch):
     monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0.001)
