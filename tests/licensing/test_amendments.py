@@ -152,6 +152,30 @@ def test_what_sell_off_earned_apart_is_adjusted_apart(small_shop: Any, grant: Gr
     assert (made.outside, made.payable, made.recouped) == (cny("20.00"), cny("20.00"), cny("0.00"))
 
 
+def test_sales_of_the_quarter_in_which_the_term_ends_recoup(small_shop: Any, grant: Grant) -> None:
+    apart = {"advance": cny("1000.00"), "recoup_in_sell_off": False}
+    licence = sign(small_shop, grant, flat("0.08", "CNY", **apart))
+    small_shop.sell("1130.00", licence, on=date(2026, 12, 10))
+    small_shop.licensing.amend(licence, "A1", flat("0.10", "CNY", **apart), JANUARY_1, date(2027, 2, 1))
+    (made,) = [r.event for r in small_shop.log.events(topics=("licensing.RoyaltyAdjusted",))]
+    assert isinstance(made, Adjustment.Made)
+    assert (made.outside, made.payable, made.recouped) == (cny("0.00"), cny("0.00"), cny("20.00"))
+
+
+def test_prospective_rates_are_set_anew_and_later_sales_go_by_them(small_shop: Any, grant: Grant) -> None:
+    def steps(*rates: str) -> RoyaltyTerms:
+        tiers = (Tier(up_to=500, rate=rates[0]), Tier(up_to=None, rate=rates[1]))
+        return RoyaltyTerms(currency="CNY", tiers=tiers, method="prospective")
+
+    licence = sign(small_shop, grant, steps("0.05", "0.08"))
+    small_shop.sell("1130.00", licence, on=FEBRUARY)
+    small_shop.sell("1130.00", licence, on=MAY)
+    small_shop.licensing.amend(licence, "A1", steps("0.06", "0.10"), JANUARY_1, SIGNED)
+    small_shop.sell("1130.00", licence, on=date(2026, 6, 1))
+    assert [p.earned for p in position(small_shop, licence).periods] == [cny("60.00"), cny("200.00")]
+    assert [line for register in small_shop.log.registers for line in differences(small_shop.log, register)] == []
+
+
 ladders = st.builds(
     lambda limits, rates, method, measure, fund: RoyaltyTerms(
         currency="CNY",

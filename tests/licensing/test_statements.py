@@ -23,7 +23,7 @@ from souvenir.licensing.statement import (
     StatementDiffers,
     StatementOvertaken,
 )
-from souvenir.licensing.terms import flat
+from souvenir.licensing.terms import RoyaltyTerms, Tier, flat
 
 NAME = {"zh-Hans": "云龙", "en": "Cloud dragon"}
 FEBRUARY, MARCH, APRIL, MAY = date(2026, 2, 10), date(2026, 3, 31), date(2026, 4, 2), date(2026, 5, 5)
@@ -332,3 +332,55 @@ def test_what_was_stated_is_settled_for_a_return_that_comes_late(small_shop: Any
         position = small_shop.royalties.position(session, licence)
     assert (position.payable, position.recouped, position.unrecouped) == (cny("80.00"), cny("-80.00"), cny("80.00"))
     assert small_shop.licensing.draft_statement(licence, "2026-Q2", SECOND_CUT).sheet.header.due.royalty == cny("0.00")
+
+
+def test_a_change_no_sum_shows_is_found_by_the_digest_of_the_range(small_shop: Any, licence: UUID) -> None:
+    small_shop.sell("1130.00", licence, on=FEBRUARY)
+    issue(small_shop, licence, "2026-Q1", FIRST_CUT)
+    changed = (
+        "UPDATE stored_events SET state = CAST(replace(state, '2026-02-10', '2026-02-11') AS BLOB) WHERE topic = ?"
+    )
+    small_shop.log.execute(lambda tx: tx.session.run(changed, "licensing.RoyaltyAccrued"))
+    with pytest.raises(StatementDiffers):
+        small_shop.licensing.statement(licence, "2026-Q1")
+
+
+def test_statements_end_with_the_last_sale_the_licence_allows(small_shop: Any, licence: UUID) -> None:
+    small_shop.licensing.issue_statements(date(2030, 1, 1))
+    periods = [each.period for each in small_shop.licensing.statements(licence)]
+    assert periods == ["2027-Q1", "2026-Q4", "2026-Q3", "2026-Q2", "2026-Q1"]
+
+
+def test_a_return_of_what_never_recouped_is_credited_on_the_next_statement(small_shop: Any, grant: Grant) -> None:
+    licence = sign(small_shop, grant, recoup_in_sell_off=False, period_months=1, withholding_rate="0")
+    order = small_shop.sell("1130.00", licence, on=date(2027, 1, 5))
+    small_shop.take_back(order, 1, on=date(2027, 2, 5))
+    small_shop.sell("2260.00", licence, on=date(2027, 3, 5))
+    small_shop.licensing.issue_statements(date(2027, 4, 2))
+    january, february, march = (small_shop.licensing.statement(licence, f"2027-0{n}").header for n in (1, 2, 3))
+    assert (january.due.royalty, february.due.royalty, march.due.royalty) == (cny("80.00"), cny("0.00"), cny("80.00"))
+    assert (february.account.royalty_credit, march.account.royalty_credit) == (cny("80.00"), cny("0.00"))
+
+
+def test_a_batch_of_sales_counts_on_from_each_other(small_shop: Any, grant: Grant) -> None:
+    terms = RoyaltyTerms(currency="CNY", tiers=(Tier(up_to=1500, rate="0.06"), Tier(up_to=None, rate="0.10")))
+    licence = small_shop.licensing.grant("LIC-A", "Palace Studio", NAME, grant, terms).result
+    small_shop.following = False
+    for _ in range(3):
+        small_shop.sell("1130.00", licence, on=FEBRUARY)
+    small_shop.followers.catch_up()
+    lines = small_shop.licensing.draft_statement(licence, "2026-Q1", FIRST_CUT).sheet.lines
+    assert [(line.rate, line.royalty) for line in lines] == [
+        ("0.06", cny("60.00")),
+        ("0.06 + 0.10", cny("80.00")),
+        ("0.10", cny("100.00")),
+    ]
+
+
+def test_the_next_statement_reads_from_the_first_entry_left_for_it(small_shop: Any, licence: UUID) -> None:
+    order = small_shop.sell("1130.00", licence, on=FEBRUARY)
+    small_shop.take_back(order, 1, on=MAY)
+    small_shop.sell("1130.00", licence, on=MAY)
+    first = issue(small_shop, licence, "2026-Q1", FIRST_CUT).header.span
+    second = issue(small_shop, licence, "2026-Q2", SECOND_CUT)
+    assert (second.lines[0].sold, second.lines[0].returned, second.header.span.after) == (1, 1, first.carried)
