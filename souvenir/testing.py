@@ -1,6 +1,4 @@
-"""For your tests and ours: given/when/then for aggregates, a clock that stands still, a shop that ends with the test,
-and a race of many buyers in several processes on a database of your own.
-"""
+"""For your tests and ours: given/when/then for aggregates, a clock that stands still, a shop, a race on your database."""
 
 import random
 import subprocess
@@ -113,6 +111,7 @@ RACED_HOLD: Final = timedelta(seconds=3)
 """How long a buyer in a race holds a piece; those of a killed process come back after it."""
 
 LONGEST_RACE: Final = timedelta(minutes=2)
+_PAUSE: Final = timedelta(milliseconds=20).total_seconds()
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def race(
         for seed in range(processes)
     ]
     while _sold(log, edition) < size // 4 and runners[0].poll() is None:
-        time.sleep(0.05)
+        time.sleep(_PAUSE)
     killed = runners[0].poll() is None
     runners[0].kill()
     for runner in runners:
@@ -190,7 +189,7 @@ def _run(url: str, edition: str, outlet: str, buyers: int, attempts: int, guarde
             except EditionSoldOut:
                 return
             except (OnlyReservedLeft, HoldExpired, PieceNotHeld, PieceHeldBySomeoneElse, Busy, Contended):
-                time.sleep(0.02)
+                time.sleep(_PAUSE)
 
     with ThreadPoolExecutor(buyers) as threads:
         list(threads.map(shop, range(buyers)))
@@ -200,7 +199,7 @@ def _buy(log: EventLog, edition: UUID, outlet: UUID, chance: random.Random) -> N
     """Hold the next piece, then buy it or let it go."""
     order = new_id()
     number = log.execute(lambda tx: take_next(tx, edition, outlet, order, clock.now() + RACED_HOLD).number).result
-    if chance.random() < 0.3:
+    if chance.randrange(10) < 3:
         log.execute(lambda tx: release_hold(tx, edition, "numbered", number, order))
         return
     on = clock.now().date()
@@ -215,7 +214,7 @@ def _look_then_buy(log: EventLog, edition: UUID, outlet: UUID, chance: random.Ra
         )
     if not free:
         raise EditionSoldOut(edition_id=edition, size=0)
-    time.sleep(chance.random() / 100)
+    time.sleep(_PAUSE * chance.random())
 
     def write(tx: Transaction) -> None:
         facts = {"edition_id": edition, "product_id": edition, "space": "numbered", "number": free[0][0]}

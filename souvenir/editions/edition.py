@@ -96,6 +96,17 @@ def space_named(text: str) -> Space:
     raise UnknownSpace(space=text[:40])
 
 
+class EditionNotClosed(SouvenirError):
+    message = "Edition {edition_id} is sealed with its final counts once it is closed, not before."
+    edition_id: UUID
+
+
+class EditionStillMoving(SouvenirError):
+    message = "Edition {edition_id} cannot be sealed while {moving} of its pieces are held, leased or being returned."
+    edition_id: UUID
+    moving: int
+
+
 class Proofs(Value):
     """How many pieces were made outside the numbered run, by kind. Published together with the size."""
 
@@ -126,6 +137,16 @@ class Range(Value):
             self.model_copy(update={"first": max(self.first, last + 1)}),
         )
         return tuple(part for part in left if part.first <= part.last)
+
+
+class FinalCount(Value):
+    """What became of one run, when the edition was sealed."""
+
+    space: Space
+    authorised: int
+    sold: int
+    retired: int
+    unsold: int
 
 
 class Edition(Aggregate):
@@ -196,6 +217,11 @@ class Edition(Aggregate):
         reason: str
         closed_on: date
 
+    class Sealed(Aggregate.Event):
+        TOPIC = "editions.EditionSealed"
+        counts: tuple[FinalCount, ...]
+        sealed_on: date
+
     @event(Declared)
     def __init__(
         self,
@@ -232,6 +258,7 @@ class Edition(Aggregate):
         self.on_sale_from: datetime | None = None
         self.paused_because: str | None = None
         self.closed_because: str | None = None
+        self.sealed: tuple[FinalCount, ...] = ()
 
     # Decide: may refuse, may record, never assigns.
 
@@ -353,6 +380,16 @@ class Edition(Aggregate):
         if self.closed_because is None:
             self._closed(reason=reason, closed_on=closed_on)
 
+    def seal(self, counts: tuple[FinalCount, ...], moving: int, sealed_on: date) -> None:
+        """Publish the final counts of a closed edition, once nothing in it moves any more. They are published once."""
+        if self.sealed:
+            return
+        if self.closed_because is None:
+            raise EditionNotClosed(edition_id=self.id)
+        if moving:
+            raise EditionStillMoving(edition_id=self.id, moving=moving)
+        self._sealed(counts=counts, sealed_on=sealed_on)
+
     # What others ask before they take a piece.
 
     def last_number(self, space: Space) -> int:
@@ -433,3 +470,7 @@ class Edition(Aggregate):
     @event(Closed)
     def _closed(self, reason: str, closed_on: date) -> None:
         self.closed_because = reason
+
+    @event(Sealed)
+    def _sealed(self, counts: tuple[FinalCount, ...], sealed_on: date) -> None:
+        self.sealed = counts

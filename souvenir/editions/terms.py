@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from souvenir.kernel.errors import SouvenirError
@@ -14,6 +14,7 @@ Numbering = Literal["choice", "sequential", "random", "draw"]
 """How a number is given: the buyer may choose one, the lowest free one, any free one with equal chance, or to
 those a draw chose, in the order of their ranks."""
 
+SPACES: tuple[Space, ...] = get_args(Space)
 NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
 
 

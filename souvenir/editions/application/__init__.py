@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from souvenir.editions.application.certificates import Certificates, issue_certificate, replace_piece
-from souvenir.editions.application.leases import Leases, sell_leased
+from souvenir.editions.application.leases import Leases, grant_lease, sell_leased
 from souvenir.editions.application.limits import PurchaseLimits
 from souvenir.editions.application.taking import (
     EditionSoldOut,
@@ -27,11 +27,11 @@ from souvenir.editions.application.taking import (
     take_number,
     why_none,
 )
-from souvenir.editions.edition import Edition, Proofs, ReturnPolicy
+from souvenir.editions.edition import Edition, FinalCount, Proofs, ReturnPolicy
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
-from souvenir.editions.terms import Numbering, Space
+from souvenir.editions.terms import SPACES, Numbering, Space
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
@@ -49,6 +49,7 @@ __all__ = [
     "NumbersTaken",
     "OnlyReservedLeft",
     "PurchaseLimits",
+    "grant_lease",
     "hand_over",
     "issue_certificate",
     "put_back",
@@ -155,6 +156,42 @@ class Editions:
     def close(self, edition_id: UUID, reason: str, closed_on: date) -> Committed[None]:
         """End the edition for good."""
         return self._decide(edition_id, lambda edition: edition.close(reason, closed_on))
+
+    def seal(self, edition_id: UUID, sealed_on: date) -> Committed[tuple[FinalCount, ...]]:
+        """Publish the final counts of a closed edition; asked again, it answers those that were published."""
+
+        def command(tx: Transaction) -> tuple[FinalCount, ...]:
+            edition = tx.get(Edition, edition_id)
+            counts, moving = [], 0
+            for space in SPACES:
+                made = shelf.count_rows(tx.session, edition_id, space, clock.now())
+                authorised, sold, retired = edition.last_number(space), made["sold"], made["retired"]
+                moving += made["held"] + made["leased"] + made["returned"]
+                if authorised:
+                    unsold = authorised - sold - retired
+                    counts.append(
+                        FinalCount(space=space, authorised=authorised, sold=sold, retired=retired, unsold=unsold)
+                    )
+            edition.seal(tuple(counts), moving, sealed_on)
+            tx.save(edition)
+            return edition.sealed
+
+        return self._log.execute(command)
+
+    def flow_back(
+        self, edition_id: UUID, from_outlet: UUID, to_outlet: UUID, space: Space = "numbered"
+    ) -> Committed[int]:
+        """Move every number an outlet did not sell to another; answers how many. Those on hold or leased stay."""
+
+        def command(tx: Transaction) -> int:
+            edition, moved = tx.get(Edition, edition_id), 0
+            for first, last in shelf.free_ranges(tx.session, edition_id, space, from_outlet):
+                edition.move(space, first, last, from_outlet, to_outlet)
+                moved += last - first + 1
+            tx.save(edition)
+            return moved
+
+        return self._log.execute(command)
 
     def hold(
         self,

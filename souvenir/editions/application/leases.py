@@ -42,24 +42,8 @@ class Leases:
         Unsold numbers come back at `back_at`, by default when the lease is over: give an offline till time to report.
         """
         id = lease_id or new_id()
-
-        def command(tx: Transaction) -> Lease:
-            known, now = tx.find(Lease, id), clock.now()
-            if known is not None:
-                return known
-            check_lease(device_id, numbers, until, back_at or until, now, revoked=device_is_revoked)
-            edition = tx.get(Edition, edition_id)
-            edition.terms.must_be_on_sale(space, now)
-            edition.terms.must_be_for_anyone()
-            end_leases(tx, edition_id, space, outlet_id, now)
-            free = shelf.free_numbers(tx.session, edition_id, space, outlet_id, numbers)
-            if not free:
-                raise why_none(tx.session, edition, space, outlet_id, now)
-            granted = Lease.grant(id, edition_id, outlet_id, device_id, space, free, until, back_at or until)
-            tx.save(granted)
-            return granted
-
-        return self._log.execute(command)
+        asked = (id, edition_id, outlet_id, device_id, numbers, until, back_at or until, space)
+        return self._log.execute(lambda tx: grant_lease(tx, *asked, device_is_revoked=device_is_revoked))
 
     def hand_in(self, lease_id: UUID) -> Committed[None]:
         """End a lease: its device has reported every sale it made, and what is left comes back at once."""
@@ -70,6 +54,36 @@ class Leases:
                 end_lease(tx, lease, clock.now())
 
         return self._log.execute(command)
+
+
+def grant_lease(
+    tx: Transaction,
+    id: UUID,
+    edition_id: UUID,
+    outlet_id: UUID,
+    device_id: UUID,
+    numbers: int,
+    until: datetime,
+    back_at: datetime,
+    space: Space = "numbered",
+    *,
+    device_is_revoked: bool,
+) -> Lease:
+    """Lease the next free numbers of an outlet to a device, fewer if fewer are left; asked again, the same lease."""
+    known, now = tx.find(Lease, id), clock.now()
+    if known is not None:
+        return known
+    check_lease(device_id, numbers, until, back_at, now, revoked=device_is_revoked)
+    edition = tx.get(Edition, edition_id)
+    edition.terms.must_be_on_sale(space, now)
+    edition.terms.must_be_for_anyone()
+    end_leases(tx, edition_id, space, outlet_id, now)
+    free = shelf.free_numbers(tx.session, edition_id, space, outlet_id, numbers)
+    if not free:
+        raise why_none(tx.session, edition, space, outlet_id, now)
+    granted = Lease.grant(id, edition_id, outlet_id, device_id, space, free, until, back_at)
+    tx.save(granted)
+    return granted
 
 
 def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, sold_on: date) -> bool:

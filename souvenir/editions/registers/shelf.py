@@ -1,5 +1,6 @@
 """What can be had, asked in the transaction that takes it: the next piece, one number, what is left and why not more."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -227,3 +228,28 @@ def still_leased(session: Session, edition_id: UUID, space: Space, outlet_id: UU
         str(lease_id),
     )
     return tuple(number for (number,) in rows)
+
+
+def free_ranges(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> list[tuple[int, int]]:
+    """The numbers nobody has at an outlet, as ranges without gaps. Counted where they stand, not sent one by one."""
+    rows = session.rows(
+        "SELECT MIN(number), MAX(number) FROM ("
+        f"SELECT number, number - ROW_NUMBER() OVER (ORDER BY number) AS gap {_AT_OUTLET} AND status = 'free') AS free "
+        "GROUP BY gap ORDER BY 1",
+        str(edition_id),
+        space,
+        str(outlet_id),
+    )
+    return [(first, last) for first, last in rows]
+
+
+def count_rows(session: Session, edition_id: UUID, space: Space, now: datetime) -> Counter[str]:
+    """How many pieces of a run are of each status, counted one by one: exact even within a batch of commands."""
+    rows = session.rows(
+        "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END, COUNT(*) FROM pieces "
+        "WHERE edition_id = ? AND space = ? GROUP BY 1",
+        stamp(now),
+        str(edition_id),
+        space,
+    )
+    return Counter({status: int(pieces) for status, pieces in rows})
