@@ -156,7 +156,8 @@ class RefundTax:
         if latest is not None and latest.state == "held":
             return Committed(claim_id, 0, replayed=True)
         hold, reason = self._secured.place(claim_id, provider, source, day)
-        if hold.state not in ("held", "engaged"):
+        _, latest = self._claim(claim_id)
+        if hold.state not in ("held", "engaged") and (latest is None or latest.state != "held"):
             raise GuaranteeDeclined(reason=reason or "the card's bank has not answered")
         return Committed(claim_id, self._log.head())
 
