@@ -296,14 +296,17 @@ def test_an_endpoint_may_execute_its_published_documents_only():
     assert closed.post(TRUSTED["hello"], variables={"name": "you"}).json() == {"data": {"hello": "hello you"}}
 
 
-def test_a_trusted_document_that_does_not_fit_the_schema_stops_the_start():
-    from kiosk import TOKENS, schema
+def test_a_trusted_document_is_read_at_its_first_use_and_only_then():
+    from kiosk import schema
 
-    from souvenir.api.audience import Audience
-    from souvenir.api.http import GraphQLView
+    from souvenir.api.documents import Documents
+    from souvenir.api.limits import Limits
 
-    with pytest.raises(AssertionError, match="trusted document wrong"):
-        GraphQLView(Audience.POS, schema._schema, authenticator=TOKENS, trusted={"wrong": "{goodbye}"})
+    trusted = {"good": "{hello}", "wrong": "{goodbye}"}
+    documents = Documents(schema._schema, trusted, limits=Limits(), introspection=False)
+    assert documents.by_id("good") is documents.by_id(document_id("{hello}")) is documents.by_text("{hello}")
+    assert documents.by_id("good").errors == ()
+    assert [error.extensions["code"] for error in documents.by_id("wrong").errors] == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 def test_graphiql_is_served_to_browsers_only_where_it_is_switched_on():
