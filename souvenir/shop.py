@@ -40,8 +40,7 @@ from souvenir.licensing.application import Licensing
 from souvenir.licensing.registers import RoyaltyPositions
 from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
-from souvenir.payments.providers.cash import Cash
-from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.payments.providers import set_up
 from souvenir.payments.registers import OpenHolds, OpenNotices, OpenPayments
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
@@ -168,7 +167,7 @@ class Shop:
         else:
             kept = Secrets.at(Path(secrets) if secrets else _secrets_beside(url))
         name = issuer or {"en": "Souvenir shop", "zh-Hans": "纪念品商店"}
-        return cls(log, kept, providers or Providers(Cash(), Sandbox()), issuer=name, resolver=resolver)
+        return cls(log, kept, providers or set_up(), issuer=name, resolver=resolver)
 
     @classmethod
     def in_memory(cls) -> Self:

@@ -206,13 +206,15 @@ class Providers:
             raise UnknownProvider(provider=name, known=", ".join(sorted(self._by_name))) from None
 
 
-def ask(request: Callable[[], Answer], query: Callable[[], Answer] | None = None) -> Answer:
+def ask(
+    request: Callable[[], Answer], query: Callable[[], Answer] | None = None, *, asked_before: bool = False
+) -> Answer:
     """A clear answer where one can be had, a bounded number of times.
 
     An unclear one is looked up with `query`; what never arrived, or cannot be looked up, is asked for again, the same
-    request with the same key.
+    request with the same key. What may have been asked long ago is looked up first: providers forget keys.
     """
-    answer = request()
+    answer = query() if asked_before and query is not None else request()
     for _ in range(ASKED_AGAIN):
         if answer.outcome is Outcome.UNKNOWN and query is not None:
             answer = query()

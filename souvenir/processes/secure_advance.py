@@ -38,11 +38,16 @@ class SecureAdvance:
             tx.save(Hold.request(hold_id, claim_id, claim.net, provider, until))
             return hold_id
 
-        hold = self._log.load(Hold, self._log.execute(request).result)
+        requested = self._log.execute(request)
+        hold = self._log.load(Hold, requested.result)
         reason = ""
         if hold.state == "requested":
             gateway, key = self._providers.named(hold.provider), str(hold.id)
-            answer = ask(lambda: gateway.hold(key, hold.amount, source, hold.until), lambda: gateway.query(key))
+            answer = ask(
+                lambda: gateway.hold(key, hold.amount, source, hold.until),
+                lambda: gateway.query(key),
+                asked_before=requested.replayed,
+            )
             self._record_placing(hold.id, answer, on, wanted=True)
             reason = answer.reason
         return self._log.load(Hold, hold.id), reason

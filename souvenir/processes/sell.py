@@ -178,9 +178,12 @@ class Sell:
         if payment.settled:
             return self._outcome(payment.id, requested)
         gateway, key = self._providers.named(payment.provider), str(payment.id)
-        return self._conclude(
-            payment, ask(lambda: gateway.charge(key, payment.amount, source), lambda: gateway.query(key)), requested
+        answer = ask(
+            lambda: gateway.charge(key, payment.amount, source),
+            lambda: gateway.query(key),
+            asked_before=requested.replayed,
         )
+        return self._conclude(payment, answer, requested)
 
     def begin_payment(self, order_id: UUID, tender: Tender, provider: str) -> Committed[Begun]:
         """Prepare a payment which the customer completes in their own browser; then anyone may `settle` it.

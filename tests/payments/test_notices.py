@@ -152,6 +152,20 @@ def test_another_amount_or_currency_than_asked_is_recorded_and_pays_nothing(web,
     assert (payment.received, web.paid(order)) == (Money.parse(received), False)
 
 
+def test_a_keyed_payment_repeated_after_days_is_found_not_charged_again(web, monkeypatch):
+    """The process died before it heard; Stripe has forgotten the key by the time the till asks again."""
+    order, key = web.order(), ("guest:me", "key-1", b"pay")
+    with web.shop.once(*key), monkeypatch.context() as dying:
+        dying.setattr(web.shop.sell, "_conclude", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            web.shop.sell.pay(order, Tender.CARD, "stripe", "pm_card_visa")
+    web.now.move_to(MORNING + timedelta(days=2))
+    with web.shop.once(*key):
+        again = web.shop.sell.pay(order, Tender.CARD, "stripe", "pm_card_visa")
+    assert (again.replayed, web.paid(order)) == (True, True)
+    assert [intent["status"] for intent in web.server.books.all("payment_intent")] == ["succeeded"]
+
+
 def test_a_refund_the_bank_sends_back_is_taken_note_of(web):
     order = web.order()
     begun = web.begin(order)

@@ -7,7 +7,8 @@ import pytest
 from stripe_server import API_KEY, WEBHOOK_SECRET, Fault, stripe_standing_in
 
 from souvenir.kernel.money import Money
-from souvenir.payments.provider import HoldStrength, NotifyingProvider, Outcome, PaymentProvider, ask
+from souvenir.payments.provider import HoldStrength, NotifyingProvider, Outcome, PaymentProvider, UnknownProvider, ask
+from souvenir.payments.providers import set_up
 from souvenir.payments.providers import stripe as provider
 from souvenir.payments.providers.stripe import Stripe, StripeNotSetUp
 from souvenir.testing import clock_at
@@ -305,3 +306,14 @@ def test_secrets_come_from_settings_and_from_nowhere_else():
     secret = uuid4().hex
     settings = {"SOUVENIR_STRIPE_API_KEY": f"sk_test_{secret}", "SOUVENIR_STRIPE_WEBHOOK_SECRETS": "whsec_a whsec_b"}
     assert secret not in repr(Stripe.from_settings(settings))
+
+
+def test_a_shop_with_a_stripe_key_takes_real_money_only():
+    with_key = set_up({"SOUVENIR_STRIPE_API_KEY": "sk_test_x"})
+    assert with_key.named("stripe").name == "stripe"
+    with pytest.raises(UnknownProvider):
+        with_key.named("sandbox")
+    without = set_up({})
+    assert without.named("sandbox").name == "sandbox"
+    with pytest.raises(UnknownProvider):
+        without.named("stripe")
