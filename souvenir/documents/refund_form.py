@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from souvenir.documents.columns import across, amount, centred, left, percent, personal, table, wrapped
 from souvenir.kernel.money import Money
@@ -76,6 +77,62 @@ class RefundForm:
 def print_refund_form(form: RefundForm) -> str:
     """The form as text; ends with a line break."""
     return "".join(line.rstrip() + "\n" for line in _lines(form))
+
+
+def refund_form_pdf(form: RefundForm, font: Path | None = None) -> bytes:
+    """The form on paper, with its number as barcode and QR code; `font` is embedded, else readers bring theirs."""
+    from souvenir.documents.pdf import Sheet
+
+    traveller = form.traveller
+    sheet = Sheet(("离境退税申请单", "Departure Tax Refund Application Form"), form.form_no, font)
+    sheet.fields(
+        [
+            (("开具日期", "Issued"), form.issued_on.isoformat()),
+            (("购买日期", "Purchased"), form.purchased_on.isoformat()),
+            (("退税商店", "Store"), " ".join(form.store.values())),
+            (("纳税人识别号", "Taxpayer no."), form.taxpayer_no),
+            (("姓名", "Name"), personal(traveller.name)),
+            (("国籍/地区", "Nationality"), personal(traveller.nationality)),
+            (("证件", "Document"), DOCUMENTS.get(traveller.document_type, traveller.document_type)),
+            (("证件号码", "Document no."), personal(traveller.document_number)),
+            (("最近入境", "Last entry"), traveller.last_entry.isoformat() if traveller.last_entry else "-"),
+            (("方式", "Mode"), MODES.get(form.mode, form.mode)),
+        ]
+    )
+    sheet.goods(
+        (("品名", "Goods"), ("数量", "Qty"), ("含税金额", "Gross"), ("税率", "VAT"), ("退税率", "Rate"),
+         ("退税额", "Refund"), ("海关确认", "Confirmed")),
+        [
+            (
+                " ".join(dict.fromkeys(line.name.values())),
+                str(line.quantity),
+                amount(line.gross),
+                percent(line.vat_rate),
+                percent(line.refund_rate),
+                amount(line.refund),
+                "" if line.confirmed is None else str(line.confirmed),
+            )
+            for line in form.lines
+        ],
+    )  # fmt: skip
+    sheet.totals(
+        [
+            ((f"含税金额合计（{form.gross.currency}）", "Goods, incl. VAT"), amount(form.gross)),
+            (("退税额", "Refund"), amount(form.refund)),
+            (("手续费", "Agency fee"), amount(-form.fee)),
+            (("实退金额", "Payable to the traveller"), amount(form.net)),
+            *([(("已预付", "Advanced"), amount(form.advanced))] if form.advanced is not None else []),
+        ]
+    )
+    notes = [(("适用规则", "Rules"), ", ".join(form.rule_versions))] if form.rule_versions else []
+    if form.promised_by is not None:
+        ports = "、".join(form.ports)
+        notes.insert(0, (("承诺离境日期和口岸", "Promised departure by, through"), f"{form.promised_by} {ports}"))
+    if form.customs_on is not None:
+        notes.append((("海关验核", "Customs"), f"{form.customs_port or ''} {form.customs_on}".strip()))
+    sheet.statements(notes)
+    sheet.signatures([("海关签章", "Customs' stamp and date"), ("旅客签名", "Traveller's signature")])
+    return sheet.pdf()
 
 
 def _lines(form: RefundForm) -> Iterator[str]:

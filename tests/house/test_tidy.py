@@ -29,6 +29,7 @@ NAMELESS = {"utils", "util", "helpers", "common", "misc", "base", "managers", "s
 FLOATS_ALLOWED = {
     "souvenir/privacy/keyring.py": "seconds a key may stay in memory",
     "souvenir/eventlog": "seconds to sleep and to wait",
+    "souvenir/documents/pdf.py": "points on paper",
     "souvenir/api": "seconds, and weights of query cost",
     "souvenir/serving.py": "seconds to wait for a start",
     "souvenir/console": "positions in a plot",

@@ -1,0 +1,189 @@
+"""A sheet of paper: titles, fields, tables and signatures in Chinese and English, with a barcode and a QR code, as PDF."""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from reportlab.graphics.barcode.code128 import Code128
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+STANDARD_FONT: Final = "STSong-Light"
+"""One of the fonts every PDF reader brings for simplified Chinese; it is named in the file, not embedded."""
+
+MARGIN: Final = 18 * mm
+WIDTH: Final = A4[0] - 2 * MARGIN
+FAINT: Final = "silver"
+
+LATIN_FONT: Final = "Helvetica"
+"""Letters that every reader draws well; the Chinese font spaces accented ones as if they were characters."""
+
+LEFT: Final = 0
+CENTRE: Final = 1
+RIGHT: Final = 2
+Alignment = Literal[0, 1, 2]
+
+LATIN_OR_NOT: Final = re.compile("[\\x00-\\xff]+|[^\\x00-\\xff]+")
+
+Words = tuple[str, str]
+"""The same in Chinese and English."""
+
+
+class Sheet:
+    """A document under way. Its metadata holds its kind and number, never who it is about."""
+
+    def __init__(self, kind: Words, number: str, font: Path | None = None) -> None:
+        self._title = f"{kind[0]} {kind[1]} {number}"
+        self._font = _embedded(font) if font else _standard()
+        self._flow: list[Flowable] = []
+        self._text = self._style("text", 9.5)
+        self._small = self._style("small", 7.8)
+        self._right = self._style("right", 9.5, alignment=RIGHT)
+        codes = Table(
+            [[_qr(number), self._names(kind), _barcode(number, self._font)]],
+            colWidths=[24 * mm, WIDTH - 92 * mm, 68 * mm],
+        )
+        codes.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("ALIGN", (2, 0), (2, 0), "RIGHT")]))
+        self._flow += [codes, Spacer(0, 3 * mm)]
+
+    def fields(self, rows: Iterable[tuple[Words, str]]) -> None:
+        """Labels and what they say, two pairs in a row."""
+        cells: list[Any] = [
+            cell for label, value in rows for cell in (self._label(label), self._paragraph(value, self._text))
+        ]
+        cells += [""] * (-len(cells) % 4)
+        lines = [cells[at : at + 4] for at in range(0, len(cells), 4)]
+        self._table(lines, [27 * mm, WIDTH / 2 - 27 * mm] * 2)
+
+    def statements(self, rows: Iterable[tuple[Words, str]]) -> None:
+        """Labels and what they say, one pair in a row: for what is long."""
+        lines = [[self._label(label), self._paragraph(value, self._text)] for label, value in rows]
+        if lines:
+            self._table(lines, [42 * mm, WIDTH - 42 * mm])
+
+    def goods(self, headings: Sequence[Words], rows: Sequence[Sequence[str]]) -> None:
+        """A table whose first column takes what room there is; the others hold numbers, at the right."""
+        narrow = 21 * mm
+        widths = [WIDTH - narrow * (len(headings) - 1), *[narrow] * (len(headings) - 1)]
+        lines: list[list[Any]] = [[self._label(heading) for heading in headings]]
+        for first, *others in rows:
+            lines.append([self._paragraph(first, self._text), *(self._paragraph(text, self._right) for text in others)])
+        self._table(lines, widths, heading_rows=1)
+
+    def totals(self, rows: Iterable[tuple[Words, str]]) -> None:
+        """Sums, at the right edge."""
+        lines = [[self._label(label), self._paragraph(value, self._right)] for label, value in rows]
+        self._table(lines, [WIDTH - 42 * mm, 42 * mm])
+
+    def clauses(self, clauses: Iterable[Words]) -> None:
+        """Numbered paragraphs, each in both languages."""
+        for number, (chinese, english) in enumerate(clauses, 1):
+            both = [self._paragraph(f"{number}. {chinese}", self._text), self._paragraph(english, self._small)]
+            self._flow.append(KeepTogether([*both, Spacer(0, 1.6 * mm)]))
+        self._flow.append(Spacer(0, 2 * mm))
+
+    def signatures(self, labels: Sequence[Words]) -> None:
+        """Room to sign or stamp, side by side."""
+        lines = [[self._label(label) for label in labels]]
+        table = Table(lines, colWidths=[WIDTH / len(labels)] * len(labels), rowHeights=[22 * mm])
+        table.setStyle(TableStyle([("BOX", (0, 0), (-1, -1), 0.5, FAINT), ("INNERGRID", (0, 0), (-1, -1), 0.5, FAINT), ("VALIGN", (0, 0), (-1, -1), "TOP")]))  # fmt: skip
+        self._flow.append(KeepTogether([table]))
+
+    def pdf(self) -> bytes:
+        """The finished file; the same content gives the same bytes."""
+        out = BytesIO()
+        paper = SimpleDocTemplate(
+            out, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=14 * mm, bottomMargin=16 * mm,
+            title=self._title, author="", subject="", creator="souvenir", invariant=1,
+        )  # fmt: skip
+        paper.build(self._flow, onFirstPage=self._foot, onLaterPages=self._foot)
+        return out.getvalue()
+
+    def _foot(self, canvas: object, paper: object) -> None:
+        canvas.setFont(self._font, 7.5)  # type: ignore[attr-defined]
+        number = canvas.getPageNumber()  # type: ignore[attr-defined]
+        canvas.drawCentredString(A4[0] / 2, 9 * mm, f"{self._title} · {number}")  # type: ignore[attr-defined]
+
+    def _names(self, kind: Words) -> list[Flowable]:
+        chinese = self._style("chinese", 17, leading=22, alignment=CENTRE)
+        english = self._style("english", 8.5, alignment=CENTRE)
+        return [self._paragraph(kind[0], chinese), self._paragraph(kind[1], english)]
+
+    def _label(self, words: Words) -> list[Flowable]:
+        return [self._paragraph(words[0], self._style("label", 8.5)), self._paragraph(words[1], self._style("en", 6.6))]
+
+    def _paragraph(self, text: str, style: ParagraphStyle) -> Paragraph:
+        if self._font != STANDARD_FONT:
+            return Paragraph(escape(text), style)
+        runs = (
+            f'<font name="{LATIN_FONT}">{escape(run)}</font>' if run[0] <= "\u00ff" else escape(run)
+            for run in LATIN_OR_NOT.findall(text)
+        )
+        return Paragraph("".join(runs), style)
+
+    def _style(
+        self,
+        name: str,
+        size: float,
+        leading: float | None = None,
+        alignment: Alignment = LEFT,
+    ) -> ParagraphStyle:
+        return ParagraphStyle(
+            name,
+            fontName=self._font,
+            fontSize=size,
+            leading=leading or size * 1.3,
+            wordWrap="CJK",
+            alignment=alignment,
+        )
+
+    def _table(self, lines: Sequence[list[Any]], widths: Sequence[float], heading_rows: int = 0) -> None:
+        table = Table(lines, colWidths=widths, repeatRows=heading_rows)
+        table.setStyle(
+            TableStyle(
+                [
+                    ("GRID", (0, 0), (-1, -1), 0.5, FAINT),
+                    ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                    ("TOPPADDING", (0, 0), (-1, -1), 1.5 * mm),
+                    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5 * mm),
+                ]
+            )
+        )
+        self._flow += [table, Spacer(0, 3 * mm)]
+
+
+def _standard() -> str:
+    if STANDARD_FONT not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(STANDARD_FONT))
+    return STANDARD_FONT
+
+
+def _embedded(font: Path) -> str:
+    """A TrueType font of one's own, put into the file: for printers and archives that bring none."""
+    name = f"own-{font.stem}"
+    if name not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(name, str(font)))
+    return name
+
+
+def _qr(text: str) -> Drawing:
+    code = QrCodeWidget(text, barLevel="M")
+    left, bottom, right, top = code.getBounds()
+    side = 20 * mm
+    drawing = Drawing(side, side, transform=[side / (right - left), 0, 0, side / (top - bottom), 0, 0])
+    drawing.add(code)
+    return drawing
+
+
+def _barcode(text: str, font: str) -> Code128:
+    return Code128(text, barHeight=11 * mm, barWidth=0.32 * mm, humanReadable=True, fontName=font, fontSize=8)
