@@ -384,3 +384,11 @@ def test_the_next_statement_reads_from_the_first_entry_left_for_it(small_shop: A
     first = issue(small_shop, licence, "2026-Q1", FIRST_CUT).header.span
     second = issue(small_shop, licence, "2026-Q2", SECOND_CUT)
     assert (second.lines[0].sold, second.lines[0].returned, second.header.span.after) == (1, 1, first.carried)
+
+
+def test_a_breach_left_for_the_next_statement_is_on_it(small_shop: Any, licence: UUID) -> None:
+    small_shop.sell("1130.00", licence, on=MAY, category="silk")
+    small_shop.sell("1130.00", licence, on=MAY)
+    issue(small_shop, licence, "2026-Q1", FIRST_CUT)
+    second = issue(small_shop, licence, "2026-Q2", SECOND_CUT)
+    assert [(breach.code, breach.units) for breach in second.breaches] == [("CATEGORY_NOT_GRANTED", 1)]
