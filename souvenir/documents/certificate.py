@@ -71,6 +71,13 @@ class CertificateCard:
     issued_on: date
     key_id: str
     link: str
+    replacement: int = 0
+    """Which re-made copy of the number this is; 0 for the piece first made."""
+
+    @property
+    def numbered(self) -> str:
+        """17/500; a re-made piece says so: 17/500 R1."""
+        return f"{self.number}/{self.size}" + (f" R{self.replacement}" if self.replacement else "")
 
 
 def print_certificate(card: CertificateCard, language: str) -> str:
@@ -91,7 +98,7 @@ def draw_certificate(card: CertificateCard, language: str) -> str:
     """The certificate as an SVG card of 85.6 × 54 mm in the owner's language, its link as a QR code."""
     words = words_in(language)
     title = _text(40, 128, 34, _shortened(serve(card.title, language).text, 40), weight="bold")
-    number = f"{card.number}/{card.size}" if card.space == "numbered" else f"{card.space} {card.number}/{card.size}"
+    number = card.numbered if card.space == "numbered" else f"{card.space} {card.numbered}"
     rows = []
     for place, (name, value) in enumerate(_facts(card, words, language)[1:]):
         rows += [
@@ -124,7 +131,7 @@ def _facts(card: CertificateCard, words: Mapping[str, str], language: str) -> li
     """Name and value of each fact, in the order in which they are printed."""
     made = [f"{kind} {count}" for kind, count in card.proofs.items() if count]
     return [
-        (words["number"], f"{card.number}/{card.size}"),
+        (words["number"], card.numbered),
         (words["kind"], words[card.space]),
         (words["size"], str(card.run)),
         *([(words["proofs"], ", ".join(made))] if made else []),

@@ -84,3 +84,9 @@ def test_words_that_look_like_markup_stay_words():
     drawing = draw_certificate(card(title={"en": "<b>Vase</b> & lid"}), "en")
     assert "&lt;b&gt;Vase&lt;/b&gt; &amp; lid" in drawing
     ElementTree.fromstring(drawing)
+
+
+def test_a_re_made_piece_says_so():
+    made_anew = card(number=17, size=500, replacement=1)
+    assert "17/500 R1" in print_certificate(made_anew, "en")
+    assert ">17/500 R1<" in draw_certificate(made_anew, "en")
