@@ -17,6 +17,7 @@ from souvenir.payments.provider import (
     PayoutFacts,
     ProviderNotice,
     Providers,
+    ProviderSilent,
     SettledMovement,
     ask,
 )
@@ -62,10 +63,15 @@ def keep_notice(log: EventLog, provider: str, notice: ProviderNotice) -> Committ
 
 
 def recheck_refund(log: EventLog, providers: Providers, payment_id: UUID, refund_id: UUID) -> Payment:
-    """Look again at a refund: finish one that is open, and take note where the bank sent one back."""
+    """Look again at a refund: finish one that is open, and take note where the bank sent one back.
+
+    Raises ProviderSilent.
+    """
     payment = log.load(Payment, payment_id)
     if refund_id in payment.refunds and payment.reference is not None:
         answer = providers.named(payment.provider).refunded(str(refund_id), payment.reference)
+        if answer.outcome is Outcome.UNKNOWN:
+            raise ProviderSilent(provider=payment.provider)
         if answer.outcome is Outcome.DECLINED:
 
             def sent_back(tx: Transaction) -> None:

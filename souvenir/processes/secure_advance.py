@@ -10,7 +10,7 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.payments.hold import OVER, Hold
-from souvenir.payments.provider import IN_FLIGHT, Answer, HoldStrength, Outcome, Providers, ask
+from souvenir.payments.provider import IN_FLIGHT, Answer, HoldStrength, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import hold_of, unfinished_holds
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.claim import Claim
@@ -105,6 +105,8 @@ class SecureAdvance:
             return Answer(Outcome.DECLINED, reason="the provider never received it")
         if answer.outcome is Outcome.PENDING and gateway.reverse(key).outcome is Outcome.APPROVED:
             return Answer(Outcome.DECLINED, reason="called off: the cardholder did not complete it")
+        if hold.state == "declined" and answer.outcome in (Outcome.UNKNOWN, Outcome.PENDING):
+            raise ProviderSilent(provider=hold.provider)  # no sweep asks again: whoever was told must keep asking
         return answer
 
     def _record_placing(self, hold_id: UUID, answer: Answer, on: date, *, wanted: bool) -> None:

@@ -23,7 +23,7 @@ from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.licensing.application import check_grants, check_mark, give_units_back, take_units
 from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
-from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ask
+from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import oldest_open, oldest_refunds
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled, OrderLine
@@ -202,6 +202,7 @@ class Sell:
 
         The customer who comes back, the provider's notice and the sweep after a crash all say this, in any order and
         as often as they like. Money that a payment has taken is never forgotten: what had been given up is reopened.
+        Raises ProviderSilent where a payment that had been given up cannot be looked up now.
         """
         payment = self._log.load(Payment, payment_id)
         known = Committed(payment_id, self._log.head(), replayed=True)
@@ -239,9 +240,11 @@ class Sell:
         answer, waited = gateway.query(key), clock.now() - payment.created_on
         if answer.outcome is Outcome.NEVER_RECEIVED and waited >= IN_FLIGHT:
             return Answer(Outcome.DECLINED, reason="the provider never received it")
-        if answer.outcome is Outcome.PENDING and waited >= ABANDONED_AFTER:
-            reversed_ = gateway.reverse(key).outcome is Outcome.APPROVED
-            return Answer(Outcome.DECLINED, reason="nobody completed it") if reversed_ else answer
+        if answer.outcome is Outcome.PENDING and (payment.declined is not None or waited >= ABANDONED_AFTER):
+            called_off = gateway.reverse(key).outcome is Outcome.APPROVED
+            answer = Answer(Outcome.DECLINED, reason="nobody completed it") if called_off else Answer(Outcome.UNKNOWN)
+        if answer.outcome is Outcome.UNKNOWN and payment.declined is not None:
+            raise ProviderSilent(provider=payment.provider)  # no sweep asks again: whoever was told must keep asking
         return answer
 
     def _conclude(self, payment: Payment, answer: Answer, requested: Committed[UUID]) -> Committed[UUID]:

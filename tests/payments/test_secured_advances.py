@@ -7,12 +7,13 @@ import pytest
 from money_world import Crash, Tripwire, Watched
 from shops import MORNING, TILL, TODAY, open_small_shop
 
-from souvenir.payments.payment import Tender
-from souvenir.payments.provider import Providers
+from souvenir.payments.payment import Payment, Tender
+from souvenir.payments.provider import Providers, ProviderSilent
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault
 from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
 from souvenir.processes.sell import Item
+from souvenir.sales.order import Order
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
@@ -193,3 +194,23 @@ def test_everybody_who_asks_about_a_payment_at_once_is_told_the_same(desk):
             done.result()
     told = [r.event.TOPIC for r in desk.log.events(topics=("payments.PaymentApproved", "sales.OrderPaid"))]
     assert sorted(told) == ["payments.PaymentApproved", "sales.OrderPaid"]
+
+
+def test_a_notice_about_a_payment_given_up_is_kept_open_until_the_bank_can_be_asked(desk):
+    """The request arrived late, the customer was charged, and the bank was silent just when its notice came."""
+    basket = desk.shop.sell.open_basket(desk.small.web, "me").result
+    desk.shop.sell.set_quantity(basket, "me", desk.small.mug, 1)
+    order = desk.shop.sell.place_order(basket, "me").result
+    desk.bank.faults.extend([Fault.REQUEST_LATE, Fault.NONE, Fault.REQUEST_LOST, Fault.REQUEST_LOST])
+    payment = desk.shop.sell.pay(order, Tender.CARD, "sandbox", "approve").result
+    desk.later(5 * MINUTES)
+    assert desk.log.load(Payment, payment).declined == "the provider never received it"
+    desk.bank.late_arrive()
+    (notice,) = desk.bank.notices
+    kept = desk.shop.settle_payments.keep("sandbox", notice).result
+    desk.bank.faults.append(Fault.REQUEST_LOST)
+    with pytest.raises(ProviderSilent):
+        desk.shop.settle_payments.work_off(kept)
+    desk.later(1 * MINUTES)
+    assert desk.log.load(Payment, payment).reference == f"sandbox:{payment}"
+    assert desk.log.load(Order, order).paid_by == payment

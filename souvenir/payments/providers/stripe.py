@@ -208,9 +208,10 @@ class Stripe:
             return self._charge_saved(key, _id(held.customer), _id(held.payment_method), amount)
 
         answer = _heard(take)
-        if answer.outcome is Outcome.APPROVED:
-            _heard(lambda: self._forget_card(hold))
-        return answer
+        if answer.outcome is Outcome.UNKNOWN:
+            return answer
+        forgotten = _heard(lambda: self._forget_card(hold))
+        return forgotten if forgotten.outcome is Outcome.UNKNOWN else answer
 
     def release(self, key: str, hold: str) -> Answer:
         def let_go() -> Answer:
@@ -233,7 +234,10 @@ class Stripe:
             secured = Answer(Outcome.APPROVED, reference=intent.id, strength=HoldStrength.CARD_HOLD, mandate=mandate)
             return replace(secured, amount=_money(intent.amount_capturable, intent.currency), secured_until=ends)
         if intent is not None and intent.status not in ("requires_capture", "canceled"):
-            return _payment(intent)
+            answer = _payment(intent)
+            if answer.outcome is Outcome.DECLINED:
+                self._detach(_id(saved.payment_method))
+            return answer
         if intent is not None and reserved:
             self._api.payment_intents.cancel(intent.id, {}, {"idempotency_key": f"{intent.id}:too_short"})
         return Answer(Outcome.APPROVED, reference=saved.id, strength=HoldStrength.SAVED_CARD, mandate=mandate)
