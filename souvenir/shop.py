@@ -57,6 +57,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import Sell
+from souvenir.processes.sell_offline import SellOffline
 from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
 from souvenir.processes.watch_deadlines import WatchDeadlines
@@ -127,6 +128,7 @@ class Shop:
         self.sell = Sell(log, providers)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
+        self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.deadlines = WatchDeadlines((self.settle_payments.settle_open, self.refund_tax.act_on_deadlines))
         self.ledger = Ledger(log)

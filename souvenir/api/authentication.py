@@ -18,6 +18,10 @@ class NoSession(SouvenirError):
     message = 'A basket belongs to a session: ask for one with openGuestSession, and send its token as "Bearer".'
 
 
+class CustomerNeeded(SouvenirError):
+    message = "This is done once a person: sign in as a customer first. A guest session is nobody in particular."
+
+
 class NotAtThisOutlet(SouvenirError):
     message = "This {kind} belongs to another outlet. Serve it there, or at the refund point that acts for it."
     kind: str

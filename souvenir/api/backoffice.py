@@ -8,7 +8,9 @@ from uuid import UUID
 import strawberry
 
 from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, StaffLeft
-from souvenir.api import claims, editions, goods, orders, places, rights
+from souvenir.api import claims, draws, editions, goods, orders, places, rights
+from souvenir.api.backoffice_draws import DrawsMutation
+from souvenir.api.backoffice_editions import EditionsMutation
 from souvenir.api.backoffice_goods import GoodsMutation
 from souvenir.api.backoffice_places import PlacesMutation
 from souvenir.api.backoffice_rights import RightsMutation
@@ -16,6 +18,7 @@ from souvenir.api.claim_steps import RefundDeskMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
+from souvenir.api.draws import Draw
 from souvenir.api.editions import Edition
 from souvenir.api.goods import Product
 from souvenir.api.identity import Node, global_id, read_id
@@ -79,6 +82,11 @@ class Query:
     @strawberry.field
     def edition(self, info: Info, id: strawberry.ID) -> Edition:
         return editions.edition(_at(info, *STAFF), read_id("Edition", id, "id"))
+
+    @described
+    def draw(self, info: Info, id: strawberry.ID) -> Draw:
+        """A draw, as everybody sees it."""
+        return draws.draw(_at(info, *STAFF), read_id("Draw", id, "id"))
 
     @strawberry.field
     def licence(self, info: Info, id: strawberry.ID) -> Licence:
@@ -155,7 +163,7 @@ class GiveStaffTokenPayload:
 
 
 @strawberry.type
-class Mutation(PlacesMutation, GoodsMutation, RightsMutation, RefundDeskMutation):
+class Mutation(PlacesMutation, GoodsMutation, EditionsMutation, DrawsMutation, RightsMutation, RefundDeskMutation):
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:
         """Take someone on, with what they are allowed."""
@@ -196,6 +204,7 @@ def _for(roles: tuple[str, ...], find: Callable[[Desk, UUID], Node]) -> Callable
 _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
     "Product": goods.product,
     "Edition": editions.edition,
+    "Draw": draws.draw,
     "Site": places.site,
     "Outlet": places.outlet,
     "Licence": _for(("manager",), rights.licence),
@@ -206,6 +215,6 @@ _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Product, Edition, Site, Outlet, Licence, Order, Claim],
+    types=[Product, Edition, Draw, Site, Outlet, Licence, Order, Claim],
     config=schema_config(),
 )

@@ -1,14 +1,14 @@
 """The back office lists goods, and takes an edition from its declaration to its release."""
 
 from datetime import date, datetime
-from typing import Literal, cast
+from typing import cast, get_args
 from uuid import UUID
 
 import strawberry
 
-from souvenir.api import editions, goods
+from souvenir.api import goods
 from souvenir.api.desk import EVERY_MUTATION, desk
-from souvenir.api.editions import Edition, Space, space_name
+from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.goods import Product
 from souvenir.api.grounds import MONEY
 from souvenir.api.identity import read_id
@@ -34,12 +34,12 @@ from souvenir.editions.edition import (
     Proofs,
     TooManyAllotments,
 )
-from souvenir.editions.terms import EditionClosed
+from souvenir.editions.terms import EditionClosed, Numbering
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.sites.outlet import Outlet as Place
 
-NUMBERINGS = ("choice", "sequential", "random")
+NUMBERINGS = get_args(Numbering)
 
 
 @strawberry.input
@@ -93,7 +93,7 @@ class DeclareEditionInput:
     gtin: str | None = strawberry.field(default=None, description="Without one, the product's.")
     proofs: ProofsInput | None = None
     reserved: list[int] = strawberry.field(default_factory=list, description="Numbers kept back from every sale.")
-    numbering: str = strawberry.field(default="choice", description="choice, sequential or random.")
+    numbering: str = strawberry.field(default="choice", description="choice, sequential, random or draw.")
     approval_required: bool = False
     inspect_returns: bool = strawberry.field(
         default=False, description="Whether staff look at a returned piece before it is sold again."
@@ -154,16 +154,6 @@ class RepricePayload(ProductChange): ...
 
 @strawberry.type
 class WithdrawProductPayload(ProductChange): ...
-
-
-@strawberry.type
-class EditionChange:
-    replayed: bool
-    key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def edition(self, info: Info) -> Edition:
-        return editions.edition(desk(info), self.key)
 
 
 @strawberry.type
@@ -271,7 +261,7 @@ class GoodsMutation:
                 size=input.size,
                 proofs=proofs,
                 reserved=tuple(input.reserved),
-                numbering=cast(Literal["choice", "sequential", "random"], input.numbering),
+                numbering=cast(Numbering, input.numbering),
                 approval_required=input.approval_required,
                 returns="inspect" if input.inspect_returns else "back_on_sale",
             ),

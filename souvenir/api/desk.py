@@ -13,7 +13,7 @@ import orjson
 import strawberry
 
 from souvenir.api.audience import Audience
-from souvenir.api.authentication import Caller, NoSession, NotAtThisOutlet, Visit
+from souvenir.api.authentication import Caller, CustomerNeeded, NoSession, NotAtThisOutlet, Visit
 from souvenir.api.identity import Node, any_id
 from souvenir.api.types import Info
 from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
@@ -121,6 +121,13 @@ class Desk(Visit):
         """The caller, if they are a known customer and not a guest."""
         caller = self.caller
         return caller.id if caller and "customer" in caller.roles and isinstance(caller.id, UUID) else None
+
+    def require_customer(self) -> UUID:
+        """The caller, who must be a known customer. Raises CustomerNeeded."""
+        customer = self.customer()
+        if customer is None:
+            raise CustomerNeeded
+        return customer
 
     def device(self) -> tuple[UUID, str]:
         """Where the calling device stands: its outlet and its till."""

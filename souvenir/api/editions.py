@@ -18,16 +18,18 @@ from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyRese
 from souvenir.editions.certificate import Certificate as Issued
 from souvenir.editions.certificate import Verdict, verify_certificate
 from souvenir.editions.edition import NotAllottedHere
-from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale
+from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw
 from souvenir.editions.terms import Space as SpaceName
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import checked_gtin
 
 WHY_NONE: Final[tuple[type[SouvenirError], ...]] = (
     EditionClosed,
     EditionNotReleased,
     EditionPaused,
     NotForSale,
+    OnlyByDraw,
     NotAllottedHere,
     OnlyReservedLeft,
     NoneLeftHere,
@@ -78,7 +80,7 @@ class Edition(Node):
     gtin: str
     size: int
     proofs: Proofs
-    numbering: str = strawberry.field(description="How a number is given: choice, sequential or random.")
+    numbering: str = strawberry.field(description="How a number is given: choice, sequential, random or draw.")
     state: str = strawberry.field(description="not released, on sale, paused or closed.")
     approved: bool
     on_sale_from: datetime | None
@@ -117,6 +119,16 @@ class Edition(Node):
             return views.piece_status(session, self.key, number, clock.now(), space_name(space))
 
 
+@strawberry.type
+class EditionChange:
+    replayed: bool
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def edition(self, info: Info) -> Edition:
+        return edition(desk(info), self.key)
+
+
 @strawberry.type(description="A certificate of one piece for one sale. Its text and its link verify offline.")
 class Certificate(Node):
     space: Space
@@ -126,6 +138,9 @@ class Certificate(Node):
     gtin: str
     issued_on: date
     revoked_on: date | None
+    standing: str = strawberry.field(description="active, suspended or revoked.")
+    replacement: int = strawberry.field(description="Which re-made copy of the number this is; 0 is the first made.")
+    owners: list[str] = strawberry.field(description="Later owners, by their pseudonyms, the last one last.")
     text: str = strawberry.field(description="The signed statement as one line of canonical JSON.")
     link: str = strawberry.field(description="The signed GS1 Digital Link in its QR code.")
     key_id: str = strawberry.field(description="Which of the issuer's keys signed it.")
@@ -141,7 +156,17 @@ class CertificateVerdict:
     issued_on: date
     key_id: str
     stands: bool = strawberry.field(description="False once it was revoked, as when the piece was returned.")
+    freshness: str = strawberry.field(description="active, suspended or revoked.")
+    replacement: int
     as_of: datetime | None
+
+
+@strawberry.type(description="Every certificate under a GTIN that does not stand, for who verifies offline.")
+class StatusList:
+    gtin: str
+    as_of: datetime
+    revoked: list[str] = strawberry.field(description="Serials.")
+    suspended: list[str] = strawberry.field(description="Serials in doubt for now.")
 
 
 @strawberry.type(description="A public key certificates are verified with, offline: Ed25519, raw, in hex.")
@@ -174,6 +199,20 @@ def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
             after=after,
             sort="edition",
         )
+
+
+def certificate(at: Desk, id: UUID) -> Certificate:
+    """The certificate with this id. Raises NotFound."""
+    return _certificate(at.shop.log.load(Issued, id))
+
+
+def status_list(at: Desk, gtin: str) -> StatusList:
+    """What does not stand under a GTIN. Raises MalformedGtin."""
+    code = checked_gtin(gtin)
+    with at.shop.log.reading() as session:
+        found = views.status_list(session, code, clock.now())
+    revoked, suspended = (sorted(serial for _, serial in group) for group in (found.revoked, found.suspended))
+    return StatusList(gtin=code, as_of=found.as_of, revoked=revoked, suspended=suspended)
 
 
 def certificates_of(at: Desk, order_id: UUID) -> list[Certificate]:
@@ -227,6 +266,9 @@ def _certificate(issued: Issued) -> Certificate:
         gtin=statement.gtin,
         issued_on=statement.issued_on,
         revoked_on=issued.revoked_on,
+        standing=issued.standing,
+        replacement=statement.replacement,
+        owners=list(issued.owners),
         text=issued.seal.text,
         link=issued.seal.link,
         key_id=statement.key_id,
@@ -243,6 +285,8 @@ def _verdict(verdict: Verdict) -> CertificateVerdict:
         issued_on=verdict.issued_on,
         key_id=verdict.key_id,
         stands=verdict.freshness == "active",
+        freshness=verdict.freshness,
+        replacement=verdict.replacement,
         as_of=verdict.as_of,
     )
 

@@ -6,7 +6,7 @@ from souvenir.api.authentication import NoSession, NotAtThisOutlet
 from souvenir.api.editions import WHY_NONE
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.catalogue.vat import NoVatRate
-from souvenir.editions.application import NumberReserved
+from souvenir.editions.application import NumberLeased, NumberReserved
 from souvenir.editions.edition import NumberOutsideRun
 from souvenir.editions.piece import (
     HoldExpired,
@@ -17,10 +17,13 @@ from souvenir.editions.piece import (
     PieceRetired,
     PieceReturned,
 )
+from souvenir.editions.purchase import IdentityNeeded, MalformedEvidence, PurchaseLimitReached
 from souvenir.editions.terms import HoldTooLong, NumberNotForChoosing
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, MalformedMoney, UnknownCurrency
+from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.authorisation import MarkNotValid, MarkReviewOverdue, ProductNotCertified
+from souvenir.licensing.cap_use import UnitCapReached
 from souvenir.licensing.licence import (
     CategoryNotGranted,
     ChannelNotGranted,
@@ -65,6 +68,7 @@ TAKING: Final[Grounds] = (
     NumberOutsideRun,
     NumberNotForChoosing,
     NumberReserved,
+    NumberLeased,
     HoldTooLong,
     HoldExpired,
     PieceNotHeld,
@@ -76,6 +80,9 @@ TAKING: Final[Grounds] = (
 )
 """Why this piece, or any, cannot be taken."""
 
+LIMITED: Final[Grounds] = (IdentityNeeded, MalformedEvidence, PurchaseLimitReached)
+"""Why this buyer may have no more, or must be known first."""
+
 LICENSED: Final[Grounds] = (
     LicenceNotBegun,
     LicenceLapsed,
@@ -83,6 +90,8 @@ LICENSED: Final[Grounds] = (
     ChannelNotGranted,
     CategoryNotGranted,
     NoConversionRate,
+    ProductNotApproved,
+    UnitCapReached,
     MarkNotValid,
     MarkReviewOverdue,
     ProductNotCertified,

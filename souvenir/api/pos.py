@@ -10,16 +10,18 @@ import strawberry
 from souvenir.access.staff import Staff, staff_id
 from souvenir.api import editions, goods, orders, places
 from souvenir.api.authentication import NotAtThisOutlet, NotPermitted
+from souvenir.api.buyers import BuyerInput, evidence
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
 from souvenir.api.goods import Product
-from souvenir.api.grounds import AGREEING, AT_TILL, MONEY
+from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, MONEY
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
+from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
@@ -87,7 +89,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery):
+class Query(RefundQuery, LeaseQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""
@@ -183,6 +185,7 @@ class SellAtTillInput:
     pieces: list[PieceInput] = strawberry.field(default_factory=list)
     reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
     on: date | None = strawberry.field(default=None, description="The shift's business date; without one, today.")
+    buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
 
 
 @strawberry.input
@@ -228,7 +231,7 @@ class TakeBackPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation):
+class Mutation(RefundMutation, LeaseMutation):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
@@ -257,13 +260,14 @@ class Mutation(RefundMutation):
         done = at.carry_out(input, lambda: at.shop.tills.open_shift(device, cashier, input.business_date, opening))
         return OpenShiftPayload(shift_id=global_id("Shift", done.result), replayed=done.replayed)
 
-    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING)
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
     def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
         """Sell over the counter, paid on the spot."""
         at = desk(info)
         outlet, till = at.device()
         sale = (outlet, till, _items(at, input), input.tender.paid_with, input.reference, input.on)
-        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale))
+        buyer = evidence(at, input.buyer) if input.buyer else None
+        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
     @mutation(

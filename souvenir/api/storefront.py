@@ -8,21 +8,25 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api import editions, goods, orders, places
+from souvenir.api import draws, editions, goods, orders, places
+from souvenir.api.buyers import BuyerInput, evidence, require_identified
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
-from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, space_name
+from souvenir.api.draws import Draw
+from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, StatusList, space_name
 from souvenir.api.goods import Product
-from souvenir.api.grounds import AGREEING, OWN_BASKET, TAKING
+from souvenir.api.grounds import AGREEING, LIMITED, OWN_BASKET, TAKING
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Basket, Order
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
+from souvenir.api.storefront_draws import DrawMutation, DrawQuery
 from souvenir.api.types import Info, described
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.payments.payment import Tender as PaidWith
 from souvenir.payments.provider import UnknownProvider
 from souvenir.processes.sell import NotThatWay, PaymentDeclined
@@ -41,7 +45,7 @@ class OnlineTender(StrEnum):
 
 
 @strawberry.type
-class Query:
+class Query(DrawQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything public, or of your own session, by its id."""
@@ -92,6 +96,11 @@ class Query:
         """The keys to verify certificates with, without asking us."""
         return editions.public_keys(desk(info))
 
+    @question(MalformedGtin)
+    def certificate_status(self, info: Info, gtin: str) -> StatusList:
+        """Every certificate under a GTIN that was revoked or is in doubt: freshness, for who verifies offline."""
+        return editions.status_list(desk(info), gtin)
+
 
 @strawberry.input
 class OpenBasketInput:
@@ -129,6 +138,13 @@ class LetGoInput:
 class PlaceOrderInput:
     idempotency_key: strawberry.ID
     basket_id: strawberry.ID
+
+
+@strawberry.input
+class IdentifyBuyerInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    buyer: BuyerInput
 
 
 @strawberry.input
@@ -180,6 +196,12 @@ class PlaceOrderPayload:
 
 
 @strawberry.type
+class IdentifyBuyerPayload:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
 class PayPayload:
     order: Order
     payment_id: strawberry.ID
@@ -187,7 +209,7 @@ class PayPayload:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(DrawMutation):
     @described
     def open_guest_session(self, info: Info) -> OpenGuestSessionPayload:
         """A session for a visitor. Nothing is recorded: ask for another if the answer gets lost."""
@@ -237,6 +259,15 @@ class Mutation:
         done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder, buyer))
         return PlaceOrderPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, *LIMITED)
+    def identify_buyer(self, info: Info, input: IdentifyBuyerInput) -> IdentifyBuyerPayload:
+        """Say who buys with an order of your own, where an edition in it is sold so many a person."""
+        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
+        _own_order(at, order_id)
+        who = evidence(at, input.buyer)
+        done = at.carry_out(input, lambda: at.shop.limits.identify(order_id, who))
+        return IdentifyBuyerPayload(order=orders.order(at, order_id), replayed=done.replayed)
+
     @mutation(
         *EVERY_MUTATION,
         *OWN_BASKET,
@@ -245,6 +276,7 @@ class Mutation:
         OrderAlreadyPaid,
         OrderCancelled,
         PaymentDiffersFromOrder,
+        *LIMITED,
     )
     def pay(self, info: Info, input: PayInput) -> PayPayload:
         """Pay an order of your own."""
@@ -253,6 +285,7 @@ class Mutation:
         if input.provider in COUNTER_ONLY:
             expected = "payment provider for paying online"
             raise MalformedInput(expected=expected, value=input.provider).at("input", "provider")
+        require_identified(at, at.shop.log.load(Sale, order_id))
         how = (PaidWith(input.tender.value), input.provider, input.source)
         done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
         return PayPayload(
@@ -275,10 +308,11 @@ _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
     "Edition": editions.edition,
     "Site": places.site,
     "Outlet": places.outlet,
+    "Draw": draws.draw,
     "Basket": orders.basket,
     "Order": _own_order,
 }
 
 schema = strawberry.Schema(
-    query=Query, mutation=Mutation, types=[Product, Edition, Site, Outlet, Basket, Order], config=schema_config()
+    query=Query, mutation=Mutation, types=[Product, Edition, Site, Outlet, Draw, Basket, Order], config=schema_config()
 )

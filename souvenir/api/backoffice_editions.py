@@ -1,0 +1,282 @@
+"""The back office looks after editions that are on sale: limits, pauses, moves, numbers taken out, certificates in doubt."""
+
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api import editions, orders
+from souvenir.api.buyers import BuyerInput, evidence
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.editions import Certificate, EditionChange, Space, space_name
+from souvenir.api.identity import read_id
+from souvenir.api.orders import Order
+from souvenir.api.refusals import mutation
+from souvenir.api.types import Info, values
+from souvenir.editions.application import NumberLeased, NumbersTaken
+from souvenir.editions.certificate import CertificateNotRevoked, CertificateNotStanding
+from souvenir.editions.edition import (
+    AlreadyAllotted,
+    NotAllottedHere,
+    NumberOutsideRun,
+    SizeCannotGrow,
+    TooManyAllotments,
+)
+from souvenir.editions.piece import PieceAlreadySold, PieceHeldBySomeoneElse, PieceNotReturned, PieceRetired
+from souvenir.editions.purchase import Limits, MalformedEvidence
+from souvenir.editions.terms import EditionClosed
+from souvenir.sites.outlet import Outlet as Place
+
+
+@strawberry.input
+class LimitEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    per_order: int | None = strawberry.field(default=None, description="Null is as many as they like.")
+    per_person: int | None = None
+    per_household: int | None = None
+    per_person_a_day: int | None = None
+
+
+@strawberry.input
+class PauseEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    reason: str
+
+
+@strawberry.input
+class ResumeEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+
+
+@strawberry.input
+class ReduceEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    size: int
+    reason: str
+
+
+@strawberry.input
+class MoveAllotmentInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    from_outlet_id: strawberry.ID
+    to_outlet_id: strawberry.ID
+    first: int
+    last: int
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class RetirePieceInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    number: int
+    reason: str
+    evidence: str = strawberry.field(description="Names the record that shows why.")
+    retired_on: date
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class PutBackPieceInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    number: int
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class SuspendCertificateInput:
+    idempotency_key: strawberry.ID
+    certificate_id: strawberry.ID
+    reason: str
+    on: date
+
+
+@strawberry.input
+class ReinstateCertificateInput:
+    idempotency_key: strawberry.ID
+    certificate_id: strawberry.ID
+    on: date
+
+
+@strawberry.input
+class TransferCertificateInput:
+    idempotency_key: strawberry.ID
+    certificate_id: strawberry.ID
+    owner: str = strawberry.field(description="A pseudonym: nobody here knows who that is.")
+    on: date
+
+
+@strawberry.input
+class AddBuyerEvidenceInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    buyer: BuyerInput
+
+
+@strawberry.type
+class LimitEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class PauseEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class ResumeEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class ReduceEditionPayload(EditionChange): ...
+
+
+@strawberry.type
+class MoveAllotmentPayload(EditionChange): ...
+
+
+@strawberry.type
+class RetirePiecePayload(EditionChange): ...
+
+
+@strawberry.type
+class PutBackPiecePayload(EditionChange): ...
+
+
+@strawberry.type
+class CertificateChange:
+    replayed: bool
+    key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def certificate(self, info: Info) -> Certificate:
+        return editions.certificate(desk(info), self.key)
+
+
+@strawberry.type
+class SuspendCertificatePayload(CertificateChange): ...
+
+
+@strawberry.type
+class ReinstateCertificatePayload(CertificateChange): ...
+
+
+@strawberry.type
+class TransferCertificatePayload(CertificateChange): ...
+
+
+@strawberry.type
+class AddBuyerEvidencePayload:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
+class EditionsMutation:
+    @mutation(*EVERY_MUTATION, EditionClosed)
+    def limit_edition(self, info: Info, input: LimitEditionInput) -> LimitEditionPayload:
+        """Say how many pieces one buyer may have from now on, at every channel together."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        with values():
+            limits = Limits(
+                per_order=input.per_order,
+                per_person=input.per_person,
+                per_household=input.per_household,
+                per_person_a_day=input.per_person_a_day,
+            )
+        done = at.carry_out(input, lambda: at.shop.editions.limit(edition, limits))
+        return LimitEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed)
+    def pause_edition(self, info: Info, input: PauseEditionInput) -> PauseEditionPayload:
+        """Stop new holds and direct sales for a while; what is held can still be bought."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        done = at.carry_out(input, lambda: at.shop.editions.pause(edition, input.reason))
+        return PauseEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed)
+    def resume_edition(self, info: Info, input: ResumeEditionInput) -> ResumeEditionPayload:
+        """Go on selling after a pause."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        done = at.carry_out(input, lambda: at.shop.editions.resume(edition))
+        return ResumeEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed, SizeCannotGrow, AlreadyAllotted)
+    def reduce_edition(self, info: Info, input: ReduceEditionInput) -> ReduceEditionPayload:
+        """Make the edition smaller than declared, publicly."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        done = at.carry_out(input, lambda: at.shop.editions.reduce(edition, input.size, input.reason))
+        return ReduceEditionPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, NumbersTaken, TooManyAllotments)
+    def move_allotment(self, info: Info, input: MoveAllotmentInput) -> MoveAllotmentPayload:
+        """Move numbers that nobody has yet from one outlet to another."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        giver = at.shop.log.load(Place, read_id("Outlet", input.from_outlet_id, "input", "fromOutletId")).id
+        taker = at.shop.log.load(Place, read_id("Outlet", input.to_outlet_id, "input", "toOutletId")).id
+        numbers = (edition, giver, taker, input.first, input.last, space_name(input.space))
+        done = at.carry_out(input, lambda: at.shop.editions.move(*numbers))
+        return MoveAllotmentPayload(replayed=done.replayed, key=edition)
+
+    @mutation(
+        *EVERY_MUTATION,
+        NumberOutsideRun,
+        NumberLeased,
+        PieceAlreadySold,
+        PieceHeldBySomeoneElse,
+        PieceRetired,
+        CertificateNotRevoked,
+    )
+    def retire_piece(self, info: Info, input: RetirePieceInput) -> RetirePiecePayload:
+        """Take a number out for ever, with evidence."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        why = (input.number, input.reason, input.evidence, input.retired_on, space_name(input.space))
+        done = at.carry_out(input, lambda: at.shop.editions.retire(edition, *why))
+        return RetirePiecePayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, NumberOutsideRun, PieceNotReturned, PieceRetired, CertificateNotRevoked)
+    def put_back_piece(self, info: Info, input: PutBackPieceInput) -> PutBackPiecePayload:
+        """Free a returned piece after inspection."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        piece = (edition, input.number, space_name(input.space))
+        done = at.carry_out(input, lambda: at.shop.editions.put_back(*piece))
+        return PutBackPiecePayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION)
+    def suspend_certificate(self, info: Info, input: SuspendCertificateInput) -> SuspendCertificatePayload:
+        """Put a certificate in doubt, as when its piece was reported stolen. What is revoked stays revoked."""
+        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        done = at.carry_out(input, lambda: at.shop.certificates.suspend(one, input.reason, input.on))
+        return SuspendCertificatePayload(replayed=done.replayed, key=one)
+
+    @mutation(*EVERY_MUTATION)
+    def reinstate_certificate(self, info: Info, input: ReinstateCertificateInput) -> ReinstateCertificatePayload:
+        """The doubt is gone."""
+        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        done = at.carry_out(input, lambda: at.shop.certificates.reinstate(one, input.on))
+        return ReinstateCertificatePayload(replayed=done.replayed, key=one)
+
+    @mutation(*EVERY_MUTATION, CertificateNotStanding)
+    def transfer_certificate(self, info: Info, input: TransferCertificateInput) -> TransferCertificatePayload:
+        """Note a new owner, by a pseudonym."""
+        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        done = at.carry_out(input, lambda: at.shop.certificates.transfer(one, input.owner, input.on))
+        return TransferCertificatePayload(replayed=done.replayed, key=one)
+
+    @mutation(*EVERY_MUTATION, MalformedEvidence)
+    def add_buyer_evidence(self, info: Info, input: AddBuyerEvidenceInput) -> AddBuyerEvidencePayload:
+        """Add what is found out later about who bought: a limit exceeded becomes a case, and the sale stands."""
+        at, order = _manager(info), read_id("Order", input.order_id, "input", "orderId")
+        learned = evidence(at, input.buyer)
+        done = at.carry_out(input, lambda: at.shop.limits.discover(order, learned))
+        return AddBuyerEvidencePayload(order=orders.order(at, order), replayed=done.replayed)
+
+
+def _manager(info: Info) -> Desk:
+    at = desk(info)
+    at.require("manager")
+    return at

@@ -1,0 +1,140 @@
+"""Sell offline: a till leases a block of numbers, reports afterwards what it sold of it, and hands in the rest."""
+
+from base64 import b32encode
+from datetime import date, datetime
+from uuid import UUID
+
+from souvenir.catalogue.product import Product
+from souvenir.editions.application import Leases, grant_lease, sell_leased
+from souvenir.editions.edition import Edition
+from souvenir.editions.lease import Lease
+from souvenir.editions.terms import Space
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import derived_id, new_id
+from souvenir.kernel.money import Money
+from souvenir.payments.payment import Payment, Tender
+from souvenir.pos.device import Device
+from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sites.outlet import Outlet
+
+
+class LeaseOfAnotherDevice(SouvenirError):
+    message = "Lease {lease_id} belongs to another device. A device reports and hands in its own."
+    lease_id: UUID
+
+
+class SellOffline:
+    """What a till does before, during and after its offline hours. The sale happened: it is recorded, not refused."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def lease(
+        self,
+        device_id: UUID,
+        edition_id: UUID,
+        numbers: int,
+        until: datetime,
+        back_at: datetime | None = None,
+        space: Space = "numbered",
+    ) -> Committed[UUID]:
+        """Lease the next free numbers of the device's outlet to it; answers the lease's id."""
+        lease_id = new_id()
+
+        def command(tx: Transaction) -> UUID:
+            device = tx.get(Device, device_id)
+            asked = (lease_id, edition_id, device.outlet_id, device_id, numbers, until, back_at or until, space)
+            return grant_lease(tx, *asked, device_is_revoked=device.revoked is not None).id
+
+        return self._log.execute(command)
+
+    def report(
+        self,
+        device_id: UUID,
+        lease_id: UUID,
+        number: int,
+        tender: Tender,
+        sold_on: date,
+        reference: str = "",
+        price: Money | None = None,
+    ) -> Committed[UUID]:
+        """Record a sale the device made from its lease, at the price it charged; answers the order's id.
+
+        A number that somebody else has by now is not on the order: the money is, and the lease notes the dispute, for
+        people to settle with the buyer. The same number reported twice is one sale.
+        """
+
+        def command(tx: Transaction) -> UUID:
+            lease = _own(tx, lease_id, device_id)
+            lease.must_contain(number)
+            order_id = derived_id("offline-sale", lease_id, number)
+            if tx.find(Order, order_id) is None:
+                sold = sell_leased(tx, lease_id, number, order_id, sold_on)
+                _record(tx, order_id, tx.get(Device, device_id), lease, number if sold else None, price, sold_on)
+                _pay(tx, order_id, tender, reference, sold_on)
+            return order_id
+
+        return self._log.execute(command)
+
+    def hand_in(self, device_id: UUID, lease_id: UUID) -> Committed[None]:
+        """End the device's lease once it has reported every sale: what is left comes back at once."""
+        _own(self._log, lease_id, device_id)
+        return Leases(self._log).hand_in(lease_id)
+
+
+def _own(tx: Transaction | EventLog, lease_id: UUID, device_id: UUID) -> Lease:
+    lease = tx.load(Lease, lease_id) if isinstance(tx, EventLog) else tx.get(Lease, lease_id)
+    if lease.device_id != device_id:
+        raise LeaseOfAnotherDevice(lease_id=lease_id)
+    return lease
+
+
+def _record(
+    tx: Transaction, order_id: UUID, device: Device, lease: Lease, number: int | None, price: Money | None, on: date
+) -> None:
+    """The order of one piece. What the licences say of it is told by the accrual, which reports breaches apart."""
+    outlet = tx.get(Outlet, lease.outlet_id)
+    product = tx.get(Product, tx.get(Edition, lease.edition_id).product_id)
+    gross, rate = price or product.price, product.vat_rate_on(on)
+    line = OrderLine(
+        line_no=1,
+        product_id=product.id,
+        sku=product.sku,
+        name=product.name,
+        category=product.category,
+        quantity=1,
+        unit_price=gross,
+        gross=gross,
+        vat_rate=rate,
+        vat=gross.tax_within(rate),
+        vat_exempt=product.vat_exempt,
+        refundable=product.refundable,
+        edition_id=lease.edition_id if number is not None else None,
+        space=lease.space,
+        number=number,
+        licence_ids=product.licence_ids,
+        cost=product.cost,
+    )
+    order = Order.place(
+        order_id,
+        order_no=f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}",
+        outlet_id=outlet.id,
+        channel=Channel.SHOP,
+        till=device.till,
+        lines=[line],
+        currency=outlet.currency,
+        on=on,
+        buyer=None,
+        basket_id=None,
+        territory=outlet.region,
+    )
+    tx.save(order)
+
+
+def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:
+    order = tx.get(Order, order_id)
+    payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
+    payment.approve(reference or f"counter:{order.order_no}")
+    order.pay(payment.id, tender, order.due, on)
+    tx.save(order, payment)

@@ -1,0 +1,219 @@
+"""Editions on sale through the published operations: leases, limits, pauses, numbers taken out, certificates in doubt."""
+
+from datetime import timedelta
+
+import pytest
+from trading import MORNING, TODAY, Group
+
+from souvenir.kernel.clock import SettableClock
+
+EVENING = (MORNING + timedelta(hours=10)).isoformat()
+
+
+def leased(group: Group, numbers: int = 3):
+    return group.till.do("leaseNumbers", editionId=group.edition, numbers=numbers, until=EVENING)["lease"]
+
+
+def sold_offline(group: Group, lease, number: int, **more):
+    report = {"leaseId": lease["id"], "number": number, "tender": "CASH", "soldOn": TODAY, **more}
+    return group.till.do("reportOfflineSale", **report)
+
+
+def piece(group: Group, number: int, **more):
+    return group.till.try_to(
+        "sellAtTill", tender="CASH", pieces=[{"editionId": group.edition, "number": number}], **more
+    )
+
+
+# Leases.
+
+
+def test_a_till_takes_numbers_along_sells_one_and_hands_in_the_rest(group: Group):
+    lease = leased(group)
+    assert lease["numbers"] == [1, 2, 3]
+    assert piece(group, 2)["code"] == "NUMBER_LEASED"
+    done = sold_offline(group, lease, 2)
+    assert (done["disputed"], done["order"]["state"], done["order"]["total"]["amount"]) == (False, "paid", "1130.00")
+    assert group.till.do("returnNumbers", leaseId=lease["id"])["lease"]["ended"] == "handed in"
+    assert piece(group, 2)["code"] == "PIECE_ALREADY_SOLD"
+    assert piece(group, 3)["__typename"] == "SellAtTillPayload"
+
+
+def test_what_was_sold_offline_is_certified_booked_and_bears_royalties(group: Group):
+    sold_offline(group, leased(group), 1)
+    assert group.finance.ask("royaltyPosition", licenceId=group.licence)["earned"]["amount"] == "80.00"
+    certified = [row.topic for row in group.shop.log.stored() if row.topic == "editions.CertificateIssued"]
+    assert len(certified) == 1
+    assert group.finance.ask("trialBalance")["rows"]
+
+
+def test_a_sale_reported_twice_is_one_sale(group: Group):
+    lease = leased(group)
+    first = sold_offline(group, lease, 1, idempotencyKey="r1")
+    again, anew = sold_offline(group, lease, 1, idempotencyKey="r1"), sold_offline(group, lease, 1)
+    assert (again["replayed"], anew["replayed"]) == (True, False)
+    assert first["order"]["id"] == again["order"]["id"] == anew["order"]["id"]
+
+
+def test_a_sale_that_is_reported_after_the_number_went_to_someone_else_is_a_case_and_no_second_piece(
+    group: Group, time: SettableClock
+):
+    lease = leased(group)
+    other = group.device(group.counter, "T2")
+    time.move_to(MORNING + timedelta(hours=11))
+    until = (MORNING + timedelta(hours=20)).isoformat()
+    anew = other.do("leaseNumbers", editionId=group.edition, numbers=1, until=until)["lease"]
+    assert anew["numbers"] == [1]
+    late = sold_offline(group, lease, 1)
+    assert (late["disputed"], late["order"]["state"], late["order"]["lines"][0]["number"]) == (True, "paid", None)
+    assert late["lease"]["disputed"] == [{"number": 1, "orderId": late["order"]["id"]}]
+    assert group.shop.differences() == []
+
+
+def test_a_price_that_was_charged_offline_is_the_price(group: Group):
+    paid = sold_offline(group, leased(group), 1, price={"amount": "1000.00", "currency": "CNY"})["order"]
+    assert paid["total"]["amount"] == "1000.00"
+
+
+def test_a_lease_is_refused_for_what_cannot_be(group: Group):
+    ask = {"editionId": group.edition, "until": EVENING}
+    assert group.till.try_to("leaseNumbers", numbers=0, **ask)["code"] == "LEASE_REFUSED"
+    assert group.till.try_to("leaseNumbers", numbers=501, **ask)["code"] == "LEASE_REFUSED"
+    assert group.till.try_to("leaseNumbers", numbers=1, **ask | {"until": MORNING.isoformat()})["code"] == (
+        "LEASE_REFUSED"
+    )  # fmt: skip
+    lease = leased(group)
+    assert group.till.try_to("reportOfflineSale", leaseId=lease["id"], number=9, tender="CASH", soldOn=TODAY)[
+        "code"
+    ] == "NUMBER_NOT_LEASED"  # fmt: skip
+    other = group.device(group.counter, "T2")
+    assert other.try_to("returnNumbers", leaseId=lease["id"])["code"] == "LEASE_OF_ANOTHER_DEVICE"
+
+
+# Limits.
+
+
+PASSPORT = {"documentNumber": "K 9988776"}
+
+
+def test_one_a_person_counts_over_the_till_and_the_web_together(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    assert piece(group, 1)["code"] == "IDENTITY_NEEDED"
+    assert piece(group, 1, buyer=PASSPORT)["__typename"] == "SellAtTillPayload"
+    assert piece(group, 2, buyer={"documentNumber": "k9988776"})["code"] == "PURCHASE_LIMIT_REACHED"
+    assert piece(group, 2, buyer={"documentNumber": "Y7654321"})["__typename"] == "SellAtTillPayload"
+    order = online(group)
+    pay = {"orderId": order, "tender": "CARD", "provider": "sandbox", "source": "tok"}
+    assert group.guest.try_to("pay", **pay)["code"] == "IDENTITY_NEEDED"
+    assert not group.sandbox.movements
+    group.guest.do("identifyBuyer", orderId=order, buyer=PASSPORT)
+    refused = group.guest.try_to("pay", **pay)
+    assert (refused["code"], "limited to 1 per person" in refused["message"]) == ("ORDER_CANCELLED", True)
+
+
+def test_what_is_found_out_later_is_a_case_and_the_sale_stands(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    piece(group, 1, buyer=PASSPORT)
+    second = piece(group, 2, buyer={"telephone": "+86 10 1234 5678"})["order"]["id"]
+    assert group.office.do("addBuyerEvidence", orderId=second, buyer=PASSPORT)["order"]["state"] == "paid"
+    raised = [row.topic for row in group.shop.log.stored() if row.topic == "editions.PurchaseCaseRaised"]
+    assert len(raised) == 1
+
+
+def test_nothing_typed_in_about_a_buyer_is_kept(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    piece(group, 1, buyer={**PASSPORT, "address": "1 Wangfujing"})
+    stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
+    assert b"9988776" not in stored
+    assert b"Wangfujing" not in stored
+
+
+def test_a_buyer_who_says_nothing_is_not_identified(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    assert piece(group, 1, buyer={"address": "1 Wangfujing"})["code"] == "MALFORMED_EVIDENCE"
+    assert group.office.try_to("limitEdition", editionId=group.edition, perPerson=0)["code"] == "MALFORMED_INPUT"
+
+
+def online(group: Group) -> str:
+    basket = group.basket()
+    group.guest.do("holdPiece", basketId=basket, editionId=group.edition)
+    return str(group.guest.do("placeOrder", basketId=basket)["order"]["id"])
+
+
+# The life of an edition.
+
+
+def test_a_paused_edition_sells_nothing_until_it_goes_on(group: Group):
+    assert group.office.do("pauseEdition", editionId=group.edition, reason="recount")["edition"]["state"] == "paused"
+    refused = piece(group, 1)
+    assert (refused["code"], "recount" in refused["message"]) == ("EDITION_PAUSED", True)
+    assert group.office.do("resumeEdition", editionId=group.edition)["edition"]["state"] == "on sale"
+    assert piece(group, 1)["__typename"] == "SellAtTillPayload"
+
+
+def test_an_edition_shrinks_and_never_grows(group: Group):
+    assert group.office.do("reduceEdition", editionId=group.edition, size=400, reason="mould broke")["edition"][
+        "size"
+    ] == 400  # fmt: skip
+    grown = group.office.try_to("reduceEdition", editionId=group.edition, size=500, reason="demand")
+    assert grown["code"] == "SIZE_CANNOT_GROW"
+    cut = group.office.try_to("reduceEdition", editionId=group.edition, size=50, reason="mould broke")
+    assert cut["code"] == "ALREADY_ALLOTTED"
+
+
+def test_numbers_that_nobody_has_move_to_another_outlet(group: Group):
+    move = {"editionId": group.edition, "fromOutletId": group.counter, "toOutletId": group.park}
+    piece(group, 90)
+    assert group.office.try_to("moveAllotment", **move, first=81, last=100)["code"] == "NUMBERS_TAKEN"
+    group.office.do("moveAllotment", **move, first=91, last=100)
+    assert piece(group, 95)["code"] == "NOT_ALLOTTED_HERE"
+    park = group.device(group.park, "T1")
+    sold = park.do("sellAtTill", tender="CASH", pieces=[{"editionId": group.edition, "number": 95}])
+    assert sold["order"]["state"] == "paid"
+
+
+def test_a_number_is_taken_out_for_ever(group: Group):
+    broken = {"editionId": group.edition, "number": 5, "reason": "broken", "evidence": "photo 12", "retiredOn": TODAY}
+    group.office.do("retirePiece", **broken)
+    assert piece(group, 5)["code"] == "PIECE_RETIRED"
+    piece(group, 6)
+    assert group.office.try_to("retirePiece", **broken | {"number": 6})["code"] == "PIECE_ALREADY_SOLD"
+
+
+# Certificates.
+
+
+def certificate(group: Group):
+    group.guest.do("pay", orderId=(order := online(group)), tender="CARD", provider="sandbox", source="tok")
+    (found,) = group.guest.ask("order", id=order)["certificates"]
+    return found
+
+
+def test_a_certificate_in_doubt_does_not_stand_until_the_doubt_is_gone(group: Group):
+    issued = certificate(group)
+    group.office.do("suspendCertificate", certificateId=issued["id"], reason="stolen", on=TODAY)
+    verdict = group.visitor.ask("verifyCertificate", textOrLink=issued["link"])
+    assert (verdict["stands"], verdict["freshness"]) == (False, "suspended")
+    listed = group.visitor.ask("certificateStatus", gtin=issued["gtin"])
+    assert (listed["suspended"], listed["revoked"]) == ([issued["serial"]], [])
+    passed_on = {"certificateId": issued["id"], "owner": "collector-7", "on": TODAY}
+    assert group.office.try_to("transferCertificate", **passed_on)["code"] == "CERTIFICATE_NOT_STANDING"
+    group.office.do("reinstateCertificate", certificateId=issued["id"], on=TODAY)
+    assert group.visitor.ask("verifyCertificate", textOrLink=issued["link"])["stands"] is True
+    assert group.office.do("transferCertificate", **passed_on)["certificate"]["owners"] == ["collector-7"]
+
+
+def test_a_status_list_is_of_a_gtin(group: Group):
+    assert group.visitor.ask("certificateStatus", gtin="123")["code"] == "MALFORMED_GTIN"
+
+
+@pytest.mark.parametrize("operation", ["pauseEdition", "limitEdition", "retirePiece", "suspendCertificate"])
+def test_only_a_manager_looks_after_editions(group: Group, operation):
+    given = {
+        "pauseEdition": {"editionId": group.edition, "reason": "x"},
+        "limitEdition": {"editionId": group.edition, "perPerson": 1},
+        "retirePiece": {"editionId": group.edition, "number": 1, "reason": "x", "evidence": "y", "retiredOn": TODAY},
+        "suspendCertificate": {"certificateId": group.edition, "reason": "x", "on": TODAY},
+    }[operation]
+    response = group.desk.send(operation, input={"idempotencyKey": "1", **given})
+    assert response.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
