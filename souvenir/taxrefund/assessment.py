@@ -199,18 +199,25 @@ def assess(book: RuleBook, purchase: Purchase) -> Assessment:
 
 def promise_of(book: RuleBook, store: Store, mode: str, issued_on: date, last_departure_on: date) -> Promise | None:
     """What an advance makes the traveller promise, by the rules of the day the form is issued; None without one."""
-    rules = _Reading(book.regime(store.jurisdiction, store.region, mode, issued_on))
+    regime = book.regime(store.jurisdiction, store.region, mode, issued_on)
+    if last_departure_on not in regime.remembered:
+        regime.remembered[last_departure_on] = _promise(regime, issued_on, last_departure_on)
+    promise: Promise | None = regime.remembered[last_departure_on]
+    return promise
+
+
+def _promise(regime: Regime, issued_on: date, last_departure_on: date) -> Promise | None:
+    rules = _Reading(regime)
     payout = rules.find("payout")
     if payout is None or payout.value != "advance":
         return None
     window, capture = rules.find("instant_window"), rules.find("capture_working_days")
     rules.find("recognised_regions")
     promised_by = min(window.value.last_day(issued_on), last_departure_on) if window else last_departure_on
-    calendar = rules.regime.jurisdiction.calendar
     return Promise(
         promised_by=promised_by,
-        capture_by=working_days_after(calendar, promised_by, capture.value if capture else 0),
-        ports=tuple(port.code for port in rules.regime.ports),
+        capture_by=working_days_after(regime.jurisdiction.calendar, promised_by, capture.value if capture else 0),
+        ports=tuple(port.code for port in regime.ports),
         rules=rules.read,
     )
 
@@ -429,7 +436,8 @@ def _shared(kept: Sequence[tuple[PurchaseLine, Rule]], refund: Money, fee: Money
 
 def _last_departure(rules: _Reading, purchase: Purchase, kept: Sequence[tuple[PurchaseLine, Rule]]) -> date:
     """The last day to leave with the goods: by each class of them, and by the longest stay, whichever is soonest."""
-    windows, stay = [rules.find("departure_window", line.goods) for line, _ in kept], rules.find("stay_limit")
+    windows = [rules.find("departure_window", goods) for goods in {line.goods: None for line, _ in kept}]
+    stay = rules.find("stay_limit")
     ends = [window.value.last_day(purchase.purchased_on) for window in windows if window is not None]
     if stay is not None and purchase.traveller.last_entry is not None:
         ends.append(purchase.traveller.last_entry + timedelta(days=stay.value.days))

@@ -132,5 +132,17 @@ def rounded(minor: Decimal, currency: str, rounding: Rounding) -> Money:
 
 
 def shares(amount: Money, weights: Sequence[int]) -> list[Money]:
-    """An amount shared by weight so that the parts add up; all zero if there is nothing to share by."""
-    return amount.split(weights) if any(weights) else [Money.zero(amount.currency)] * len(weights)
+    """An amount, not negative, shared by weight so that the parts add up; all zero if there is nothing to share by.
+
+    Largest remainder, ties in the order given, as `Money.split`; in whole numbers, since every decision shares twice.
+    """
+    whole, minor = sum(weights), amount.minor
+    if not whole:
+        return [Money.zero(amount.currency)] * len(weights)
+    parts = [minor * weight // whole for weight in weights]
+    missing = minor - sum(parts)
+    if missing:
+        by_remainder = sorted(range(len(parts)), key=lambda at: (-(minor * weights[at] % whole), at))
+        for at in by_remainder[:missing]:
+            parts[at] += 1
+    return [Money(part, amount.currency) for part in parts]

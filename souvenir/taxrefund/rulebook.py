@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final, Literal, Self
 
@@ -228,14 +228,18 @@ class Regime:
 
     def __init__(self, jurisdiction: "Jurisdiction", region: str, mode: str, on: date) -> None:
         self.jurisdiction, self.region, self.mode, self.on = jurisdiction, region, mode, on
+        self.remembered: dict[date, Any] = {}
+        """What an assessment works out from these rules alone, so that the next one need not."""
         self._found: dict[tuple[str, str], Rule | None] = {}
 
     def find(self, name: str, applies_to: str = ANY) -> Rule | None:
         """The rule of that name, about a VAT rate or a kind of document where it is about one."""
-        key = (name, applies_to)
-        if key not in self._found:
-            self._found[key] = self.jurisdiction.find(name, self.region, self.mode, applies_to, self.on)
-        return self._found[key]
+        try:
+            return self._found[name, applies_to]
+        except KeyError:
+            found = self.jurisdiction.find(name, self.region, self.mode, applies_to, self.on)
+            self._found[name, applies_to] = found
+            return found
 
     def all(self, name: str) -> tuple[Rule, ...]:
         """Every rule of that name in force here, one per subject: the conditions a desk asks about, for one."""
@@ -396,6 +400,7 @@ def _rules_of(file: str, written: _FileText, row: _RuleText) -> Iterable[Rule]:
                 )
 
 
+@lru_cache(maxsize=1024)
 def subject_of(applies_to: str | Decimal) -> str:
     """What a rule is about, as it is looked up: VAT rates without trailing zeros, so that 0.10 is 0.1."""
     try:
