@@ -31,7 +31,7 @@ def now():
         yield standing
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(14))
 def test_bank_log_and_ledger_agree_after_every_round_with_the_sandbox(now, seed):
     small = open_small_shop("sqlite://", size=400)
     bank = Sandbox()
