@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
-from typing import Final
+from typing import Final, Self
 from uuid import UUID, uuid4
 
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -25,6 +25,7 @@ from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.application import Opening, Refunds
 from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim, claim_id
+from souvenir.taxrefund.document import DocumentReader, read_zone
 from souvenir.taxrefund.form import Advancer, Tender
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
 from souvenir.taxrefund.refusals import ClaimHasAnotherState, GuaranteeTooSmall, PromiseNotKept, PromiseStillOpen
@@ -66,9 +67,15 @@ class TravelDocument:
     """What the traveller shows. Name and number are sealed before they reach the log."""
 
     kind: str
-    number: str
-    name: str
+    number: str = field(repr=False)
+    name: str = field(repr=False)
     last_entry: date | None
+
+    @classmethod
+    def read(cls, reader: DocumentReader, last_entry: date | None, on: date) -> Self:
+        """Take it from a document reader; the last entry is a stamp, or asked of the border, not in the zone."""
+        zone = read_zone(reader.read(), on)
+        return cls(zone.kind, zone.number, zone.name, last_entry)
 
 
 class RefundTax:

@@ -241,6 +241,18 @@ def test_the_same_document_is_the_same_person(small):
     assert people[0] == people[1] != people[2]
 
 
+class Scanner:
+    def read(self) -> str:
+        return "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+
+
+def test_a_scanned_passport_opens_a_claim_and_shows_nobody(small):
+    document = TravelDocument.read(Scanner(), date(2026, 7, 1), date(2012, 4, 1))
+    assert "ERIKSSON" not in repr(document)
+    claim = opened(small, "departure", document)
+    assert small.shop.refund_tax.traveller_of(claim) == ("ANNA MARIA ERIKSSON", "L898902C3")
+
+
 def test_an_unknown_claim_is_not_found(small):
     with pytest.raises(Exception, match="no Claim"):
         small.shop.refund_tax.agree(uuid4(), TODAY)
