@@ -63,6 +63,12 @@ def test_the_package_imports_from_the_wheel(wheel: Path, tmp_path: Path) -> None
     assert re.search(r"\d+\.\d+\.\d+", done.stdout)
 
 
+def test_the_wheel_installs_the_souvenir_command(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert archive.read(entry_points).decode().split("\n")[:2] == ["[console_scripts]", "souvenir = souvenir.cli:main"]
+
+
 def test_continuous_integration_runs_the_command_the_readme_gives() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
