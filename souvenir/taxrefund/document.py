@@ -82,7 +82,7 @@ def _passport(lines: list[str], on: date) -> MachineReadable:
     _verify("date of birth", second[13:19], second[19])
     _verify("date of expiry", second[21:27], second[27])
     _verify("personal number", second[28:42], second[42])
-    _verify("whole", second[0:10] + second[13:20] + second[21:43], second[43])
+    _verify("whole zone", second[0:10] + second[13:20] + second[21:43], second[43])
     return _read(first, first[5:44], second[0:9], second[10:13], second[13:19], second[21:27], on)
 
 
@@ -95,7 +95,7 @@ def _card(lines: list[str], on: date) -> MachineReadable:
     _verify("number", number, digit)
     _verify("date of birth", second[0:6], second[6])
     _verify("date of expiry", second[8:14], second[14])
-    _verify("whole", first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
+    _verify("whole zone", first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
     return _read(first, third, number, second[15:18], second[0:6], second[8:14], on)
 
 

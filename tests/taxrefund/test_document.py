@@ -55,7 +55,7 @@ def test_check_digits_of_the_standard(text: str, digit: int) -> None:
 
 @pytest.mark.parametrize(
     ("at", "part"),
-    [(9, "number"), (19, "date of birth"), (27, "date of expiry"), (42, "personal number"), (43, "whole")],
+    [(9, "number"), (19, "date of birth"), (27, "date of expiry"), (42, "personal number"), (43, "whole zone")],
 )
 def test_each_wrong_check_digit_is_refused_by_name(at: int, part: str) -> None:
     first, second = PASSPORT.splitlines()
