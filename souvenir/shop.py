@@ -64,6 +64,7 @@ from souvenir.processes.watch_deadlines import WatchDeadlines
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
+from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.registers import ClaimsByOrder
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 from souvenir.taxrefund.views import ClaimList
@@ -113,6 +114,7 @@ class Shop:
         issuer: LocalizedText,
         resolver: str,
         rules: RuleBook | None = None,
+        customs: CustomsOffice | None = None,
     ) -> None:
         self.log = log
         self.secrets = secrets
@@ -126,7 +128,7 @@ class Shop:
         self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
-        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring)
+        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
@@ -157,9 +159,11 @@ class Shop:
         providers: Providers | None = None,
         issuer: LocalizedText | None = None,
         resolver: str = "https://id.example.org",
+        customs: CustomsOffice | None = None,
     ) -> Self:
         """Open the shop at a URL, creating what is missing: sqlite:///path, sqlite:// (memory) or postgresql://….
 
+        `customs`, if there is one to ask, is asked for an answer that was lost before an advance is taken back.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
         Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
         """
@@ -169,7 +173,7 @@ class Shop:
         else:
             kept = Secrets.at(Path(secrets) if secrets else _secrets_beside(url))
         name = issuer or {"en": "Souvenir shop", "zh-Hans": "纪念品商店"}
-        return cls(log, kept, providers or set_up(), issuer=name, resolver=resolver)
+        return cls(log, kept, providers or set_up(), issuer=name, resolver=resolver, customs=customs)
 
     @classmethod
     def in_memory(cls) -> Self:

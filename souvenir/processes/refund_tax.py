@@ -25,6 +25,7 @@ from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.application import Opening, Refunds
 from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim, claim_id
+from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.document import DocumentReader, read_zone
 from souvenir.taxrefund.form import Advancer, Tender
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
@@ -81,12 +82,20 @@ class TravelDocument:
 class RefundTax:
     """Refunds as the counter does them. Providers are asked between commits, never inside one."""
 
-    def __init__(self, log: EventLog, providers: Providers, rules: RuleBook, keyring: KeyRing) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        providers: Providers,
+        rules: RuleBook,
+        keyring: KeyRing,
+        customs: CustomsOffice | None = None,
+    ) -> None:
         self._log = log
         self._providers = providers
         self._keyring = keyring
         self._refunds = Refunds(log, rules)
         self._rules = rules
+        self._customs = customs
         self._claims = ClaimList()
         self._secured = SecureAdvance(log, providers)
 
@@ -205,6 +214,15 @@ class RefundTax:
         self.resolve_guarantee(claim_id, day)
         return committed
 
+    def ask_customs(self, claim_id: UUID) -> bool:
+        """Fetch customs' answer about a claim, as when its message was lost; says whether there is one."""
+        claim = self._log.load(Claim, claim_id)
+        answer = self._customs.answer_to(claim.claim_no) if self._customs else None
+        if answer is None:
+            return False
+        self.confirm_customs(claim_id, answer.port, answer.confirmed, answer.on, answer.reason)
+        return True
+
     def miss_promise(self, claim_id: UUID, on: date | None = None) -> Committed[UUID]:
         """Record that the promise was broken, and take the advance back from the guarantee."""
         day = on or self._day(claim_id)
@@ -265,7 +283,8 @@ class RefundTax:
         looked_into: set[UUID] = set()
         for claim in overdue:
             with suppress(PromiseStillOpen, ClaimHasAnotherState):  # the list lags behind: decided by now, or today
-                self.miss_promise(claim.id, on)
+                if not self.ask_customs(claim.id):
+                    self.miss_promise(claim.id, on)
                 looked_into.add(claim.id)
         while unresolved:
             for claim in unresolved:

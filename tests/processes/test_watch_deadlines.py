@@ -13,6 +13,8 @@ from souvenir.processes.watch_deadlines import WatchDeadlines
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
+from souvenir.taxrefund.customs import Presented
+from souvenir.taxrefund.simulators.customs import SimulatedCustoms
 from souvenir.taxrefund.views import LARGEST_PAGE
 from souvenir.testing import clock_at
 
@@ -106,6 +108,19 @@ def test_more_guarantees_than_a_page_are_all_resolved(small, now, monkeypatch):
         small.shop.deadlines.look()
         small.shop.followers.catch_up()
     assert {state(small, claim) for claim in claims} == {("recovered", "captured")}
+
+
+@pytest.mark.parametrize(("port", "outcome"), [("PEK", ("completed", "released")), ("XXX", ("recovered", "captured"))])
+def test_an_answer_of_customs_that_was_lost_is_fetched_before_anything_is_captured(tmp_path, now, port, outcome):
+    customs = SimulatedCustoms()
+    small = open_small_shop("sqlite://", secrets=str(tmp_path / "secrets"), customs=customs)
+    claim = advanced(small)
+    claim_no = small.shop.log.load(Claim, claim).claim_no
+    customs.verify(Presented(claim_no, port, date(2026, 8, 7), {1: 10}, "every_form"))
+    now.move_to(MIDNIGHT)
+    small.shop.deadlines.look()
+    assert state(small, claim) == outcome
+    small.shop.close()
 
 
 def test_a_step_that_fails_is_told_and_keeps_no_other_from_acting(caplog):

@@ -11,6 +11,7 @@ from souvenir.payments.provider import PaymentProvider, Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
 from souvenir.shop import Shop
+from souvenir.taxrefund.customs import CustomsOffice
 
 MORNING = datetime(2026, 7, 10, 1, tzinfo=UTC)
 """Nine o'clock in Beijing."""
@@ -38,11 +39,16 @@ def words(en: str, zh: str) -> dict[str, str]:
 
 
 def open_small_shop(
-    url: str, *, size: int = 4, secrets: str | None = None, more: tuple[PaymentProvider, ...] = ()
+    url: str,
+    *,
+    size: int = 4,
+    secrets: str | None = None,
+    more: tuple[PaymentProvider, ...] = (),
+    customs: CustomsOffice | None = None,
 ) -> SmallShop:
     """Open a shop at a URL and set it up: numbers 1 to half the size at the counter, the rest on the web."""
     sandbox = Sandbox()
-    shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), sandbox, *more))
+    shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), sandbox, *more), customs=customs)
     site = shop.sites.register_site(
         code="ENAMEL", kind="factory", name=words("Enamel factory", "珐琅厂"), story=words("Since 1956.", "建于1956年。"),
         region="CN-BJ", time_zone="Asia/Shanghai",

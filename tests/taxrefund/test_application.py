@@ -14,6 +14,7 @@ from refund_forms import cny
 from souvenir.eventlog import EventLog, Followers
 from souvenir.eventlog.rebuild import differences, rebuild_view
 from souvenir.kernel.errors import NotFound, SouvenirError
+from souvenir.kernel.money import Money
 from souvenir.taxrefund import eligibility as why
 from souvenir.taxrefund import refusals as no
 from souvenir.taxrefund.application import Opening, Refunds, capture_guarantee
@@ -378,3 +379,29 @@ def test_a_form_number_has_nineteen_digits_and_is_the_same_for_the_same_goods() 
     number = form_no(DAY, UUID(int=1))
     assert (len(number), number[:8]) == (19, "20250515")
     assert number == form_no(DAY, UUID(int=1)) != form_no(DAY, UUID(int=2))
+
+
+def in_taipei(day: date, entered: date, order: int) -> Opening:
+    """40,000 dollars on site, of the 48,000 a store may in a day, the 120,000 of a trip and the 240,000 of a year."""
+    purchase = bought(
+        order=order,
+        store=Store("TW", "TW"),
+        mode="onsite_small_amount",
+        traveller=Traveller("passport", entered),
+        lines=(PurchaseLine(1, Money(40_000, "TWD"), Decimal("0.05"), order_id=UUID(int=order)),),
+        purchased_on=day,
+    )
+    return opening(order=order, purchase=purchase)
+
+
+def test_a_trip_and_a_year_are_added_up_over_forms_of_other_days(log: EventLog, refunds: Refunds) -> None:
+    first_trip, second_trip = date(2025, 5, 1), date(2025, 8, 1)
+    for order, day in enumerate((date(2025, 5, 1), date(2025, 5, 2), date(2025, 5, 3)), 1):
+        refunds.open(in_taipei(day, first_trip, order))
+    with pytest.raises(why.AboveTripLimit):
+        refunds.open(in_taipei(date(2025, 5, 4), first_trip, 4))
+    for order, day in enumerate((date(2025, 8, 1), date(2025, 8, 2), date(2025, 8, 3)), 5):
+        refunds.open(in_taipei(day, second_trip, order))
+    found = refunds.assess(in_taipei(date(2025, 12, 1), date(2025, 12, 1), 9).purchase, STORE, "5f2c")
+    assert [type(problem) for problem in found.problems] == [why.AboveYearLimit]
+    assert refunds.assess(in_taipei(date(2026, 1, 1), date(2026, 1, 1), 9).purchase, STORE, "5f2c").problems == ()
