@@ -107,6 +107,7 @@ class EventLog:
         self._mutex = threading.Lock()
         self._queue: deque[_Job] = deque()
         self._led = False
+        self._leader: int | None = None
         self._grown = threading.Condition()
 
     @classmethod
@@ -129,6 +130,9 @@ class EventLog:
 
     def commit(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
         """As `execute`, under exactly this key, or none: for what is not the caller's command, such as following."""
+        assert self._leader != threading.get_ident(), (
+            "a command carries out no other: give it what it needs in its own tx"
+        )
         job = _Job(command, key)
         with self._mutex:
             if len(self._queue) >= LONGEST_QUEUE:
@@ -201,12 +205,14 @@ class EventLog:
 
     def _lead(self, own: _Job) -> None:
         """Carry out waiting commands, oldest first, until the own one is done; then hand over to the next in line."""
+        self._leader = threading.get_ident()
         try:
             while not own.done:
                 with self._mutex:
                     jobs = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
                 self._carry_out(jobs)
         finally:
+            self._leader = None
             with self._mutex:
                 self._led = bool(self._queue)
                 heir = self._queue[0] if self._queue else None

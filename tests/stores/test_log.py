@@ -146,6 +146,12 @@ def test_one_refusal_does_not_spoil_the_commands_that_commit_with_it(log):
     assert stickers(log) == [1]
 
 
+def test_a_command_within_a_command_is_a_bug_that_shows_at_once(log):
+    with pytest.raises(AssertionError, match="no other"):
+        log.execute(lambda tx: log.execute(lambda inner: None))
+    assert log.execute(lambda tx: 1).result == 1
+
+
 def test_a_full_queue_answers_busy_at_once(log, monkeypatch):
     monkeypatch.setattr(log_module, "LONGEST_QUEUE", 0)
     with pytest.raises(log_module.Busy) as refusal:
