@@ -38,7 +38,10 @@ from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket
 from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid
 from souvenir.sites.outlet import NotATaxRefundStore, OutletClosed, TillNotInstalled
 from souvenir.taxrefund.eligibility import (
+    AboveGoodsMaximum,
     AboveInstantCap,
+    AboveTripLimit,
+    AboveYearLimit,
     AmountOutsideTiers,
     BelowMinimumPurchase,
     DepartureWindowClosed,
@@ -51,6 +54,8 @@ from souvenir.taxrefund.eligibility import (
     SchemeWithdrawn,
     StayTooLong,
     StoreNotInScheme,
+    TooManyReceipts,
+    TravellerTooYoung,
 )
 from souvenir.taxrefund.refusals import ClaimHasAnotherState
 from souvenir.taxrefund.rulebook import UnknownJurisdiction
@@ -126,6 +131,11 @@ ELIGIBILITY: Final[Grounds] = (
     AboveInstantCap,
     AmountOutsideTiers,
     DepartureWindowClosed,
+    TravellerTooYoung,
+    TooManyReceipts,
+    AboveGoodsMaximum,
+    AboveTripLimit,
+    AboveYearLimit,
 )
 """Why a purchase brings no tax refund, most basic first."""
 
