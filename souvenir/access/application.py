@@ -88,6 +88,16 @@ class Access:
 
         return self._log.execute(decide)
 
+    def act_for(self, staff_id: UUID, licensor: str) -> Committed[None]:
+        """Say for which licensor someone works; they see its licences and no other's."""
+
+        def decide(tx: Transaction) -> None:
+            staff = tx.get(Staff, staff_id)
+            staff.act_for(licensor)
+            tx.save(staff)
+
+        return self._log.execute(decide)
+
     def leave(self, staff_id: UUID, left_on: date) -> Committed[None]:
         """Note that someone left; their tokens stop at once."""
 

@@ -60,6 +60,12 @@ class Staff(Aggregate):
         TOPIC = "access.StaffRolesChanged"
         roles: tuple[Role, ...]
 
+    class ActsFor(Aggregate.Event):
+        """Works for a licensor, by the name its contracts have, and sees what is that licensor's."""
+
+        TOPIC = "access.StaffActsForLicensor"
+        licensor: str
+
     class Left(Aggregate.Event):
         TOPIC = "access.StaffLeft"
         left_on: date
@@ -78,6 +84,14 @@ class Staff(Aggregate):
         self._require_here()
         if checked_roles(roles) != self.roles:
             self._roles_changed(roles=checked_roles(roles))
+
+    def act_for(self, licensor: str) -> None:
+        """Let them see a licensor's own licences; the same licensor twice records nothing new."""
+        self._require_here()
+        if not licensor.strip():
+            raise MalformedInput(expected="licensor, by the name its contracts have", value=licensor[:40])
+        if licensor != self.licensor:
+            self._acts_for(licensor=licensor)
 
     def leave(self, left_on: date) -> None:
         """Every token of theirs stops at once; asking twice records nothing new."""
@@ -101,7 +115,12 @@ class Staff(Aggregate):
     @event(Engaged)
     def __init__(self, badge: str, roles: tuple[Role, ...]) -> None:
         self.badge, self.roles = badge, roles
+        self.licensor: str | None = None
         self.left_on: date | None = None
+
+    @event(ActsFor)
+    def _acts_for(self, licensor: str) -> None:
+        self.licensor = licensor
 
     @event(RolesChanged)
     def _roles_changed(self, roles: tuple[Role, ...]) -> None:

@@ -9,6 +9,7 @@ import strawberry
 
 from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, StaffLeft
 from souvenir.api import claims, draws, editions, goods, orders, places, rights
+from souvenir.api.backoffice_contracts import ApprovalQuery, ContractsMutation
 from souvenir.api.backoffice_draws import DrawsMutation
 from souvenir.api.backoffice_editions import EditionsMutation
 from souvenir.api.backoffice_goods import GoodsMutation
@@ -22,6 +23,7 @@ from souvenir.api.draws import Draw
 from souvenir.api.editions import Edition
 from souvenir.api.goods import Product
 from souvenir.api.identity import Node, global_id, read_id
+from souvenir.api.licensor import LicensorQuery, licence_seen, seen
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
@@ -42,7 +44,7 @@ class Device:
 
 
 @strawberry.type
-class Query:
+class Query(LicensorQuery, ApprovalQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -90,12 +92,12 @@ class Query:
 
     @strawberry.field
     def licence(self, info: Info, id: strawberry.ID) -> Licence:
-        return rights.licence(_at(info, "manager"), read_id("Licence", id, "id"))
+        return licence_seen(desk(info), read_id("Licence", id, "id"))
 
     @described
     def royalty_position(self, info: Info, licence_id: strawberry.ID, as_of: date | None = None) -> RoyaltyPosition:
         """Where a licence stands, as of a day or with everything known."""
-        return rights.royalty_position(_at(info, "manager"), read_id("Licence", licence_id, "licenceId"), as_of)
+        return rights.royalty_position(*seen(info, licence_id), as_of)
 
     @strawberry.field
     def order(self, info: Info, id: strawberry.ID) -> Order:
@@ -132,6 +134,13 @@ class EngageStaffInput:
 
 
 @strawberry.input
+class NameLicensorInput:
+    idempotency_key: strawberry.ID
+    staff_id: strawberry.ID
+    licensor: str = strawberry.field(description="By the name its contracts have.")
+
+
+@strawberry.input
 class StaffLeavesInput:
     idempotency_key: strawberry.ID
     staff_id: strawberry.ID
@@ -151,6 +160,12 @@ class EngageStaffPayload:
 
 
 @strawberry.type
+class NameLicensorPayload:
+    staff_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
 class StaffLeavesPayload:
     staff_id: strawberry.ID
     replayed: bool
@@ -163,13 +178,28 @@ class GiveStaffTokenPayload:
 
 
 @strawberry.type
-class Mutation(PlacesMutation, GoodsMutation, EditionsMutation, DrawsMutation, RightsMutation, RefundDeskMutation):
+class Mutation(
+    PlacesMutation,
+    GoodsMutation,
+    EditionsMutation,
+    DrawsMutation,
+    RightsMutation,
+    ContractsMutation,
+    RefundDeskMutation,
+):
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:
         """Take someone on, with what they are allowed."""
         at = _at(info, "manager")
         done = at.carry_out(input, lambda: at.shop.access.engage(input.badge, input.roles))
         return EngageStaffPayload(staff_id=global_id("Staff", done.result), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, StaffLeft)
+    def name_licensor(self, info: Info, input: NameLicensorInput) -> NameLicensorPayload:
+        """Say for which licensor someone works: with the role licensor_readonly they see its licences only."""
+        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        done = at.carry_out(input, lambda: at.shop.access.act_for(staff, input.licensor))
+        return NameLicensorPayload(staff_id=input.staff_id, replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION)
     def staff_leaves(self, info: Info, input: StaffLeavesInput) -> StaffLeavesPayload:
@@ -207,7 +237,7 @@ _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
     "Draw": draws.draw,
     "Site": places.site,
     "Outlet": places.outlet,
-    "Licence": _for(("manager",), rights.licence),
+    "Licence": licence_seen,
     "Order": _for(DESK, orders.order),
     "Claim": _for(DESK, claims.claim),
 }

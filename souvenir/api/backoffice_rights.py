@@ -18,6 +18,7 @@ from souvenir.api.scalars import CurrencyCode
 from souvenir.api.types import Info, MoneyInput, TranslationInput, values, words
 from souvenir.catalogue.product import checked_sku, product_id
 from souvenir.licensing.authorisation import CertificateAlreadyRecorded, CertificateUnsound
+from souvenir.licensing.grant import STAGES, ApprovalRules, GrantsOverlap, Stage
 from souvenir.licensing.licence import (
     AdvanceAlreadyRecorded,
     AdvanceExceedsAgreed,
@@ -26,6 +27,13 @@ from souvenir.licensing.licence import (
     LicenceAlreadyGranted,
 )
 from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, TermUnsound, Tier, TiersUnsound
+
+
+@strawberry.input(description="Which stages the licensor approves before a product is sold, and how long it has.")
+class ApprovalRulesInput:
+    stages: list[str] = strawberry.field(default_factory=lambda: list(STAGES))
+    answer_days: int = strawberry.field(default=10, description="Business days.")
+    silence_consents: bool = False
 
 
 @strawberry.input(description="What is granted. Territories are ISO 3166: CN covers CN-BJ; channels: shop, online.")
@@ -38,6 +46,7 @@ class GrantInput:
     sell_off_days: int = 0
     time_zone: str = "Asia/Shanghai"
     exclusive: bool = False
+    approval: ApprovalRulesInput | None = strawberry.field(default=None, description="Without it, none is asked for.")
 
 
 @strawberry.input(description="A rate up to a limit of the year's sales; the last tier has no limit.")
@@ -58,6 +67,10 @@ class RoyaltyTermsInput:
         default=Decimal(1), description="The part of the price without VAT that is the base."
     )
     period_months: int = 3
+    unit_cap: int | None = strawberry.field(default=None, description="Units in all; more cost more, or are refused.")
+    refuse_over_cap: bool = False
+    withholding_rate: Decimal = Decimal(0)
+    due_days: int = strawberry.field(default=30, description="From the end of a period to payment.")
 
 
 @strawberry.input
@@ -119,7 +132,7 @@ class CertifyMarkPayload:
 
 @strawberry.type
 class RightsMutation:
-    @mutation(*EVERY_MUTATION, *MONEY, TermUnsound, TiersUnsound, RateOutOfRange, LicenceAlreadyGranted)
+    @mutation(*EVERY_MUTATION, *MONEY, TermUnsound, TiersUnsound, RateOutOfRange, LicenceAlreadyGranted, GrantsOverlap)
     def grant_licence(self, info: Info, input: GrantLicenceInput) -> GrantLicencePayload:
         """Record a signed licence contract."""
         at = desk(info)
@@ -170,7 +183,16 @@ def _grant(input: GrantInput) -> Grant:
             sell_off_days=input.sell_off_days,
             time_zone=input.time_zone,
             exclusive=input.exclusive,
+            approval=_approval(input.approval) if input.approval else None,
         )
+
+
+def _approval(input: ApprovalRulesInput) -> ApprovalRules:
+    return ApprovalRules(
+        stages=cast(tuple[Stage, ...], tuple(input.stages)),
+        answer_days=input.answer_days,
+        silence_consents=input.silence_consents,
+    )
 
 
 def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
@@ -184,4 +206,8 @@ def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
             marketing_fund_rate=input.marketing_fund_rate,
             price_share=input.price_share,
             period_months=cast(Literal[1, 3, 6, 12], input.period_months),
+            unit_cap=input.unit_cap,
+            refuse_over_cap=input.refuse_over_cap,
+            withholding_rate=input.withholding_rate,
+            due_days=input.due_days,
         )

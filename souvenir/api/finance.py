@@ -13,6 +13,7 @@ from souvenir.api.claim_steps import SettlementMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import Desk, desk, lookup
+from souvenir.api.finance_statements import StatementMutation, StatementQuery
 from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Order
 from souvenir.api.rights import Licence, RoyaltyPosition
@@ -24,7 +25,7 @@ STAFF = ("finance", "manager")
 
 
 @strawberry.type
-class Query:
+class Query(StatementQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -85,7 +86,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation(SettlementMutation): ...
+class Mutation(SettlementMutation, StatementMutation): ...
 
 
 def _at(info: Info) -> Desk:

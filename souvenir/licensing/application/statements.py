@@ -19,7 +19,7 @@ from souvenir.licensing.registers import (
     totals_of,
 )
 from souvenir.licensing.sheet import Header, Sheet, Stated
-from souvenir.licensing.statement import NotStated, Statement, StatementOvertaken
+from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
 
 PAGE: Final = 5000
 """Stored entries read at a time."""
@@ -43,7 +43,19 @@ class Statements:
 
     def issue_statement(self, licence_id: UUID, period: str, on: date) -> Committed[UUID]:
         """Issue a licence's statement of a period that is over; what comes later goes on the next one."""
-        return self._issue(self.draft_statement(licence_id, period, on))
+        try:
+            draft = self.draft_statement(licence_id, period, on)
+        except PeriodAlreadyStated as refusal:
+            return self._stated_before(refusal)
+        return self._issue(draft)
+
+    def _stated_before(self, refusal: PeriodAlreadyStated) -> Committed[UUID]:
+        """The answer that was given under the same command key; without one, the refusal."""
+
+        def decide(tx: Transaction) -> UUID:
+            raise refusal
+
+        return self._log.execute(decide)
 
     def issue_statements(self, on: date) -> list[UUID]:
         """Issue every statement that is due to be drawn up on a day, nil ones too, from one pass over the log."""

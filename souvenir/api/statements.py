@@ -1,0 +1,332 @@
+"""Royalty statements as finance and licensors read them: what is due and why, down to each sale, and sealed by a digest."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api.desk import Desk
+from souvenir.api.grounds import Grounds
+from souvenir.api.identity import global_id
+from souvenir.api.rights import licence
+from souvenir.api.scalars import CurrencyCode
+from souvenir.api.types import Info, LocalizedText, Money, described, visit
+from souvenir.documents.statement import print_statement
+from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.licensing import sheet as paper
+from souvenir.licensing.drafting import Draft
+from souvenir.licensing.reading import Source
+from souvenir.licensing.registers import Issued
+from souvenir.licensing.sheet import NoSuchLine
+from souvenir.licensing.statement import (
+    EarlierPeriodNotStated,
+    NotStated,
+    PeriodAlreadyStated,
+    PeriodNotOver,
+    PeriodOutsideLicence,
+    StatementDiffers,
+)
+from souvenir.licensing.statement import Statement as Sealed
+
+READING: Final[Grounds] = (MalformedInput, NotFound, NotStated, StatementDiffers)
+"""Why a statement cannot be read."""
+
+STATING: Final[Grounds] = (PeriodAlreadyStated, PeriodNotOver, EarlierPeriodNotStated, PeriodOutsideLicence)
+"""Why a period cannot be stated."""
+
+
+@strawberry.type(description="The licensor's account over one statement, and where it leaves it.")
+class StatementAccount:
+    guarantee: Money
+    paid_ahead: Money
+    opening_unrecouped: Money
+    earned: Money
+    recouped: Money
+    closing_unrecouped: Money
+    outside: Money = strawberry.field(description="Royalty that may not recoup, as of a sell-off.")
+    payable: Money
+    marketing_fund: Money
+
+
+@strawberry.type(description="What a statement asks to be paid.")
+class StatementDue:
+    royalty: Money = strawberry.field(description="Gross of tax, after credits.")
+    tax_rate: Decimal
+    tax_borne_by: str
+    tax: Money
+    marketing_fund: Money
+    amount: Money = strawberry.field(description="What the licensor gets.")
+    on: date
+
+
+@strawberry.type(description="What one product earned in one place, channel and period, at one rate.")
+class RoyaltyStatementLine:
+    number: int
+    period: str = strawberry.field(description="Earlier than the statement's for what came too late for its own.")
+    sku: str
+    product_id: strawberry.ID
+    territory: str | None
+    channel: str | None
+    rate: str
+    sold: int
+    returned: int
+    gross: Money
+    deductions: Money
+    net: Money
+    royalty: Money
+    marketing_fund: Money
+
+
+@strawberry.type(description="What an amendment changed for sales already accrued.")
+class StatementAdjustment:
+    amendment_no: str
+    period: str
+    base: Money
+    rate_before: str
+    rate: str
+    royalty: Money
+    marketing_fund: Money
+
+
+@strawberry.type(description="What was sold outside the licence: settled apart, no part of the royalty.")
+class StatementBreach:
+    code: str
+    sku: str
+    units: int
+    base: Money
+
+
+@strawberry.type(description="One royalty statement, complete.")
+class RoyaltyStatement:
+    licence_id: strawberry.ID
+    contract_no: str
+    licensor: str
+    period: str
+    currency: CurrencyCode
+    issued_on: date
+    account: StatementAccount
+    due: StatementDue
+    net: Money
+    royalty: Money
+    is_nil: bool
+    lines: list[RoyaltyStatementLine]
+    adjustments: list[StatementAdjustment]
+    breaches: list[StatementBreach]
+    entries: int = strawberry.field(description="Stored entries it is made of.")
+    digest: str = strawberry.field(description="SHA-256 of the canonical JSON, in hex: the seal of the statement.")
+    names: strawberry.Private[Mapping[str, str]]
+    sheet: strawberry.Private[paper.Sheet]
+
+    @strawberry.field
+    def property_name(self, info: Info) -> LocalizedText:
+        return LocalizedText.of(self.names, visit(info).languages)
+
+    @described
+    def json(self) -> str:
+        """The statement as canonical JSON (RFC 8785): these bytes are what the digest seals."""
+        return self.sheet.canonical().decode()
+
+    @described
+    def text(self) -> str:
+        """The statement as it is printed."""
+        return print_statement(self.sheet, self.digest)
+
+
+@strawberry.type(description="What someone should look at before a statement goes out.")
+class StatementFlag:
+    code: str
+    text: str
+
+
+@strawberry.type(description="A statement as it would be issued. Nothing is recorded.")
+class StatementDraft:
+    statement: RoyaltyStatement
+    flags: list[StatementFlag]
+
+
+@strawberry.type(description="One statement in the list of them.")
+class StatementIssued:
+    period: str
+    issued_on: date
+    due: Money
+    due_on: date
+    digest: str
+
+
+@strawberry.type(description="One sale or return behind a line; a return's amounts are negative.")
+class StatementSource:
+    order_id: strawberry.ID
+    line_no: int
+    is_return: bool
+    business_date: date
+    units: int
+    net: Money
+    royalty: Money
+    position: int = strawberry.field(description="Of the entry in the log.")
+
+
+@strawberry.type(description="What is behind a line, in the order of the log.")
+class StatementSources:
+    sources: list[StatementSource]
+
+
+@strawberry.type(description="Whether the guarantee will be earned back, at the pace so far.")
+class GuaranteeForecast:
+    as_of: date
+    days_gone: int
+    days_left: int
+    guarantee: Money
+    earned: Money
+    projected: Money
+    shortfall: Money
+    needed_daily: Money
+
+
+def issued(at: Desk, licence_id: UUID) -> list[StatementIssued]:
+    """The statements of a licence, the latest first. Raises NotFound."""
+    licence(at, licence_id)
+    return [_issued(row) for row in at.shop.licensing.statements(licence_id)]
+
+
+def statement(at: Desk, licence_id: UUID, period: str) -> RoyaltyStatement:
+    """An issued statement, made again from the log. Raises NotStated or StatementDiffers."""
+    return _statement(at.shop.licensing.statement(licence_id, period))
+
+
+def draft(at: Desk, licence_id: UUID, period: str, on: date) -> StatementDraft:
+    """A statement as it would be issued on a day."""
+    at.settle()
+    found: Draft = at.shop.licensing.draft_statement(licence_id, period, on)
+    return StatementDraft(
+        statement=_statement(found.sheet),
+        flags=[StatementFlag(code=flag.code, text=flag.text) for flag in found.flags],
+    )
+
+
+def stated(at: Desk, statement_id: UUID) -> RoyaltyStatement:
+    """The statement that was issued under an id."""
+    header = at.shop.log.load(Sealed, statement_id).header
+    return statement(at, header.licence_id, header.period)
+
+
+def sources(at: Desk, licence_id: UUID, period: str, line: int, first: int, after: int) -> StatementSources:
+    """The sales and returns behind a line. Raises NoSuchLine."""
+    found = at.shop.licensing.statement_sources(licence_id, period, line, max(0, after), first)
+    return StatementSources(sources=[_source(one) for one in found])
+
+
+def forecast(at: Desk, licence_id: UUID, on: date) -> GuaranteeForecast:
+    """Whether a licence's guarantee will be earned back."""
+    found = at.shop.licensing.forecast(licence_id, on)
+    return GuaranteeForecast(
+        as_of=found.as_of,
+        days_gone=found.days_gone,
+        days_left=found.days_left,
+        guarantee=Money.of(found.guarantee),
+        earned=Money.of(found.earned),
+        projected=Money.of(found.projected),
+        shortfall=Money.of(found.shortfall),
+        needed_daily=Money.of(found.needed_daily),
+    )
+
+
+def _statement(found: paper.Sheet) -> RoyaltyStatement:
+    header = found.header
+    account, due = header.account, header.due
+    return RoyaltyStatement(
+        licence_id=global_id("Licence", header.licence_id),
+        contract_no=header.contract_no,
+        licensor=header.licensor,
+        period=header.period,
+        currency=CurrencyCode(header.currency),
+        issued_on=header.issued_on,
+        account=StatementAccount(
+            guarantee=Money.of(account.guarantee),
+            paid_ahead=Money.of(account.paid_ahead),
+            opening_unrecouped=Money.of(account.opening_unrecouped),
+            earned=Money.of(account.earned),
+            recouped=Money.of(account.recouped),
+            closing_unrecouped=Money.of(account.closing_unrecouped),
+            outside=Money.of(account.outside),
+            payable=Money.of(account.payable),
+            marketing_fund=Money.of(account.marketing_fund),
+        ),
+        due=StatementDue(
+            royalty=Money.of(due.royalty),
+            tax_rate=due.tax_rate,
+            tax_borne_by=due.tax_borne_by,
+            tax=Money.of(due.tax),
+            marketing_fund=Money.of(due.marketing_fund),
+            amount=Money.of(due.amount),
+            on=due.on,
+        ),
+        net=Money.of(found.net),
+        royalty=Money.of(found.royalty),
+        is_nil=found.is_nil,
+        lines=[_line(line) for line in found.lines],
+        adjustments=[_adjustment(line) for line in found.adjustments],
+        breaches=[
+            StatementBreach(code=one.code, sku=one.sku, units=one.units, base=Money.of(one.base))
+            for one in found.breaches
+        ],
+        entries=header.span.entries,
+        digest=found.digest,
+        names=header.property_name,
+        sheet=found,
+    )
+
+
+def _line(line: paper.Line) -> RoyaltyStatementLine:
+    return RoyaltyStatementLine(
+        number=line.number,
+        period=line.period,
+        sku=line.sku,
+        product_id=global_id("Product", UUID(line.product_id)),
+        territory=line.territory,
+        channel=line.channel,
+        rate=line.rate,
+        sold=line.sold,
+        returned=line.returned,
+        gross=Money.of(line.gross),
+        deductions=Money.of(line.deductions),
+        net=Money.of(line.net),
+        royalty=Money.of(line.royalty),
+        marketing_fund=Money.of(line.marketing_fund),
+    )
+
+
+def _adjustment(line: paper.AdjustmentLine) -> StatementAdjustment:
+    return StatementAdjustment(
+        amendment_no=line.amendment_no,
+        period=line.period,
+        base=Money.of(line.base),
+        rate_before=line.rate_before,
+        rate=line.rate,
+        royalty=Money.of(line.royalty),
+        marketing_fund=Money.of(line.marketing_fund),
+    )
+
+
+def _issued(row: Issued) -> StatementIssued:
+    due = Money.of(row.due)
+    return StatementIssued(period=row.period, issued_on=row.issued_on, due=due, due_on=row.due_on, digest=row.digest)
+
+
+def _source(found: Source) -> StatementSource:
+    return StatementSource(
+        order_id=global_id("Order", UUID(found.order_id)),
+        line_no=found.line_no,
+        is_return=found.return_id is not None,
+        business_date=date.fromisoformat(found.business_date),
+        units=found.units,
+        net=Money.of(found.net),
+        royalty=Money.of(found.royalty),
+        position=found.position,
+    )
+
+
+DRILLING: Final[Grounds] = (*READING, NoSuchLine)
+"""Why nothing is shown behind a line."""

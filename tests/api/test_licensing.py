@@ -1,0 +1,247 @@
+"""Licences over their life through the published operations: statements to the cent, amendments, approvals, the licensor."""
+
+import hashlib
+
+import pytest
+from trading import TODAY, Group, words
+
+JULY = "2025-07-05"
+
+
+def scarves(group: Group, count: int = 1) -> str:
+    """Scarves at 113.00, 100.00 without VAT, under 8 %."""
+    return str(group.bought(goods=[{"productId": group.scarf, "quantity": count}])["id"])
+
+
+def state(group: Group, period: str, on: str = JULY, **more):
+    return group.finance.try_to("issueStatement", licenceId=group.licence, period=period, on=on, **more)
+
+
+def read(group: Group, period: str):
+    found = group.finance.ask("statement", licenceId=group.licence, period=period)
+    found.pop("__typename")
+    return found
+
+
+# Statements.
+
+
+def test_a_statement_says_what_was_earned_and_leads_down_to_the_sale(group: Group):
+    order = scarves(group, 5)
+    assert state(group, "2025-Q1")["statement"]["isNil"] is True
+    issued = state(group, "2025-Q2")["statement"]
+    (line,) = issued["lines"]
+    assert (line["sku"], line["sold"], line["net"]["amount"], line["royalty"]["amount"]) == (
+        "SCARF", 5, "500.00", "40.00",
+    )  # fmt: skip
+    assert (issued["account"]["recouped"]["amount"], issued["due"]["amount"]["amount"]) == ("40.00", "0.00")
+    asked = {"licenceId": group.licence, "period": "2025-Q2", "line": 1}
+    (source,) = group.finance.ask("statementSources", **asked)["sources"]
+    assert (source["orderId"], source["royalty"]["amount"]) == (order, "40.00")
+    assert group.finance.ask("statementSources", **asked | {"line": 2})["code"] == "NO_SUCH_LINE"
+
+
+def test_an_issued_statement_comes_out_again_as_the_bytes_its_digest_seals(group: Group):
+    scarves(group)
+    state(group, "2025-Q1")
+    issued = state(group, "2025-Q2")["statement"]
+    scarves(group, 3)
+    again = read(group, "2025-Q2")
+    assert again == issued
+    assert hashlib.sha256(again["json"].encode()).hexdigest() == again["digest"]
+    listed = group.finance.ask("statements", licenceId=group.licence)
+    assert [row["period"] for row in listed] == ["2025-Q2", "2025-Q1"]
+
+
+def test_a_draft_records_nothing_and_names_what_to_look_at(group: Group):
+    order = scarves(group, 2)
+    group.till.do("takeBack", orderId=order, lines=[{"lineNo": 1, "quantity": 1}], tender="CASH")
+    state(group, "2025-Q1")
+    head = group.shop.log.head()
+    draft = group.finance.ask("draftStatement", licenceId=group.licence, period="2025-Q2", on=JULY)
+    assert [flag["code"] for flag in draft["flags"]] == ["MANY_RETURNS"]
+    assert draft["statement"]["royalty"]["amount"] == "8.00"
+    assert group.shop.log.head() == head
+
+
+@pytest.mark.parametrize(
+    ("period", "on", "code"),
+    [
+        ("2025-Q2", "2025-06-30", "PERIOD_NOT_OVER"),
+        ("2025-Q2", JULY, "EARLIER_PERIOD_NOT_STATED"),
+        ("2025-05", JULY, "PERIOD_OUTSIDE_LICENCE"),
+        ("soon", JULY, "MALFORMED_INPUT"),
+    ],
+)
+def test_a_period_that_cannot_be_stated_is_refused(group: Group, period, on, code):
+    assert state(group, period, on)["code"] == code
+    assert group.finance.ask("draftStatement", licenceId=group.licence, period=period, on=on)["code"] == code
+
+
+def test_a_statement_is_issued_once_and_a_repeated_request_gets_the_same(group: Group):
+    first, again = state(group, "2025-Q1", idempotencyKey="s"), state(group, "2025-Q1", idempotencyKey="s")
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["statement"] == first["statement"]
+    assert state(group, "2025-Q1")["code"] == "PERIOD_ALREADY_STATED"
+    assert read(group, "2025-Q2")["code"] == "NOT_STATED"
+
+
+def test_the_guarantee_is_forecast(group: Group):
+    scarves(group, 5)
+    group.finance.ask("trialBalance")
+    found = group.finance.ask("guaranteeForecast", licenceId=group.licence, on=TODAY)
+    assert (found["earned"]["amount"], found["guarantee"]["amount"]) == ("40.00", "1000.00")
+    assert found["shortfall"]["amount"] == "891.85"
+
+
+# Contracts.
+
+
+def test_an_amendment_signed_late_leaves_the_statement_and_adjusts_the_next(group: Group):
+    scarves(group, 5)
+    state(group, "2025-Q1")
+    issued = state(group, "2025-Q2")["statement"]
+    change = {
+        "licenceId": group.licence, "amendmentNo": "A1", "tiers": [{"rate": "0.10"}], "effectiveFrom": "2025-04-01",
+        "signedOn": "2025-08-01",
+    }  # fmt: skip
+    group.office.do("amendLicence", **change)
+    assert read(group, "2025-Q2") == issued
+    third = state(group, "2025-Q3", "2025-10-05")["statement"]
+    (adjusted,) = third["adjustments"]
+    assert (adjusted["rateBefore"], adjusted["rate"], adjusted["royalty"]["amount"]) == ("0.08", "0.10", "10.00")
+    other = group.office.try_to("amendLicence", **change | {"tiers": [{"rate": "0.12"}]})
+    assert other["code"] == "AMENDMENT_ALREADY_RECORDED"
+    late = group.office.try_to("amendLicence", **change | {"amendmentNo": "A2", "effectiveFrom": "2025-04-02"})
+    assert late["code"] == "AMENDMENT_UNSOUND"
+
+
+def test_a_licence_is_renewed_and_ended(group: Group):
+    renew = {"licenceId": group.licence, "signedOn": TODAY}
+    assert group.office.do("renewLicence", ends="2026-12-31", **renew)["licence"]["ends"] == "2026-12-31"
+    assert group.office.try_to("renewLicence", ends="2026-06-30", **renew)["code"] == "TERM_UNSOUND"
+    end = {"licenceId": group.licence, "ends": "2025-05-14", "reason": "breach"}
+    assert group.office.do("terminateLicence", **end)["licence"]["ends"] == "2025-05-14"
+    refused = group.till.try_to("sellAtTill", tender="CASH", goods=[{"productId": group.scarf}])
+    assert refused["code"] == "LICENCE_LAPSED"
+    assert group.office.try_to("renewLicence", ends="2027-12-31", **renew)["code"] == "ALREADY_TERMINATED"
+
+
+def test_grants_that_exclude_each_other_are_refused(group: Group):
+    grant = {
+        "categories": ["enamelware"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-06-01",
+        "ends": "2025-12-31", "exclusive": True,
+    }  # fmt: skip
+    refused = group.office.try_to(
+        "grantLicence", contractNo="LIC-B", licensor="Other", propertyName=words("Crane", "仙鹤"), grant=grant,
+        terms={"currency": "CNY", "tiers": [{"rate": "0.05"}]},
+    )  # fmt: skip
+    assert refused["code"] == "GRANTS_OVERLAP"
+
+
+def test_a_rate_from_nobody_is_not_agreed(group: Group):
+    rate = {"licenceId": group.licence, "currency": "USD", "rate": "7.1", "validFrom": TODAY, "validUntil": TODAY}
+    assert group.office.try_to("agreeConversionRate", source=" ", **rate)["code"] == "CONVERSION_UNSOUND"
+    group.office.do("agreeConversionRate", source="Bank of China, noon fixing", **rate)
+
+
+def fan(group: Group, **more) -> tuple[str, str]:
+    """A licence with approvals, and a product under it."""
+    licence = group.office.do(
+        "grantLicence", contractNo="LIC-F", licensor="Garden Studio", propertyName=words("Lotus", "莲"),
+        grant={
+            "categories": ["enamelware"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01",
+            "ends": "2025-12-31", "approval": {"stages": ["artwork", "production_sample"], "answerDays": 5},
+        },
+        terms={"currency": "CNY", "tiers": [{"rate": "0.05"}], **more},
+    )["licence"]["id"]  # fmt: skip
+    return licence, group.product("FAN", "60.00", licenceIds=[licence])
+
+
+def test_what_is_not_approved_is_not_sold(group: Group):
+    licence, product = fan(group)
+    sale = {"tender": "CASH", "goods": [{"productId": product}]}
+    assert group.till.try_to("sellAtTill", **sale)["code"] == "PRODUCT_NOT_APPROVED"
+    submit = {"licenceId": licence, "productId": product, "on": "2025-05-12"}
+    early = group.office.try_to("submitForApproval", stage="production_sample", evidence="a" * 64, **submit)
+    assert early["code"] == "EARLIER_STAGE_OPEN"
+    for stage, seen, said in (("artwork", "a", "b"), ("production_sample", "c", "d")):
+        shown = group.office.do("submitForApproval", stage=stage, evidence=seen * 64, **submit)["approval"]
+        assert (shown["stages"][-1]["outcome"], shown["stages"][-1]["answerDue"]) == (None, "2025-05-19")
+        answer = {"approvalId": shown["id"], "stage": stage, "on": "2025-05-14", "answeredBy": "Ms Lin"}
+        group.office.do("recordApprovalAnswer", outcome="approved", evidence=said * 64, **answer)
+    assert group.till.do("sellAtTill", **sale)["order"]["state"] == "paid"
+    found = group.office.ask("approval", licenceId=licence, productId=product)
+    assert [stage["outcome"] for stage in found["stages"]] == ["approved", "approved"]
+
+
+def test_evidence_is_a_hash(group: Group):
+    licence, product = fan(group)
+    submit = {"licenceId": licence, "productId": product, "on": TODAY, "stage": "artwork"}
+    assert group.office.try_to("submitForApproval", evidence="sketch.png", **submit)["code"] == "MALFORMED_INPUT"
+    none = group.office.try_to("submitForApproval", evidence="a" * 64, **submit | {"licenceId": group.licence})
+    assert none["code"] == "STAGE_NOT_ASKED"
+
+
+def test_units_beyond_a_cap_are_refused_where_the_contract_says_so(group: Group):
+    licence = group.office.do(
+        "grantLicence", contractNo="LIC-C", licensor="Garden Studio", propertyName=words("Bamboo", "竹"),
+        grant={
+            "categories": ["enamelware"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01",
+            "ends": "2025-12-31",
+        },
+        terms={"currency": "CNY", "tiers": [{"rate": "0.05"}], "unitCap": 2, "refuseOverCap": True},
+    )["licence"]["id"]  # fmt: skip
+    box = group.product("BOX", "60.00", licenceIds=[licence])
+    sale = {"tender": "CASH", "goods": [{"productId": box, "quantity": 3}]}
+    assert group.till.try_to("sellAtTill", **sale)["code"] == "UNIT_CAP_REACHED"
+
+
+# The licensor.
+
+
+def licensor(group: Group, name: str | None = "Palace Studio"):
+    person = group.staff("L1", "licensor_readonly", "backoffice")
+    if name:
+        staff = group.office.do("engageStaff", badge="L1", roles=["licensor_readonly"])["staffId"]
+        group.office.do("nameLicensor", staffId=staff, licensor=name)
+    return person
+
+
+def test_a_licensor_reads_their_own_licences_and_statements(group: Group):
+    order = scarves(group)
+    state(group, "2025-Q1")
+    state(group, "2025-Q2")
+    palace = licensor(group)
+    group.shop.followers.catch_up()
+    assert [one["contractNo"] for one in palace.ask("licences")] == ["LIC-A"]
+    assert palace.ask("statement", licenceId=group.licence, period="2025-Q2")["royalty"]["amount"] == "8.00"
+    asked = {"licenceId": group.licence, "period": "2025-Q2", "line": 1}
+    assert [one["orderId"] for one in palace.ask("statementSources", **asked)["sources"]] == [order]
+    assert palace.ask("royaltyPosition", licenceId=group.licence)["earned"]["amount"] == "8.00"
+
+
+@pytest.mark.parametrize("name", ["Garden Studio", None])
+def test_what_is_another_licensors_does_not_exist_for_them(group: Group, name):
+    state(group, "2025-Q1")
+    stranger = licensor(group, name)
+    group.shop.followers.catch_up()
+    assert stranger.ask("licences") == []
+    refused = stranger.ask("statement", licenceId=group.licence, period="2025-Q1")
+    assert refused["code"] == "NOT_FOUND"
+    for operation, more in (("statements", {}), ("royaltyPosition", {})):
+        body = stranger.send(operation, licenceId=group.licence, **more).json()
+        assert body["errors"][0]["extensions"]["refusal"]["code"] == "NOT_FOUND"
+
+
+def test_a_licensor_changes_nothing_and_reads_no_orders(group: Group):
+    palace = licensor(group)
+    renew = {"idempotencyKey": "1", "licenceId": group.licence, "ends": "2030-12-31", "signedOn": TODAY}
+    for operation, variables in (("renewLicence", {"input": renew}), ("claims", {})):
+        body = palace.send(operation, **variables).json()
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_only_finance_states(group: Group):
+    body = group.desk.send("statements", licenceId=group.licence).json()
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
