@@ -37,6 +37,14 @@ def write_off(guarantee: Guarantee) -> None:
     guarantee.write_off(ON)
 
 
+def repay(guarantee: Guarantee) -> None:
+    guarantee.repay(UUID(int=8), cny("134.46"), "card", ON)
+
+
+def repay_some(guarantee: Guarantee) -> None:
+    guarantee.repay(UUID(int=9), cny("100.00"), "cash", ON)
+
+
 def held(*steps: Step, strength: Strength = "card_hold", secured_until: datetime | None = UNTIL) -> Guarantee:
     guarantee = Guarantee.hold(
         claim_id=CLAIM,
@@ -63,6 +71,9 @@ def recorded(guarantee: Guarantee) -> list[str]:
         ((lapse, release), ["Lapsed", "Discharged"], "discharged"),
         ((lapse, owe, write_off), ["Lapsed", "DeclaredRecoverable", "WrittenOff"], "written_off"),
         ((owe, write_off), ["DeclaredRecoverable", "WrittenOff"], "written_off"),
+        ((owe, repay), ["DeclaredRecoverable", "Repaid"], "repaid"),
+        ((owe, repay_some), ["DeclaredRecoverable", "Repaid"], "recoverable"),
+        ((owe, repay_some, write_off), ["DeclaredRecoverable", "Repaid", "WrittenOff"], "written_off"),
     ],
 )
 def test_the_ways_a_guarantee_ends(steps: tuple[Step, ...], events: list[str], state: str) -> None:
@@ -83,6 +94,12 @@ def test_a_partial_capture_gives_the_rest_back() -> None:
     assert (captured.amount, captured.released) == (cny("67.23"), cny("67.23"))
 
 
+def test_only_what_is_still_owed_is_written_off() -> None:
+    written_off = held(owe, repay_some, write_off).pending_events[-1]
+    assert isinstance(written_off, Guarantee.WrittenOff)
+    assert written_off.amount == cny("34.46")
+
+
 @pytest.mark.parametrize(("steps", "was_held"), [((owe,), True), ((lapse, owe), False)])
 def test_what_is_owed_says_whether_a_hold_ended_with_it(steps: tuple[Step, ...], was_held: bool) -> None:
     declared = held(*steps).pending_events[-1]
@@ -90,7 +107,10 @@ def test_what_is_owed_says_whether_a_hold_ended_with_it(steps: tuple[Step, ...],
     assert declared.was_held is was_held
 
 
-@pytest.mark.parametrize("steps", [(release,), (capture,), (lapse,), (lapse, release), (owe,), (owe, write_off)])
+@pytest.mark.parametrize(
+    "steps",
+    [(release,), (capture,), (lapse,), (lapse, release), (owe,), (owe, write_off), (owe, repay), (owe, repay_some)],
+)
 def test_asking_twice_records_nothing_new(steps: tuple[Step, ...]) -> None:
     guarantee = held(*steps)
     before = recorded(guarantee)
@@ -110,6 +130,10 @@ def test_asking_twice_records_nothing_new(steps: tuple[Step, ...]) -> None:
         ((lapse,), capture, no.GuaranteeAlreadyResolved),
         ((owe,), release, no.GuaranteeAlreadyResolved),
         ((), write_off, no.NothingRecoverable),
+        ((), repay, no.NothingRecoverable),
+        ((owe, repay), write_off, no.NothingRecoverable),
+        ((owe, write_off), repay, no.NothingRecoverable),
+        ((owe, repay_some), repay, no.RepaymentExceedsDebt),
         ((), lambda it: it.capture(cny("134.47"), ON), no.CaptureExceedsGuarantee),
         ((), lambda it: it.capture(cny("0.00"), ON), no.CaptureExceedsGuarantee),
         ((), lambda it: it.declare_recoverable(cny("134.47"), ON), no.CaptureExceedsGuarantee),

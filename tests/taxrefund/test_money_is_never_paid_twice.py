@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -110,6 +111,18 @@ class RefundMachine(RuleBasedStateMachine):
         }
         self.attempt(steps[what])
 
+    @precondition(lambda self: self.guarantee is not None and self.guarantee.state == "recoverable")
+    @rule(on=DAYS, amount=st.sampled_from(["134.46", "67.23", "0.01"]), number=st.integers(1, 3))
+    def repay(self, on: date, amount: str, number: int) -> None:
+        guarantee, repayment_id = self.guarantee, UUID(int=number)
+        assert guarantee is not None
+        new = repayment_id not in guarantee.repayments
+        if cny(amount) <= self.claim.outstanding and self.attempt(
+            lambda: guarantee.repay(repayment_id, cny(amount), "cash", on)
+        ):
+            assert self.attempt(lambda: self.claim.recover(repayment_id, cny(amount), on))
+            self.taken_back = self.taken_back + (cny(amount) if new else ZERO)
+
     @rule(on=DAYS)
     def pay(self, on: date) -> None:
         before = self.claim.paid_on
@@ -136,7 +149,9 @@ class RefundMachine(RuleBasedStateMachine):
             return
         names = [type(event).__name__ for event in self.guarantee.pending_events]
         assert sum(name in RESOLUTIONS for name in names if name != "Lapsed") <= 1
-        assert len(names) == len(set(names))
+        once = [name for name in names if name != "Repaid"]
+        assert len(once) == len(set(once))
+        assert self.guarantee.recoverable >= ZERO
 
     @invariant()
     def history_replays_to_the_same_state(self) -> None:
