@@ -17,7 +17,7 @@ from souvenir.kernel.sealing import Redacted
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import Providers
 from souvenir.privacy.application import registered
-from souvenir.privacy.keyring import KeyRing, place_of
+from souvenir.privacy.keyring import KeyRing, PersonForgotten, place_of
 from souvenir.processes.secure_advance import SecureAdvance, engage
 from souvenir.sales.order import Order, OrderNotPaid
 from souvenir.sites.outlet import Outlet
@@ -158,6 +158,21 @@ class RefundTax:
             return refunds.open_claim(tx, self._rules, opening).id
 
         return self._log.execute(command)
+
+    def reissue(self, claim_id: UUID, issued_on: date | None = None) -> Committed[UUID]:
+        """After a partial return: a new form for what is left of a voided one, for the same traveller and route.
+
+        Raises PersonForgotten once the traveller's data is gone, and whatever `open_claim` does: the rest may be too
+        little. The old form keeps its number and stays void.
+        """
+        old = self._log.load(Claim, claim_id)
+        if old.state != "voided":
+            raise ClaimHasAnotherState(claim_no=old.claim_no, state=old.state, doing="issued anew: void it first")
+        name, number = self.traveller_of(claim_id)
+        if isinstance(name, Redacted) or isinstance(number, Redacted):
+            raise PersonForgotten(subject=old.traveller, purpose=PURPOSE)
+        document = TravelDocument(old.facts.document_kind, number, name, old.facts.last_entry)
+        return self.open_claim(old.order_ids, old.mode, document, old.point_id, issued_on or old.issued_on)
 
     def agree(self, claim_id: UUID, on: date | None = None, by: Advancer = "shop") -> Committed[UUID]:
         """Record the traveller's signature under the promise to leave; `by` says who advances the money."""

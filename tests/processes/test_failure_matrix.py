@@ -9,12 +9,20 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
+from souvenir.privacy.keyring import PersonForgotten
+from souvenir.processes.forget_person import forget_person
 from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
-from souvenir.taxrefund.refusals import AdvanceNotRecovered, NothingRecoverable, RepaymentExceedsDebt
+from souvenir.taxrefund.eligibility import BelowMinimumPurchase
+from souvenir.taxrefund.refusals import (
+    AdvanceNotRecovered,
+    ClaimHasAnotherState,
+    NothingRecoverable,
+    RepaymentExceedsDebt,
+)
 from souvenir.testing import clock_at
 
 JANE = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
@@ -138,10 +146,24 @@ def test_a_partial_return_voids_the_form_and_a_new_one_is_issued_for_the_rest(sm
     order = small.shop.log.load(Claim, claim).order_ids[0]
     small.shop.take_back.take_back(order, {1: 4}, "cash", TODAY)
     assert of(small, claim) == ("voided", "released", "0.00")
-    again = small.shop.refund_tax.open_claim([order], "instant_store", JANE, issued_on=TODAY).result
+    again = small.shop.refund_tax.reissue(claim).result
     rest = small.shop.log.load(Claim, again)
     assert (rest.lines[0].quantity, rest.gross.amount, rest.net.amount) == (6, "678.00", "61.02")
     assert small.shop.log.load(Order, order).returned_of(1)[0] == 4
+
+
+def test_a_form_is_issued_anew_only_for_a_rest_that_is_enough_and_a_traveller_still_known(small):
+    claim = advanced(small)
+    with pytest.raises(ClaimHasAnotherState):
+        small.shop.refund_tax.reissue(claim)
+    order = small.shop.log.load(Claim, claim).order_ids[0]
+    small.shop.take_back.take_back(order, {1: 9}, "cash", TODAY)
+    with pytest.raises(BelowMinimumPurchase):
+        small.shop.refund_tax.reissue(claim)
+    traveller = small.shop.log.load(Claim, claim).traveller
+    forget_person(small.shop.log, small.shop.secrets.keyring, traveller, ["tax"], "asked by the traveller", TODAY)
+    with pytest.raises(PersonForgotten):
+        small.shop.refund_tax.reissue(claim)
 
 
 def test_a_declined_card_leaves_another_card_or_the_ordinary_route(small):
