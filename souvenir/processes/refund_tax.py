@@ -113,7 +113,8 @@ class RefundTax:
         """What these orders would bring the traveller, or every reason why not; records nothing."""
         orders = [self._log.load(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
         outlet = self._log.load(Outlet, _one_sale(orders).outlet_id)
-        purchase = _purchase(orders, outlet, mode, Traveller(document_kind, last_entry), issued_on)
+        day = issued_on or clock.today(outlet.time_zone)
+        purchase = _purchase(orders, outlet, mode, Traveller(document_kind, last_entry), day)
         return self._refunds.assess(purchase, outlet.id, self._document_hash(document_kind, document_number))
 
     def open_claim(
@@ -126,7 +127,8 @@ class RefundTax:
     ) -> Committed[UUID]:
         """Issue the refund form for paid orders of one store and day; answers the claim's id.
 
-        Raises the first problem `assess` would list. An instant refund at a centralised point names that point.
+        It is issued today, in the store's local day, unless said otherwise. Raises the first problem `assess` would
+        list. An instant refund at a centralised point names that point.
         """
         on = issued_on or clock.now().date()
         claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
@@ -140,13 +142,14 @@ class RefundTax:
         def command(tx: Transaction) -> UUID:
             orders = [tx.get(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
             outlet = tx.get(Outlet, _one_sale(orders).outlet_id)
+            day = issued_on or clock.today(outlet.time_zone)
             standing = outlet.tax_refund_on(orders[0].placed_on)
             if mode == "instant_centralised" and point_id != standing.refund_point_id:
                 raise ElsewhereRefundPoint(refund_point_id=standing.refund_point_id)
             registered(tx, traveller)
             opening = Opening(
                 claim_no=claim_no,
-                purchase=_purchase(orders, outlet, mode, Traveller(document.kind, document.last_entry), issued_on),
+                purchase=_purchase(orders, outlet, mode, Traveller(document.kind, document.last_entry), day),
                 outlet_id=outlet.id,
                 traveller=traveller,
                 document_hash=document_hash,
@@ -380,9 +383,7 @@ def _one_sale(orders: Sequence[Order]) -> Order:
     return first
 
 
-def _purchase(
-    orders: Sequence[Order], outlet: Outlet, mode: str, traveller: Traveller, issued_on: date | None
-) -> Purchase:
+def _purchase(orders: Sequence[Order], outlet: Outlet, mode: str, traveller: Traveller, issued_on: date) -> Purchase:
     """The orders as refunds see them: what is left of each line after returns."""
     purchased_on = orders[0].placed_on
     standing = outlet.tax_refund_on(purchased_on)

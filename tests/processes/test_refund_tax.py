@@ -173,6 +173,16 @@ def test_a_refund_that_is_final_locks_its_goods(small):
         small.shop.take_back.take_back(small.shop.log.load(Claim, claim).order_ids[0], {1: 10}, "cash", TODAY)
 
 
+def test_a_form_without_a_date_is_issued_today_where_the_goods_were_sold(small, now):
+    order = bought(small)
+    now.move_to(MORNING + timedelta(days=2, hours=16))
+    claim = small.shop.refund_tax.open_claim([order], "instant_store", JANE).result
+    loaded = small.shop.log.load(Claim, claim)
+    assert (loaded.purchased_on, loaded.issued_on) == (TODAY, TODAY + timedelta(days=3))
+    small.shop.refund_tax.agree(claim)
+    assert small.shop.log.load(Claim, claim).promised_by == TODAY + timedelta(days=3 + 28)
+
+
 def test_one_order_stands_on_one_form(small):
     order = bought(small)
     small.shop.refund_tax.open_claim([order], "departure", JANE, issued_on=TODAY)
