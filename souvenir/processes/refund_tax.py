@@ -29,6 +29,7 @@ from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.document import DocumentReader, read_zone
 from souvenir.taxrefund.form import Advancer, Tender
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
+from souvenir.taxrefund.invoice import invoice_nos
 from souvenir.taxrefund.refusals import ClaimHasAnotherState, GuaranteeTooSmall, PromiseNotKept, PromiseStillOpen
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.views import ClaimList
@@ -124,14 +125,17 @@ class RefundTax:
         document: TravelDocument,
         point_id: UUID | None = None,
         issued_on: date | None = None,
+        invoices: tuple[str, ...] = (),
     ) -> Committed[UUID]:
         """Issue the refund form for paid orders of one store and day; answers the claim's id.
 
         It is issued today, in the store's local day, unless said otherwise. Raises the first problem `assess` would
         list. An instant refund at a centralised point names that point.
+        Invoices are those the goods are on: each stands on one form at a time.
         """
         on = issued_on or clock.now().date()
         claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
+        numbers = invoice_nos(invoices)
         document_hash = self._document_hash(document.kind, document.number)
         traveller = self._traveller(document)
         name, number = (
@@ -157,12 +161,13 @@ class RefundTax:
                 name=name,
                 document_number=number,
                 agency=standing.agency,
+                invoices=numbers,
             )
             return refunds.open_claim(tx, self._rules, opening).id
 
         return self._log.execute(command)
 
-    def reissue(self, claim_id: UUID, issued_on: date | None = None) -> Committed[UUID]:
+    def reissue(self, claim_id: UUID, issued_on: date | None = None, invoices: tuple[str, ...] = ()) -> Committed[UUID]:
         """After a partial return: a new form for what is left of a voided one, for the same traveller and route.
 
         Raises PersonForgotten once the traveller's data is gone, and whatever `open_claim` does: the rest may be too
@@ -175,7 +180,8 @@ class RefundTax:
         if isinstance(name, Redacted) or isinstance(number, Redacted):
             raise PersonForgotten(subject=old.traveller, purpose=PURPOSE)
         document = TravelDocument(old.facts.document_kind, number, name, old.facts.last_entry)
-        return self.open_claim(old.order_ids, old.mode, document, old.point_id, issued_on or old.issued_on)
+        day = issued_on or old.issued_on
+        return self.open_claim(old.order_ids, old.mode, document, old.point_id, day, invoices)
 
     def agree(self, claim_id: UUID, on: date | None = None, by: Advancer = "shop") -> Committed[UUID]:
         """Record the traveller's signature under the promise to leave; `by` says who advances the money."""

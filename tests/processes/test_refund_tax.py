@@ -21,7 +21,14 @@ from souvenir.processes.take_back import AdvanceExceedsReturn
 from souvenir.sales.order import OrderNotPaid
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.eligibility import BelowMinimumPurchase, DocumentNotAccepted, InvoiceBeforeEntry, StayTooLong
-from souvenir.taxrefund.refusals import GuaranteeTooSmall, MoreUnitsThanListed, OrderAlreadyClaimed, RefundIsFinal
+from souvenir.taxrefund.invoice import InvoiceMalformed
+from souvenir.taxrefund.refusals import (
+    GuaranteeTooSmall,
+    InvoiceAlreadyClaimed,
+    MoreUnitsThanListed,
+    OrderAlreadyClaimed,
+    RefundIsFinal,
+)
 from souvenir.testing import clock_at
 
 JANE = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
@@ -188,6 +195,17 @@ def test_one_order_stands_on_one_form(small):
     small.shop.refund_tax.open_claim([order], "departure", JANE, issued_on=TODAY)
     with pytest.raises(OrderAlreadyClaimed):
         small.shop.refund_tax.open_claim([order], "departure", JANE, issued_on=TODAY)
+
+
+def test_one_invoice_stands_on_one_form_however_it_is_written(small):
+    def claim(*invoices: str) -> UUID:
+        return small.shop.refund_tax.open_claim([bought(small)], "departure", JANE, None, TODAY, invoices).result
+
+    claim("25112000000000001234")
+    with pytest.raises(InvoiceAlreadyClaimed):
+        claim("2511 2000 0000 0000 1234")
+    with pytest.raises(InvoiceMalformed):
+        claim("17")
 
 
 def test_more_units_than_the_form_lists_are_refused(small):
