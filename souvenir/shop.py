@@ -42,6 +42,7 @@ from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
 from souvenir.payments.registers import OpenHolds, OpenNotices, OpenPayments
+from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
 from souvenir.pos.views import TillBook
@@ -241,11 +242,13 @@ class Views:
         self.claims = ClaimList()
         self.ledger = OpenLedger()
         self.tills = TillBook()
+        self.settlements = Settlements()
 
     @property
     def all(self) -> tuple[View, ...]:
         return (
             self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
+            self.settlements,
         )  # fmt: skip
 
 

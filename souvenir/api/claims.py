@@ -163,17 +163,24 @@ def overdue(at: Desk, on: date) -> list[Claim]:
         return [_claim(row) for row in at.shop.views.claims.overdue(session, on)]
 
 
+def unsecured(at: Desk, instant: datetime) -> list[Claim]:
+    """Advances that nothing holds at an instant, by form number, at most 100."""
+    with at.reading(at.shop.views.claims) as session:
+        return [_claim(row) for row in at.shop.views.claims.unsecured(session, instant)]
+
+
 def told(found: Assessment) -> RefundAssessment:
     """An assessment as it is shown."""
     return RefundAssessment(
         problems=[tell(problem) for problem in found.problems],
         excluded=[ExcludedGoods(line_no=line.line_no, reason=line.reason) for line in found.excluded],
         eligible_gross=Money.of(found.eligible_gross),
-        quote=_quote(found.quote) if found.quote else None,
+        quote=quoted(found.quote) if found.quote else None,
     )
 
 
-def _quote(quote: Quote) -> RefundQuote:
+def quoted(quote: Quote) -> RefundQuote:
+    """A quote as it is shown."""
     return RefundQuote(
         gross=Money.of(quote.gross),
         refund=Money.of(quote.refund),

@@ -18,6 +18,7 @@ from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Order
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
+from souvenir.api.settlements import DebtMutation, MoneyQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
 
@@ -25,7 +26,7 @@ STAFF = ("finance", "manager")
 
 
 @strawberry.type
-class Query(StatementQuery):
+class Query(StatementQuery, MoneyQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -86,7 +87,7 @@ class Query(StatementQuery):
 
 
 @strawberry.type
-class Mutation(SettlementMutation, StatementMutation): ...
+class Mutation(SettlementMutation, DebtMutation, StatementMutation): ...
 
 
 def _at(info: Info) -> Desk:

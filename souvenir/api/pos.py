@@ -16,6 +16,7 @@ from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
+from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, MONEY
 from souvenir.api.identity import Node, global_id, read_id
@@ -89,7 +90,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery, LeaseQuery):
+class Query(RefundQuery, LeaseQuery, ExplanationQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""

@@ -2,50 +2,36 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 import strawberry
 
 from souvenir.api import draws, editions, goods, orders, places
-from souvenir.api.buyers import BuyerInput, evidence, require_identified
+from souvenir.api.buyers import BuyerInput, evidence
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.draws import Draw
 from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, StatusList, space_name
+from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, LIMITED, OWN_BASKET, TAKING
-from souvenir.api.identity import Node, global_id, read_id
+from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Basket, Order
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
 from souvenir.api.storefront_draws import DrawMutation, DrawQuery
+from souvenir.api.storefront_payments import PaymentMutation, own_order
 from souvenir.api.types import Info, described
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
-from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.identifiers import MalformedGtin
-from souvenir.payments.payment import Tender as PaidWith
-from souvenir.payments.provider import UnknownProvider
-from souvenir.processes.sell import NotThatWay, PaymentDeclined
-from souvenir.sales import basket as sales_basket
-from souvenir.sales.order import Order as Sale
-from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled, PaymentDiffersFromOrder
-
-COUNTER_ONLY = frozenset({"cash", "counter"})
-"""Ways of paying that need someone to count the money."""
-
-
-@strawberry.enum(description="What can be paid with from afar.")
-class OnlineTender(StrEnum):
-    CARD = "card"
-    WALLET = "wallet"
+from souvenir.processes.sell import NotThatWay
 
 
 @strawberry.type
-class Query(DrawQuery):
+class Query(DrawQuery, ExplanationQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything public, or of your own session, by its id."""
@@ -84,7 +70,7 @@ class Query(DrawQuery):
     @described
     def order(self, info: Info, id: strawberry.ID) -> Order:
         """An order of your own session."""
-        return _own_order(desk(info), read_id("Order", id, "id"))
+        return own_order(desk(info), read_id("Order", id, "id"))
 
     @question(MalformedCertificate, ForeignCertificate, ForgedCertificate)
     def verify_certificate(self, info: Info, text_or_link: str) -> CertificateVerdict:
@@ -147,15 +133,6 @@ class IdentifyBuyerInput:
     buyer: BuyerInput
 
 
-@strawberry.input
-class PayInput:
-    idempotency_key: strawberry.ID
-    order_id: strawberry.ID
-    tender: OnlineTender
-    provider: str
-    source: str = strawberry.field(description="The provider's token for the card or wallet; never its number.")
-
-
 @strawberry.type
 class OpenGuestSessionPayload:
     token: str = strawberry.field(description="Send it as “Authorization: Bearer …” from now on.")
@@ -202,14 +179,7 @@ class IdentifyBuyerPayload:
 
 
 @strawberry.type
-class PayPayload:
-    order: Order
-    payment_id: strawberry.ID
-    replayed: bool
-
-
-@strawberry.type
-class Mutation(DrawMutation):
+class Mutation(DrawMutation, PaymentMutation):
     @described
     def open_guest_session(self, info: Info) -> OpenGuestSessionPayload:
         """A session for a visitor. Nothing is recorded: ask for another if the answer gets lost."""
@@ -263,44 +233,10 @@ class Mutation(DrawMutation):
     def identify_buyer(self, info: Info, input: IdentifyBuyerInput) -> IdentifyBuyerPayload:
         """Say who buys with an order of your own, where an edition in it is sold so many a person."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        _own_order(at, order_id)
+        own_order(at, order_id)
         who = evidence(at, input.buyer)
         done = at.carry_out(input, lambda: at.shop.limits.identify(order_id, who))
         return IdentifyBuyerPayload(order=orders.order(at, order_id), replayed=done.replayed)
-
-    @mutation(
-        *EVERY_MUTATION,
-        *OWN_BASKET,
-        UnknownProvider,
-        PaymentDeclined,
-        OrderAlreadyPaid,
-        OrderCancelled,
-        PaymentDiffersFromOrder,
-        *LIMITED,
-    )
-    def pay(self, info: Info, input: PayInput) -> PayPayload:
-        """Pay an order of your own."""
-        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        _own_order(at, order_id)
-        if input.provider in COUNTER_ONLY:
-            expected = "payment provider for paying online"
-            raise MalformedInput(expected=expected, value=input.provider).at("input", "provider")
-        require_identified(at, at.shop.log.load(Sale, order_id))
-        how = (PaidWith(input.tender.value), input.provider, input.source)
-        done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
-        return PayPayload(
-            order=orders.order(at, order_id), payment_id=global_id("Payment", done.result), replayed=done.replayed
-        )
-
-
-def _own_order(at: Desk, order_id: UUID) -> Order:
-    """An order of the caller's own session; any other is as if it did not exist, but for the basket it came from."""
-    holder = at.session_id()
-    found = at.shop.log.load(Sale, order_id)
-    if found.basket_id is None:
-        raise NotFound(kind="Order", id=str(order_id))
-    at.shop.log.load(sales_basket.Basket, found.basket_id).check_holder(holder)
-    return orders.shown(found)
 
 
 _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
@@ -310,7 +246,7 @@ _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
     "Outlet": places.outlet,
     "Draw": draws.draw,
     "Basket": orders.basket,
-    "Order": _own_order,
+    "Order": own_order,
 }
 
 schema = strawberry.Schema(

@@ -178,3 +178,70 @@ def test_the_log_holds_neither_name_nor_document_number(group: Group):
     stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
     assert DOCUMENT["name"].encode() not in stored
     assert DOCUMENT["number"].encode() not in stored
+
+
+# Explained, before anybody shows a passport.
+
+
+def explain(counterpart, **changed):
+    asked = {
+        "place": "CN-BJ", "on": "2025-05-15", "lastEntry": "2025-05-01",
+        "goods": [{"gross": {"amount": "1494.00", "currency": "CNY"}, "vatRate": "0.13"}],
+    }  # fmt: skip
+    return counterpart.ask("explainRefund", input=asked | changed)
+
+
+def test_a_visitor_is_told_what_comes_back_and_by_which_law(group: Group):
+    found = explain(group.visitor)
+    assert (found["quote"]["refund"]["amount"], found["quote"]["fee"]["amount"]) == ("164.34", "29.88")
+    assert found["lines"][0]["why"]["text"]["text"] == ("refundable: 11% of the price with tax, as its VAT rate is 13%")
+    assert all(rule["sources"] for rule in found["grounds"])
+    assert explain(group.till)["quote"] == found["quote"]
+
+
+def test_an_explanation_is_in_the_readers_language(group: Group):
+    goods = [{"gross": {"amount": "100.00", "currency": "CNY"}, "vatRate": "0.13"}]
+    asked = {"place": "CN-BJ", "on": "2025-05-15", "lastEntry": "2025-05-01", "goods": goods}
+    answer = group.visitor.send("explainRefund", accept_language="zh-Hans", input=asked).json()
+    (problem,) = answer["data"]["explainRefund"]["problems"]
+    assert problem["text"]["text"].endswith("未达到起退点200.00 CNY。")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"place": "XX"}, "UNKNOWN_JURISDICTION"),
+        ({"goods": []}, "MALFORMED_INPUT"),
+        ({"goods": [{"gross": {"amount": "1.001", "currency": "CNY"}, "vatRate": "0.13"}]}, "MALFORMED_MONEY"),
+        ({"goods": [{"gross": {"amount": "1.00", "currency": "CNY"}, "vatRate": "13"}]}, "MALFORMED_INPUT"),
+        ({"goods": [{"gross": {"amount": "500", "currency": "JPY"}, "vatRate": "0.13"}]}, "CURRENCY_MISMATCH"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(group: Group, changed, code):
+    assert explain(group.visitor, **changed)["code"] == code
+
+
+# Advances that nothing secures.
+
+
+def test_an_advance_whose_card_gave_nothing_is_owed_paid_back_and_written_off(group: Group):
+    claim = advanced(group)
+    assert group.finance.ask("unsecuredAdvances") == []
+    (hold,) = [ref for ref, move in group.sandbox.movements.items() if move.kind == "hold"]
+    group.sandbox.release("elsewhere", hold)
+    group.desk.do("missPromise", claimId=claim, on="2025-06-02")
+    assert [one["id"] for one in group.finance.ask("unsecuredAdvances")] == [claim]
+    pay = {"claimId": claim, "tender": "CASH"}
+    back = {**pay, "reference": "r1", "amount": {"amount": "100.00", "currency": "CNY"}}
+    more = group.finance.try_to("recordRepayment", **back | {"amount": {"amount": "200.00", "currency": "CNY"}})
+    assert more["code"] == "REPAYMENT_EXCEEDS_DEBT"
+    for _ in range(2):  # by one reference, it counts once
+        assert group.finance.do("recordRepayment", **back)["claim"]["outstanding"]["amount"] == "34.46"
+    assert group.finance.do("writeOffDebt", claimId=claim)["claim"]["guaranteeState"] == "written_off"
+
+
+def test_who_owes_nothing_pays_nothing_back(group: Group):
+    claim = advanced(group)
+    back = {"reference": "r1", "tender": "CASH", "amount": {"amount": "1.00", "currency": "CNY"}}
+    assert group.finance.try_to("recordRepayment", claimId=claim, **back)["code"] == "NOTHING_RECOVERABLE"
+    assert group.finance.try_to("writeOffDebt", claimId=claim)["code"] == "NOTHING_RECOVERABLE"

@@ -1,0 +1,150 @@
+"""A visitor pays an order of their own: with a token at once, or in their browser, completed there and settled here."""
+
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import strawberry
+
+from souvenir.api import orders
+from souvenir.api.buyers import require_identified
+from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.grounds import LIMITED, OWN_BASKET, Grounds
+from souvenir.api.identity import global_id, read_id
+from souvenir.api.orders import Order
+from souvenir.api.refusals import mutation
+from souvenir.api.types import Info
+from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.payments.payment import Payment
+from souvenir.payments.payment import Tender as PaidWith
+from souvenir.payments.provider import ProviderSilent, UnknownProvider
+from souvenir.processes.sell import PaymentDeclined
+from souvenir.sales.basket import Basket
+from souvenir.sales.order import Order as Sale
+from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled, PaymentDiffersFromOrder
+
+PAYING: Final[Grounds] = (
+    *OWN_BASKET,
+    UnknownProvider,
+    ProviderSilent,
+    PaymentDeclined,
+    OrderAlreadyPaid,
+    OrderCancelled,
+    PaymentDiffersFromOrder,
+    *LIMITED,
+)
+"""Why an order is not paid, or its money was given back."""
+
+COUNTER_ONLY = frozenset({"cash", "counter"})
+"""Ways of paying that need someone to count the money."""
+
+
+@strawberry.enum(description="What can be paid with from afar.")
+class OnlineTender(StrEnum):
+    CARD = "card"
+    WALLET = "wallet"
+
+
+@strawberry.input
+class PayInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    tender: OnlineTender
+    provider: str
+    source: str = strawberry.field(description="The provider's token for the card or wallet; never its number.")
+
+
+@strawberry.input
+class BeginPaymentInput:
+    idempotency_key: strawberry.ID
+    order_id: strawberry.ID
+    tender: OnlineTender
+    provider: str
+
+
+@strawberry.input
+class SettlePaymentInput:
+    idempotency_key: strawberry.ID
+    payment_id: strawberry.ID
+
+
+@strawberry.type
+class PayPayload:
+    order: Order
+    payment_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class BeginPaymentPayload:
+    payment_id: strawberry.ID
+    reference: str = strawberry.field(description="The provider's, for its own library in the browser.")
+    client_secret: str = strawberry.field(description="What the browser needs to complete it. Never stored here.")
+    replayed: bool
+
+
+@strawberry.type
+class SettlePaymentPayload:
+    order: Order
+    payment_id: strawberry.ID
+    replayed: bool
+
+
+@strawberry.type
+class PaymentMutation:
+    @mutation(*EVERY_MUTATION, *PAYING)
+    def pay(self, info: Info, input: PayInput) -> PayPayload:
+        """Pay an order of your own."""
+        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
+        own_order(at, order_id)
+        _require_payable_from_afar(at, order_id, input.provider)
+        how = (PaidWith(input.tender.value), input.provider, input.source)
+        done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
+        return PayPayload(
+            order=orders.order(at, order_id), payment_id=global_id("Payment", done.result), replayed=done.replayed
+        )
+
+    @mutation(*EVERY_MUTATION, *PAYING)
+    def begin_payment(self, info: Info, input: BeginPaymentInput) -> BeginPaymentPayload:
+        """Prepare a payment of an order of your own, which you complete in your browser. Then settle it."""
+        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
+        own_order(at, order_id)
+        _require_payable_from_afar(at, order_id, input.provider)
+        how = (PaidWith(input.tender.value), input.provider)
+        done = at.carry_out(input, lambda: at.shop.sell.begin_payment(order_id, *how))
+        begun = done.result
+        return BeginPaymentPayload(
+            payment_id=global_id("Payment", begun.payment_id),
+            reference=begun.reference,
+            client_secret=begun.secret,
+            replayed=done.replayed,
+        )
+
+    @mutation(*EVERY_MUTATION, *PAYING)
+    def settle_payment(self, info: Info, input: SettlePaymentInput) -> SettlePaymentPayload:
+        """Back from the browser: ask what became of a payment. The order stays placed while the bank is still busy."""
+        at, payment_id = desk(info), read_id("Payment", input.payment_id, "input", "paymentId")
+        order_id = at.shop.log.load(Payment, payment_id).order_id
+        own_order(at, order_id)
+        done = at.carry_out(input, lambda: at.shop.sell.settle(payment_id))
+        return SettlePaymentPayload(
+            order=orders.order(at, order_id), payment_id=input.payment_id, replayed=done.replayed
+        )
+
+
+def own_order(at: Desk, order_id: UUID) -> Order:
+    """An order of the caller's own session; any other is as if it did not exist, but for the basket it came from."""
+    holder = at.session_id()
+    found = at.shop.log.load(Sale, order_id)
+    if found.basket_id is None:
+        raise NotFound(kind="Order", id=str(order_id))
+    at.shop.log.load(Basket, found.basket_id).check_holder(holder)
+    return orders.shown(found)
+
+
+def _require_payable_from_afar(at: Desk, order_id: UUID, provider: str) -> None:
+    """Refuse to begin what could not be kept: a provider that needs a counter, a buyer who must be known first."""
+    if provider in COUNTER_ONLY:
+        expected = "payment provider for paying online"
+        raise MalformedInput(expected=expected, value=provider).at("input", "provider")
+    require_identified(at, at.shop.log.load(Sale, order_id))

@@ -1,0 +1,92 @@
+"""Paying in a browser, and what finance sees of money afterwards, through the published operations."""
+
+from datetime import date
+
+from trading import Group
+
+from souvenir.api.identity import read_id
+from souvenir.kernel.money import Money
+from souvenir.payments.application import note_dispute, note_payout
+from souvenir.payments.provider import DisputeFacts, PayoutFacts, SettledMovement
+
+
+def placed(group: Group) -> str:
+    """A mug at 747.00, ordered and not paid."""
+    basket = group.basket()
+    group.guest.do("setQuantity", basketId=basket, productId=group.mug, quantity=1)
+    return str(group.guest.do("placeOrder", basketId=basket)["order"]["id"])
+
+
+def begin(group: Group, order: str, **more):
+    return group.guest.try_to("beginPayment", **{"orderId": order, "tender": "CARD", "provider": "sandbox", **more})
+
+
+def test_a_payment_begun_here_and_completed_in_the_browser_is_settled_on_return(group: Group):
+    order = placed(group)
+    payment = begin(group, order)["paymentId"]
+    waiting = group.guest.do("settlePayment", paymentId=payment)
+    assert waiting["order"]["state"] == "placed"
+    group.sandbox.bank_answers(str(read_id("Payment", payment)))
+    assert group.guest.do("settlePayment", paymentId=payment)["order"]["state"] == "paid"
+    assert group.guest.do("settlePayment", paymentId=payment)["order"]["state"] == "paid"
+    assert [move.amount.amount for move in group.sandbox.movements.values()] == ["747.00"]
+
+
+def test_a_payment_begun_twice_under_one_key_is_one_payment(group: Group):
+    order = placed(group)
+    first, again = begin(group, order, idempotencyKey="b"), begin(group, order, idempotencyKey="b")
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert (first["paymentId"], first["clientSecret"]) == (again["paymentId"], again["clientSecret"])
+
+
+def test_the_browsers_secret_is_not_in_the_log(group: Group):
+    begun = begin(group, placed(group))
+    stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
+    assert not begun["clientSecret"] or begun["clientSecret"].encode() not in stored
+
+
+def test_nobody_begins_or_settles_another_sessions_payment(group: Group):
+    order, other = placed(group), group.session()
+    payment = begin(group, order)["paymentId"]
+    assert other.try_to("beginPayment", orderId=order, tender="CARD", provider="sandbox")["code"] == "NOT_YOUR_BASKET"
+    assert other.try_to("settlePayment", paymentId=payment)["code"] == "NOT_YOUR_BASKET"
+
+
+def test_a_payment_needs_a_provider_that_works_from_afar(group: Group):
+    order = placed(group)
+    assert begin(group, order, provider="cash")["code"] == "MALFORMED_INPUT"
+    assert begin(group, order, provider="paypal")["code"] == "UNKNOWN_PROVIDER"
+
+
+def test_a_payment_that_came_too_late_for_a_paid_order_goes_back(group: Group):
+    order = placed(group)
+    payment = begin(group, order)["paymentId"]
+    group.guest.do("pay", orderId=order, tender="CARD", provider="sandbox", source="tok")
+    group.sandbox.bank_answers(str(read_id("Payment", payment)))
+    assert group.guest.try_to("settlePayment", paymentId=payment)["code"] == "ORDER_ALREADY_PAID"
+    assert {currency: str(left) for currency, left in group.sandbox.balance.items()} == {"CNY": "747.00 CNY"}
+
+
+def yuan(amount: str) -> Money:
+    return Money.parse(f"{amount} CNY")
+
+
+def test_finance_sees_payouts_with_what_they_leave_unexplained(group: Group):
+    moved = SettledMovement("txn_1", "charge", yuan("100.00"), yuan("2.00"), "")
+    note_payout(group.shop.log, PayoutFacts("po_1", yuan("98.00"), date(2025, 5, 16), (moved,)), "stripe")
+    (payout,) = [edge["node"] for edge in group.finance.ask("payouts")["edges"]]
+    assert (payout["reference"], payout["amount"]["amount"], payout["fee"]["amount"]) == ("po_1", "98.00", "2.00")
+    assert len(payout["puzzles"]) == 1
+
+
+def test_finance_sees_a_dispute_from_its_opening_to_its_end(group: Group):
+    facts = DisputeFacts("dp_1", "", yuan("100.00"), yuan("15.00"), "fraudulent", "open", date(2025, 5, 16))
+    note_dispute(group.shop.log, facts, "stripe", date(2025, 5, 16))
+    (dispute,) = [edge["node"] for edge in group.finance.ask("disputes")["edges"]]
+    assert (dispute["state"], dispute["amount"]["amount"], dispute["closedOn"]) == ("open", "100.00", None)
+    won = DisputeFacts("dp_1", "", yuan("100.00"), yuan("15.00"), "fraudulent", "won", date(2025, 5, 16))
+    note_dispute(group.shop.log, won, "stripe", date(2025, 6, 2))
+    (dispute,) = [edge["node"] for edge in group.finance.ask("disputes")["edges"]]
+    assert (dispute["state"], dispute["closedOn"]) == ("won", "2025-06-02")
+    page = group.finance.ask("disputes", first=1, after=group.finance.ask("disputes")["edges"][0]["cursor"])
+    assert page["edges"] == []
