@@ -15,7 +15,6 @@ from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.customs import Presented
 from souvenir.taxrefund.simulators.customs import SimulatedCustoms
-from souvenir.taxrefund.views import LARGEST_PAGE
 from souvenir.testing import clock_at
 
 JANE = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
@@ -99,14 +98,24 @@ def test_downtime_is_caught_up_on_when_the_shop_starts(tmp_path, now, days, guar
     assert [str(m.amount) for m in small.sandbox.movements.values() if m.kind == "capture"] == captured
 
 
-def test_more_guarantees_than_a_page_are_all_resolved(small, now, monkeypatch):
+def test_more_promises_than_a_page_are_all_acted_on(small, now, monkeypatch):
     monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
-    assert LARGEST_PAGE == 100
     claims = [advanced(small) for _ in range(5)]
     now.move_to(MIDNIGHT)
     for _ in range(3):
         small.shop.deadlines.look()
         small.shop.followers.catch_up()
+    assert {state(small, claim) for claim in claims} == {("recovered", "captured")}
+
+
+def test_what_a_crash_cut_off_after_the_decision_is_finished_all_at_once(small, now, monkeypatch):
+    monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
+    claims = [advanced(small) for _ in range(5)]
+    now.move_to(MIDNIGHT)
+    for claim in claims:
+        small.shop.refund_tax._refunds.miss_promise(claim, date(2026, 8, 8))
+    small.shop.followers.catch_up()
+    small.shop.refund_tax.act_on_deadlines()
     assert {state(small, claim) for claim in claims} == {("recovered", "captured")}
 
 
