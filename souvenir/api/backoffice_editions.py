@@ -17,6 +17,8 @@ from souvenir.editions.application import NumberLeased, NumbersTaken
 from souvenir.editions.certificate import CertificateNotRevoked, CertificateNotStanding
 from souvenir.editions.edition import (
     AlreadyAllotted,
+    EditionNotClosed,
+    EditionStillMoving,
     NotAllottedHere,
     NumberOutsideRun,
     SizeCannotGrow,
@@ -68,6 +70,22 @@ class MoveAllotmentInput:
     first: int
     last: int
     space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class FlowBackInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    from_outlet_id: strawberry.ID
+    to_outlet_id: strawberry.ID
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class SealEditionInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    sealed_on: date
 
 
 @strawberry.input
@@ -137,6 +155,15 @@ class ReduceEditionPayload(EditionChange): ...
 
 @strawberry.type
 class MoveAllotmentPayload(EditionChange): ...
+
+
+@strawberry.type
+class FlowBackPayload(EditionChange):
+    moved: int
+
+
+@strawberry.type
+class SealEditionPayload(EditionChange): ...
 
 
 @strawberry.type
@@ -221,6 +248,23 @@ class EditionsMutation:
         numbers = (edition, giver, taker, input.first, input.last, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.editions.move(*numbers))
         return MoveAllotmentPayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, TooManyAllotments)
+    def flow_back(self, info: Info, input: FlowBackInput) -> FlowBackPayload:
+        """Move every number an outlet did not sell to another; those on hold or leased stay."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        giver = at.shop.log.load(Place, read_id("Outlet", input.from_outlet_id, "input", "fromOutletId")).id
+        taker = at.shop.log.load(Place, read_id("Outlet", input.to_outlet_id, "input", "toOutletId")).id
+        unsold = (edition, giver, taker, space_name(input.space))
+        done = at.carry_out(input, lambda: at.shop.editions.flow_back(*unsold))
+        return FlowBackPayload(replayed=done.replayed, key=edition, moved=done.result)
+
+    @mutation(*EVERY_MUTATION, EditionNotClosed, EditionStillMoving)
+    def seal_edition(self, info: Info, input: SealEditionInput) -> SealEditionPayload:
+        """Publish the final counts of a closed edition, for ever."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        done = at.carry_out(input, lambda: at.shop.editions.seal(edition, input.sealed_on))
+        return SealEditionPayload(replayed=done.replayed, key=edition)
 
     @mutation(
         *EVERY_MUTATION,

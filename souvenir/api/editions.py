@@ -17,6 +17,7 @@ from souvenir.editions import views
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.certificate import Certificate as Issued
 from souvenir.editions.certificate import Verdict, verify_certificate
+from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.edition import NotAllottedHere
 from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw
 from souvenir.editions.terms import Space as SpaceName
@@ -75,6 +76,23 @@ class Availability:
     unallotted: int = strawberry.field(description="Numbers no outlet has been given.")
 
 
+@strawberry.type(description="What became of one run, as published when the edition was sealed.")
+class FinalCount:
+    space: Space
+    authorised: int
+    sold: int
+    retired: int
+    unsold: int
+
+
+@strawberry.type(description="How many pieces one buyer may have, at every channel together; null is no limit.")
+class PurchaseLimits:
+    per_order: int | None
+    per_person: int | None
+    per_household: int | None
+    per_person_a_day: int | None
+
+
 @strawberry.type(description="So many numbered pieces and no more.")
 class Edition(Node):
     gtin: str
@@ -91,6 +109,17 @@ class Edition(Node):
     @strawberry.field
     def title(self, info: Info) -> LocalizedText:
         return LocalizedText.of(self.titles, visit(info).languages)
+
+    @described
+    def limits(self, info: Info) -> PurchaseLimits:
+        """How many pieces one buyer may have."""
+        return PurchaseLimits(**desk(info).shop.log.load(Declared, self.key).limits.model_dump())
+
+    @described
+    def final_counts(self, info: Info) -> list[FinalCount]:
+        """The counts that were published when the edition was sealed; none before."""
+        sealed = desk(info).shop.log.load(Declared, self.key).sealed
+        return [FinalCount(**count.model_dump() | {"space": Space(count.space)}) for count in sealed]
 
     @described
     def availability(self, info: Info, outlet_id: strawberry.ID, space: Space = Space.NUMBERED) -> Availability:

@@ -172,6 +172,29 @@ def test_numbers_that_nobody_has_move_to_another_outlet(group: Group):
     assert sold["order"]["state"] == "paid"
 
 
+def test_what_an_outlet_did_not_sell_flows_back_to_another(group: Group):
+    piece(group, 1)
+    back = {"editionId": group.edition, "fromOutletId": group.counter, "toOutletId": group.park}
+    assert group.office.do("flowBack", **back)["moved"] == 99
+    assert piece(group, 2)["code"] == "NOT_ALLOTTED_HERE"
+
+
+def test_a_closed_edition_is_sealed_with_the_counts_everybody_can_see(group: Group):
+    seal = {"editionId": group.edition, "sealedOn": TODAY}
+    piece(group, 1)
+    assert group.office.try_to("sealEdition", **seal)["code"] == "EDITION_NOT_CLOSED"
+    held = group.basket()
+    group.guest.do("holdPiece", basketId=held, editionId=group.edition, number=101)
+    group.office.do("closeEdition", editionId=group.edition, reason="season over", closedOn=TODAY)
+    assert group.office.try_to("sealEdition", **seal)["code"] == "EDITION_STILL_MOVING"
+    group.guest.do("letGo", basketId=held, editionId=group.edition, number=101)
+    first, again = (group.office.do("sealEdition", idempotencyKey="s", **seal) for _ in range(2))
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    numbered, proofs = group.visitor.ask("edition", id=group.edition, outletId=group.web)["finalCounts"]
+    assert (numbered["authorised"], numbered["sold"], numbered["unsold"]) == (500, 1, 499)
+    assert (proofs["space"], proofs["authorised"], proofs["sold"]) == ("ARTISTS_PROOF", 10, 0)
+
+
 def test_a_number_is_taken_out_for_ever(group: Group):
     broken = {"editionId": group.edition, "number": 5, "reason": "broken", "evidence": "photo 12", "retiredOn": TODAY}
     group.office.do("retirePiece", **broken)

@@ -160,7 +160,7 @@ class Editions:
     def seal(self, edition_id: UUID, sealed_on: date) -> Committed[tuple[FinalCount, ...]]:
         """Publish the final counts of a closed edition; asked again, it answers those that were published."""
 
-        def command(tx: Transaction) -> tuple[FinalCount, ...]:
+        def command(tx: Transaction) -> None:
             edition = tx.get(Edition, edition_id)
             counts, moving = [], 0
             for space in SPACES:
@@ -174,9 +174,9 @@ class Editions:
                     )
             edition.seal(tuple(counts), moving, sealed_on)
             tx.save(edition)
-            return edition.sealed
 
-        return self._log.execute(command)
+        done = self._log.execute(command)
+        return Committed(self._log.load(Edition, edition_id).sealed, done.position, done.replayed)
 
     def flow_back(
         self, edition_id: UUID, from_outlet: UUID, to_outlet: UUID, space: Space = "numbered"
