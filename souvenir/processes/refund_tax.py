@@ -72,12 +72,24 @@ class TravelDocument:
     number: str = field(repr=False)
     name: str = field(repr=False)
     last_entry: date | None
+    born_on: date | None = field(default=None, repr=False)
+    """Asked only where a scheme has a least age; it is never recorded."""
+
+    def age_on(self, day: date) -> int | None:
+        """Full years on a day, if the date of birth is known."""
+        if self.born_on is None:
+            return None
+        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
+
+    def holder_on(self, day: date) -> Traveller:
+        """What eligibility asks about the holder on the day of a purchase."""
+        return Traveller(self.kind, self.last_entry, self.age_on(day))
 
     @classmethod
     def read(cls, reader: DocumentReader, last_entry: date | None, on: date) -> Self:
         """Take it from a document reader; the last entry is a stamp, or asked of the border, not in the zone."""
         zone = read_zone(reader.read(), on)
-        return cls(zone.kind, zone.number, zone.name, last_entry)
+        return cls(zone.kind, zone.number, zone.name, last_entry, zone.born_on)
 
 
 class RefundTax:
@@ -153,7 +165,7 @@ class RefundTax:
             registered(tx, traveller)
             opening = Opening(
                 claim_no=claim_no,
-                purchase=_purchase(orders, outlet, mode, Traveller(document.kind, document.last_entry), day),
+                purchase=_purchase(orders, outlet, mode, document.holder_on(orders[0].placed_on), day),
                 outlet_id=outlet.id,
                 traveller=traveller,
                 document_hash=document_hash,
@@ -418,6 +430,7 @@ def _lines(orders: Sequence[Order]) -> Iterator[PurchaseLine]:
                     refundable=line.refundable,
                     order_id=order.id,
                     order_line_no=line.line_no,
+                    goods=line.category,
                 )
 
 

@@ -277,6 +277,8 @@ class Scanner:
 def test_a_scanned_passport_opens_a_claim_and_shows_nobody(small):
     document = TravelDocument.read(Scanner(), date(2026, 7, 1), date(2012, 4, 1))
     assert "ERIKSSON" not in repr(document)
+    assert "1974" not in repr(document)
+    assert [document.age_on(date(2026, 8, day)) for day in (11, 12)] == [51, 52]
     claim = opened(small, "departure", document)
     assert small.shop.refund_tax.traveller_of(claim) == ("ANNA MARIA ERIKSSON", "L898902C3")
 
