@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -159,10 +159,26 @@ def lookup(at: Desk, id: strawberry.ID, kinds: Mapping[str, Callable[[Desk, UUID
 
 
 def content(input: Any) -> bytes:
-    """A mutation's input as bytes that are the same whenever the input is, for its fingerprint."""
-    fields = asdict(input)
-    fields.pop("idempotency_key")
-    return orjson.dumps([type(input).__name__, fields], default=_plain, option=orjson.OPT_SORT_KEYS)
+    """A mutation's input as bytes that are the same whenever the input is, for its fingerprint.
+
+    What stands at its default is left out: a field added later does not change what was sent before it was there.
+    """
+    said = _said(input)
+    said.pop("idempotency_key")
+    return orjson.dumps([type(input).__name__, said], default=_plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _said(value: Any) -> Any:
+    if is_dataclass(value):
+        given = {field: getattr(value, field.name) for field in fields(value)}
+        return {field.name: _said(item) for field, item in given.items() if not _at_default(field, item)}
+    return [_said(item) for item in value] if isinstance(value, list) else value
+
+
+def _at_default(field: Field[Any], value: object) -> bool:
+    if field.default_factory is not MISSING:
+        return bool(value == field.default_factory())
+    return field.default is not MISSING and bool(value == field.default)
 
 
 def _plain(value: object) -> str:

@@ -1,7 +1,10 @@
 """The same key acts once: the same input repeats the first answer, another input is a typed conflict."""
 
 import pytest
+import strawberry
 from trading import Group, cny, words
+
+from souvenir.api.desk import content
 
 
 def test_a_repeated_sale_is_the_first_sale(group: Group):
@@ -97,3 +100,26 @@ def test_set_up_can_be_repeated_whole(group: Group):
     priced = {"idempotencyKey": "p", "productId": group.mug, "price": cny("750.00"), "repricedOn": "2025-05-15"}
     assert group.office.do("reprice", **priced)["product"]["price"]["amount"] == "750.00"
     assert group.office.do("reprice", **priced)["replayed"] is True
+
+
+def test_a_field_that_was_added_later_changes_nothing_of_what_was_sent_before():
+    @strawberry.input
+    class SellInput:
+        idempotency_key: strawberry.ID
+        quantity: int
+        numbers: list[int] = strawberry.field(default_factory=list)
+
+    before = SellInput(idempotency_key=strawberry.ID("1"), quantity=2)
+
+    @strawberry.input(name="Later")
+    class Later:
+        idempotency_key: strawberry.ID
+        quantity: int
+        numbers: list[int] = strawberry.field(default_factory=list)
+        gift: bool = strawberry.field(default=False)
+
+    Later.__name__ = "SellInput"
+    after = Later(idempotency_key=strawberry.ID("1"), quantity=2)
+    gift = Later(idempotency_key=strawberry.ID("1"), quantity=2, gift=True)
+    assert content(before) == content(after) == b'["SellInput",{"quantity":2}]'
+    assert content(gift) != content(after)
