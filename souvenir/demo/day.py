@@ -62,6 +62,7 @@ class Day:
         visitor.do("pay", orderId=order, tender="CARD", provider="sandbox", source="tok_visa")
         self.told["online"] = visitor.ask("order", id=order)
         self.told["keys"] = visitor.ask("certificateKeys")
+        self.told["explained"] = visitor.ask("explainRefund", input=self._what_if("1494.00"))
         self.told["edition"] = visitor.ask(
             "edition", id=self.world.ids["EDITION"], outletId=self.world.ids["STOREFRONT"]
         )
@@ -163,6 +164,12 @@ class Day:
 
     def _pay_out(self, claim: Any, on: date) -> Any:
         return self.world.office.do("payAtDeparture", claimId=claim["id"], tender="CASH", on=on.isoformat())["claim"]
+
+    def _what_if(self, price: str) -> dict[str, Any]:
+        """Goods of a price, bought on the day of the published instant case by someone who entered two weeks before."""
+        entered = FIRST_INSTANT - timedelta(days=14)
+        goods = [{"gross": yuan(price), "vatRate": "0.13"}]
+        return {"place": "CN-BJ", "on": FIRST_INSTANT.isoformat(), "lastEntry": entered.isoformat(), "goods": goods}
 
     def _passport(self, name: str, number: str, entered: date) -> dict[str, str]:
         return {"kind": "passport", "name": name, "number": number, "lastEntry": entered.isoformat()}

@@ -31,6 +31,11 @@ def story(shop: Shop, day: Day) -> None:
     print(f"  {certificate['link']}")
     print(f"  Verified offline with the shop's public key: number {verdict.number} of {verdict.size} is genuine;")
     print(f"  freshness: {verdict.freshness}.")
+    _chapter("What would come back on 1,494.00, before anybody shows a passport")
+    for said in (told["explained"]["lines"][0]["why"], *told["explained"]["terms"]):
+        print(f"  {said['text']['text']}")
+        if said["rule"]:
+            print(f"    {said['rule']['version']}: {said['rule']['sources'][0]}")
     _chapter("At the till")
     print(print_receipt(receipt(told["cash sale"], "cash")))
     print(print_receipt(receipt(told["piece sale"], "card")))
