@@ -57,6 +57,7 @@ from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.refund_tax import RefundTax
+from souvenir.processes.remake_piece import RemakePiece
 from souvenir.processes.sell import Sell
 from souvenir.processes.sell_offline import SellOffline
 from souvenir.processes.settle_payments import SettlePayments
@@ -140,6 +141,7 @@ class Shop:
         self.tills = Tills(log)
         self.views = Views()
         self.certify = Certify(secrets.signing, issuer, resolver)
+        self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify,
             FollowDraws(),

@@ -24,7 +24,13 @@ from souvenir.editions.edition import (
     SizeCannotGrow,
     TooManyAllotments,
 )
-from souvenir.editions.piece import PieceAlreadySold, PieceHeldBySomeoneElse, PieceNotReturned, PieceRetired
+from souvenir.editions.piece import (
+    PieceAlreadySold,
+    PieceHeldBySomeoneElse,
+    PieceNotReplaceable,
+    PieceNotReturned,
+    PieceRetired,
+)
 from souvenir.editions.purchase import Limits, MalformedEvidence
 from souvenir.editions.terms import EditionClosed
 from souvenir.sites.outlet import Outlet as Place
@@ -96,6 +102,18 @@ class RetirePieceInput:
     reason: str
     evidence: str = strawberry.field(description="Names the record that shows why.")
     retired_on: date
+    space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class RemakePieceInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    number: int
+    copy: int = strawberry.field(description="Which re-made copy of the number this is, from 1.")
+    reason: str
+    evidence: str = strawberry.field(description="Names the record that shows that the piece was destroyed.")
+    on: date
     space: Space = Space.NUMBERED
 
 
@@ -182,6 +200,10 @@ class CertificateChange:
     @strawberry.field
     def certificate(self, info: Info) -> Certificate:
         return editions.certificate(desk(info), self.key)
+
+
+@strawberry.type
+class RemakePiecePayload(CertificateChange): ...
 
 
 @strawberry.type
@@ -281,6 +303,14 @@ class EditionsMutation:
         why = (input.number, input.reason, input.evidence, input.retired_on, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.editions.retire(edition, *why))
         return RetirePiecePayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, PieceNotReplaceable)
+    def remake_piece(self, info: Info, input: RemakePieceInput) -> RemakePiecePayload:
+        """Make a destroyed piece again under its number: the old certificate is void, the new one says that it is a copy."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        made = (edition, space_name(input.space), input.number, input.copy, input.reason, input.evidence, input.on)
+        done = at.carry_out(input, lambda: at.shop.remake_piece.remake(*made))
+        return RemakePiecePayload(replayed=done.replayed, key=done.result)
 
     @mutation(*EVERY_MUTATION, NumberOutsideRun, PieceNotReturned, PieceRetired, CertificateNotRevoked)
     def put_back_piece(self, info: Info, input: PutBackPieceInput) -> PutBackPiecePayload:

@@ -226,6 +226,20 @@ def test_a_certificate_in_doubt_does_not_stand_until_the_doubt_is_gone(group: Gr
     assert group.office.do("transferCertificate", **passed_on)["certificate"]["owners"] == ["collector-7"]
 
 
+def test_a_destroyed_piece_is_made_again_under_its_number_and_its_certificate_says_so(group: Group):
+    old = certificate(group)
+    destroyed = {"editionId": group.edition, "number": old["number"], "reason": "fire", "evidence": "report 4"}
+    assert group.office.try_to("remakePiece", **destroyed, copy=2, on=TODAY)["code"] == "PIECE_NOT_REPLACEABLE"
+    first, again = (
+        group.office.do("remakePiece", idempotencyKey="m", **destroyed, copy=1, on=TODAY) for _ in range(2)
+    )  # fmt: skip
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    new = first["certificate"]
+    assert (new["number"], new["replacement"], new["serial"] != old["serial"]) == (old["number"], 1, True)
+    assert group.visitor.ask("verifyCertificate", textOrLink=old["link"])["freshness"] == "revoked"
+    assert group.visitor.ask("verifyCertificate", textOrLink=new["link"])["stands"] is True
+
+
 def test_a_status_list_is_of_a_gtin(group: Group):
     assert group.visitor.ask("certificateStatus", gtin="123")["code"] == "MALFORMED_GTIN"
 
