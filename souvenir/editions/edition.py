@@ -7,8 +7,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from souvenir.editions.allotment import AlreadyAllotted as AlreadyAllotted
+from souvenir.editions.allotment import Range
+from souvenir.editions.allotment import TooManyAllotments as TooManyAllotments
 from souvenir.editions.purchase import Limits
 from souvenir.editions.terms import Numbering, Space, Terms
+from souvenir.editions.window import BLOCK, SizeNotFixed, SoldAtOneOutlet, Window
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin
@@ -67,25 +71,11 @@ class NumberOutsideRun(SouvenirError):
     last: int
 
 
-class AlreadyAllotted(SouvenirError):
-    message = "{space} numbers {first} to {last} of edition {edition_id} are allotted already."
-    edition_id: UUID
-    space: str
-    first: int
-    last: int
-
-
 class NotAllottedHere(SouvenirError):
     message = "Edition {edition_id} is not allotted to outlet {outlet_id} (number asked for: {number})."
     edition_id: UUID
     outlet_id: UUID
     number: int | None
-
-
-class TooManyAllotments(SouvenirError):
-    message = "Edition {edition_id} has {limit} allotments already, the most an edition can have. Allot longer ranges."
-    edition_id: UUID
-    limit: int
 
 
 def space_named(text: str) -> Space:
@@ -102,7 +92,7 @@ class EditionNotClosed(SouvenirError):
 
 
 class EditionStillMoving(SouvenirError):
-    message = "Edition {edition_id} cannot be sealed while {moving} of its pieces are held, leased or being returned."
+    message = "Edition {edition_id} cannot be counted while {moving} of its pieces are held, leased or being returned."
     edition_id: UUID
     moving: int
 
@@ -117,26 +107,6 @@ class Proofs(Value):
     def of(self, space: Space) -> int:
         """The count of one kind of proof."""
         return {"AP": self.artists, "PP": self.printers, "HC": self.hors_commerce}[space]
-
-
-class Range(Value):
-    """Numbers first to last of one space, allotted to one outlet."""
-
-    outlet_id: UUID
-    space: Space
-    first: int
-    last: int
-
-    def overlaps(self, space: Space, first: int, last: int) -> bool:
-        return self.space == space and self.first <= last and first <= self.last
-
-    def without(self, first: int, last: int) -> tuple["Range", ...]:
-        """What is left of this range once first to last are taken out of it."""
-        left = (
-            self.model_copy(update={"last": min(self.last, first - 1)}),
-            self.model_copy(update={"first": max(self.first, last + 1)}),
-        )
-        return tuple(part for part in left if part.first <= part.last)
 
 
 class FinalCount(Value):
@@ -167,11 +137,17 @@ class Edition(Aggregate):
         returns: ReturnPolicy = "back_on_sale"
         longest_hold_minutes: int = 120
         predecessor: UUID | None = None
+        window: Window | None = None
 
     class SizeReduced(Aggregate.Event):
         TOPIC = "editions.EditionSizeReduced"
         size: int
         reason: str
+
+    class SizeFixed(Aggregate.Event):
+        TOPIC = "editions.EditionSizeFixed"
+        size: int
+        fixed_on: date
 
     class Approved(Aggregate.Event):
         TOPIC = "editions.EditionApproved"
@@ -236,18 +212,12 @@ class Edition(Aggregate):
         returns: ReturnPolicy,
         longest_hold_minutes: int,
         predecessor: UUID | None,
+        window: Window | None,
     ) -> None:
-        self.declared_as = (
-            product_id,
-            gtin,
-            dict(title),
-            size,
-            proofs,
-            reserved,
-            numbering,
-            approval_required,
-            returns,
-        )
+        made = (product_id, gtin, dict(title), size, proofs, reserved)
+        self.declared_as = (*made, numbering, approval_required, returns, window)
+        self.window = window
+        self.fixed_on: date | None = None
         self.product_id, self.gtin, self.title = product_id, gtin, title
         self.size, self.proofs, self.reserved, self.numbering = size, proofs, reserved, numbering
         self.approval_required, self.returns, self.predecessor = approval_required, returns, predecessor
@@ -278,9 +248,12 @@ class Edition(Aggregate):
         returns: ReturnPolicy,
         longest_hold_minutes: int,
         predecessor: UUID | None,
+        window: Window | None = None,
     ) -> Self:
         """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale."""
-        if not 1 <= size <= LARGEST_SIZE:
+        if window is not None and (reason := window.contradiction(size, numbering, reserved)):
+            raise MalformedEdition(size=size, reason=reason)
+        if window is None and not 1 <= size <= LARGEST_SIZE:
             raise MalformedEdition(size=size, reason=f"the size must be from 1 to {LARGEST_SIZE}")
         if not all(1 <= number <= size for number in reserved):
             raise MalformedEdition(size=size, reason="reserved numbers must lie within the run")
@@ -300,6 +273,7 @@ class Edition(Aggregate):
             returns=returns,
             longest_hold_minutes=longest_hold_minutes,
             predecessor=predecessor,
+            window=window,
         )
 
     def reduce_to(self, size: int, reason: str) -> None:
@@ -327,6 +301,8 @@ class Edition(Aggregate):
             return
         if first > last:
             raise NumberOutsideRun(edition_id=self.id, space=space, number=first, last=last)
+        if self.size_open and any(r.outlet_id != outlet_id for r in self.allotments if r.space == space == "numbered"):
+            raise SoldAtOneOutlet(edition_id=self.id)
         self._must_be_unallotted(space, first, last)
         self._must_have_room_for_allotments()
         reserved = tuple(n for n in self.reserved if first <= n <= last) if space == "numbered" else ()
@@ -342,6 +318,8 @@ class Edition(Aggregate):
             raise NumberOutsideRun(edition_id=self.id, space=space, number=first, last=last)
         if from_outlet == to_outlet or self._owned(to_outlet, space, first, last):
             return
+        if self.size_open and space == "numbered":
+            raise SoldAtOneOutlet(edition_id=self.id)
         if not self._owned(from_outlet, space, first, last):
             raise NotAllottedHere(edition_id=self.id, outlet_id=from_outlet, number=first)
         self._must_have_room_for_allotments()
@@ -380,20 +358,51 @@ class Edition(Aggregate):
         if self.closed_because is None:
             self._closed(reason=reason, closed_on=closed_on)
 
+    def open_more(self, outlet_id: UUID) -> bool:
+        """Give the outlet of a timed edition its next numbers: there is no ceiling while the window is open."""
+        last = max((r.last for r in self.allotments if (r.outlet_id, r.space) == (outlet_id, "numbered")), default=0)
+        if not self.size_open or not 0 < last < LARGEST_SIZE:
+            return False
+        self.allot(outlet_id, "numbered", last + 1, min(last + BLOCK, LARGEST_SIZE))
+        return True
+
+    def fix_size(self, size: int, moving: int, fixed_on: date, now: datetime) -> None:
+        """Say for ever how many a timed edition is: its highest number sold, once nobody can cancel any more."""
+        if not self.size_open:
+            return
+        self.must_have_size(now)
+        if moving:
+            raise EditionStillMoving(edition_id=self.id, moving=moving)
+        self._size_fixed(size=size, fixed_on=fixed_on)
+        self.close("window over", fixed_on)
+
     def seal(self, counts: tuple[FinalCount, ...], moving: int, sealed_on: date) -> None:
         """Publish the final counts of a closed edition, once nothing in it moves any more. They are published once."""
         if self.sealed:
             return
         if self.closed_because is None:
             raise EditionNotClosed(edition_id=self.id)
+        self.must_have_size()
         if moving:
             raise EditionStillMoving(edition_id=self.id, moving=moving)
         self._sealed(counts=counts, sealed_on=sealed_on)
 
     # What others ask before they take a piece.
 
+    @property
+    def size_open(self) -> bool:
+        """Whether this is a timed edition that was not counted yet."""
+        return self.window is not None and self.fixed_on is None
+
+    def must_have_size(self, now: datetime | None = None) -> None:
+        """Refuse what needs the size of an edition that has none yet; or, at an instant, that cannot have one yet."""
+        if self.window is not None and self.size_open and (now is None or now < self.window.fixed_from):
+            raise SizeNotFixed(edition_id=self.id, fixed_from=self.window.fixed_from)
+
     def last_number(self, space: Space) -> int:
         """The highest number of a space: the size of the run, or the count of that kind of proof."""
+        if space == "numbered" and self.size_open:
+            return LARGEST_SIZE
         return self.size if space == "numbered" else self.proofs.of(space)
 
     def must_contain(self, space: Space, number: int) -> None:
@@ -413,6 +422,7 @@ class Edition(Aggregate):
             paused_because=self.paused_because,
             closed_because=self.closed_because,
             limited=bool(self.limits.by_kind),
+            closes_at=self.window.closes_at if self.window else None,
         )
 
     def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:
@@ -434,6 +444,12 @@ class Edition(Aggregate):
     def _reduced(self, size: int, reason: str) -> None:
         self.size = size
         self.reserved = tuple(number for number in self.reserved if number <= size)
+
+    @event(SizeFixed)
+    def _size_fixed(self, size: int, fixed_on: date) -> None:
+        self.size, self.fixed_on = size, fixed_on
+        kept = (r.without(size + 1, LARGEST_SIZE) if r.space == "numbered" else (r,) for r in self.allotments)
+        self.allotments = tuple(part for parts in kept for part in parts)
 
     @event(Approved)
     def _approved(self, approval_ref: str, approved_on: date, licence_id: UUID | None) -> None:

@@ -72,6 +72,8 @@ class Terms:
     closed_because: str | None
     limited: bool = False
     """Whether one buyer may have only so many."""
+    closes_at: datetime | None = None
+    """When the window of a timed edition closes."""
 
     def must_be_open(self) -> None:
         """Refuse what a closed edition does not do any more."""
@@ -79,8 +81,10 @@ class Terms:
             raise EditionClosed(edition_id=self.edition_id, reason=self.closed_because)
 
     def must_be_on_sale(self, space: Space, now: datetime) -> None:
-        """Refuse to take a piece: closed, then not released, then paused, then a space that is never sold."""
+        """Refuse to take a piece: closed, its window over, then not released, then paused, then a space that is never sold."""
         self.must_be_open()
+        if self.closes_at is not None and now >= self.closes_at:
+            raise EditionClosed(edition_id=self.edition_id, reason="window over")
         if self.on_sale_from is None or now < self.on_sale_from:
             raise EditionNotReleased(edition_id=self.edition_id, on_sale_from=self.on_sale_from)
         if self.paused_because is not None:

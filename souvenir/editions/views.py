@@ -32,10 +32,12 @@ class EditionRow:
     on_sale_from: datetime | None
     paused_because: str | None
     closed_because: str | None
+    closes_at: datetime | None = None
+    """When the window of a timed edition closes; its size is 0 until it was counted."""
 
     def state(self, now: datetime) -> Literal["closed", "not released", "paused", "on sale"]:
         """Where the edition is in its life at an instant."""
-        if self.closed_because is not None:
+        if self.closed_because is not None or (self.closes_at is not None and now >= self.closes_at):
             return "closed"
         if self.on_sale_from is None or now < self.on_sale_from:
             return "not released"
@@ -51,15 +53,15 @@ class EditionList(View):
         "CREATE TABLE IF NOT EXISTS edition_list ("
         "edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, gtin TEXT NOT NULL, title TEXT NOT NULL, "
         "size INTEGER NOT NULL, proofs TEXT NOT NULL, numbering TEXT NOT NULL, approval_ref TEXT, "
-        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT)",
+        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT, closes_at TEXT)",
         "CREATE INDEX IF NOT EXISTS edition_list_by_product ON edition_list (product_id)",
     )
 
     @when(Edition.Declared)
     def _declared(self, session: Session, event: Edition.Declared) -> None:
         session.run(
-            "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering, closes_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             str(event.originator_id),
             str(event.product_id),
             event.gtin,
@@ -67,10 +69,11 @@ class EditionList(View):
             event.size,
             event.proofs.model_dump_json(),
             event.numbering,
+            stamp(event.window.closes_at) if event.window else None,
         )
 
-    @when(Edition.SizeReduced)
-    def _reduced(self, session: Session, event: Edition.SizeReduced) -> None:
+    @when(Edition.SizeReduced, Edition.SizeFixed)
+    def _sized(self, session: Session, event: Edition.SizeReduced | Edition.SizeFixed) -> None:
         session.run("UPDATE edition_list SET size = ? WHERE edition_id = ?", event.size, str(event.originator_id))
 
     @when(Edition.Approved)
@@ -129,12 +132,14 @@ class EditionList(View):
 
 _SELECT = (
     "SELECT edition_id, product_id, gtin, title, size, proofs, numbering, approval_ref, on_sale_from, "
-    "paused_because, closed_because FROM edition_list"
+    "paused_because, closed_because, closes_at FROM edition_list"
 )
 
 
 def _edition_row(row: tuple[str, ...]) -> EditionRow:
-    edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed = row
+    edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed, closes_at = (
+        row
+    )
     return EditionRow(
         edition_id=UUID(edition_id),
         product_id=UUID(product_id),
@@ -147,6 +152,7 @@ def _edition_row(row: tuple[str, ...]) -> EditionRow:
         on_sale_from=datetime.fromisoformat(on_sale_from) if on_sale_from else None,
         paused_because=paused,
         closed_because=closed,
+        closes_at=datetime.fromisoformat(closes_at) if closes_at else None,
     )
 
 
@@ -196,7 +202,7 @@ class Availability:
 def availability(
     session: Session, edition_id: UUID, authorised: int, now: datetime, space: Space = "numbered"
 ) -> Availability:
-    """What one run holds as of this transaction; `authorised` is its declared size.
+    """What one run holds as of this transaction; `authorised` is its declared size, 0 for a timed edition not counted yet.
 
     Reads one row per outlet, and those held pieces whose hold has lapsed: they count as free.
     """
@@ -223,7 +229,7 @@ def availability(
         edition_id=edition_id,
         space=space,
         authorised=authorised,
-        unallotted=authorised - sum(outlet.allotted for outlet in outlets),
+        unallotted=authorised - sum(outlet.allotted for outlet in outlets) if authorised else 0,
         outlets=tuple(outlets),
         back_in_minutes=max(1, -int((now - min(ends)).total_seconds() // 60)) if only_held else None,
     )

@@ -1,11 +1,13 @@
 """Certify: a numbered piece that is paid for gets its certificate; one that comes back loses it before it is sold again."""
 
+from datetime import date
 from uuid import UUID
 
 from souvenir.editions.application import issue_certificate, put_back, return_piece
 from souvenir.editions.certificate import Certificate, certificate_id
 from souvenir.editions.edition import Edition, space_named
 from souvenir.editions.piece import Piece, piece_id
+from souvenir.editions.registers import shelf
 from souvenir.editions.signing import SigningKeys
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Process, Transaction, when
@@ -20,6 +22,8 @@ class Certify(Process):
     transaction. Only `put_back` frees it, and refuses until its certificate is revoked. This process sees Paid before
     Returned, so the certificate exists by then; it revokes it and frees the piece in one commit. A piece whose edition
     wants inspection is left `returned` for staff, with its certificate revoked.
+
+    Pieces of a timed edition get theirs when its size is fixed; until then there is none to revoke.
     """
 
     name = "certify"
@@ -31,18 +35,14 @@ class Certify(Process):
     def _paid(self, tx: Transaction, event: Order.Paid) -> None:
         order = tx.get(Order, event.originator_id)
         for line in order.lines:
-            if line.edition_id is not None and line.number is not None:
-                issue_certificate(
-                    tx,
-                    line.edition_id,
-                    space_named(line.space),
-                    line.number,
-                    order.id,
-                    event.paid_on,
-                    keys=self._keys,
-                    issuer=self._issuer,
-                    resolver=self._resolver,
-                )
+            if line.edition_id is None or line.number is None or tx.get(Edition, line.edition_id).size_open:
+                continue
+            self._issue(tx, line.edition_id, space_named(line.space), line.number, order.id, event.paid_on)
+
+    @when(Edition.SizeFixed)
+    def _size_fixed(self, tx: Transaction, event: Edition.SizeFixed) -> None:
+        for space, number, order_id in shelf.sold_to(tx.session, event.originator_id):
+            self._issue(tx, event.originator_id, space, number, order_id, event.fixed_on)
 
     @when(Order.Returned)
     def _returned(self, tx: Transaction, event: Order.Returned) -> None:
@@ -55,10 +55,19 @@ class Certify(Process):
     def _take_out(self, tx: Transaction, edition_id: UUID, space: Space, number: int, event: Order.Returned) -> None:
         """Revoke, then free: in one commit, and in this order."""
         order_id = event.originator_id
-        return_piece(tx, edition_id, space, number, order_id, event.return_id, event.returned_on)
         piece = tx.get(Piece, piece_id(edition_id, space, number))
-        certificate = tx.get(Certificate, certificate_id(piece.id, order_id, piece.replacement))
-        certificate.revoke("returned", event.returned_on)
-        tx.save(certificate)
-        if tx.get(Edition, edition_id).returns == "back_on_sale":
+        if order_id not in piece.came_back_from:
+            piece = return_piece(tx, edition_id, space, number, order_id, event.return_id, event.returned_on)
+        certificate = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
+        if certificate is not None:
+            certificate.revoke("returned", event.returned_on)
+            tx.save(certificate)
+        still_ours = piece.standing == "returned" and piece.order_id == order_id
+        if still_ours and tx.get(Edition, edition_id).returns == "back_on_sale":
             put_back(tx, edition_id, space, number)
+
+    def _issue(self, tx: Transaction, edition_id: UUID, space: Space, number: int, order_id: UUID, on: date) -> None:
+        issue_certificate(
+            tx, edition_id, space, number, order_id, on,
+            keys=self._keys, issuer=self._issuer, resolver=self._resolver,
+        )  # fmt: skip

@@ -27,11 +27,12 @@ from souvenir.editions.application.taking import (
     take_number,
     why_none,
 )
-from souvenir.editions.edition import Edition, FinalCount, Proofs, ReturnPolicy
+from souvenir.editions.edition import LARGEST_SIZE, Edition, FinalCount, Proofs, ReturnPolicy
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
 from souvenir.editions.terms import SPACES, Numbering, Space
+from souvenir.editions.window import Window
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
@@ -83,9 +84,13 @@ class Editions:
         returns: ReturnPolicy = "back_on_sale",
         longest_hold_minutes: int = 120,
         predecessor: UUID | None = None,
+        window: Window | None = None,
         edition_id: UUID | None = None,
     ) -> Committed[UUID]:
-        """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new."""
+        """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new.
+
+        With a `window` it is timed: its size is 0 until `fix_size`, its numbering sequential, its outlet one.
+        """
         edition = Edition.declare(
             edition_id or new_id(),
             product_id=product_id,
@@ -99,6 +104,7 @@ class Editions:
             returns=returns,
             longest_hold_minutes=longest_hold_minutes,
             predecessor=predecessor,
+            window=window,
         )
         return self._log.execute(lambda tx: enter_edition(tx, edition))
 
@@ -129,10 +135,7 @@ class Editions:
             taken = shelf.taken_between(tx.session, edition_id, space, first, last, clock.now())
             if edition.pending_events and taken:
                 raise NumbersTaken(edition_id=edition_id, space=space, first=first, last=last, taken=taken)
-            for lapsed in shelf.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
-                piece = tx.get(Piece, piece_id(edition_id, space, lapsed))
-                piece.let_lapse(clock.now())
-                tx.save(piece)
+            _let_lapse(tx, edition_id, space, first, last)
             tx.save(edition)
 
         return self._log.execute(decide)
@@ -156,6 +159,23 @@ class Editions:
     def close(self, edition_id: UUID, reason: str, closed_on: date) -> Committed[None]:
         """End the edition for good."""
         return self._decide(edition_id, lambda edition: edition.close(reason, closed_on))
+
+    def fix_size(self, edition_id: UUID, fixed_on: date) -> Committed[int]:
+        """Count a timed edition after its window and the time to cancel; answers its size. Certificates follow."""
+
+        def command(tx: Transaction) -> int:
+            edition, now = tx.get(Edition, edition_id), clock.now()
+            made, size = (
+                shelf.count_rows(tx.session, edition_id, "numbered", now),
+                shelf.last_sold(tx.session, edition_id),
+            )
+            edition.fix_size(size, made["held"] + made["leased"] + made["returned"], fixed_on, now)
+            if edition.pending_events:
+                _let_lapse(tx, edition_id, "numbered", size + 1, LARGEST_SIZE)
+            tx.save(edition)
+            return edition.size
+
+        return self._log.execute(command)
 
     def seal(self, edition_id: UUID, sealed_on: date) -> Committed[tuple[FinalCount, ...]]:
         """Publish the final counts of a closed edition; asked again, it answers those that were published."""
@@ -259,3 +279,11 @@ class Editions:
             tx.save(edition)
 
         return self._log.execute(command)
+
+
+def _let_lapse(tx: Transaction, edition_id: UUID, space: Space, first: int, last: int) -> None:
+    """Put on record that holds within a range have passed their deadline."""
+    for lapsed in shelf.lapsed_between(tx.session, edition_id, space, first, last, clock.now()):
+        piece = tx.get(Piece, piece_id(edition_id, space, lapsed))
+        piece.let_lapse(clock.now())
+        tx.save(piece)

@@ -85,12 +85,13 @@ def issue_certificate(
     issuer: LocalizedText,
     resolver: str,
 ) -> Certificate:
-    """Issue the certificate of a piece for an order; asking twice gives the first one."""
+    """Issue the certificate of a piece for an order; asking twice gives the first one. A timed edition has none before its size is fixed."""
     piece = tx.get(Piece, piece_id(edition_id, space, number))
     known = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
     if known is not None:
         return known
     edition = tx.get(Edition, edition_id)
+    edition.must_have_size()
     statement = Statement(
         issuer=issuer,
         edition_id=edition_id,
@@ -102,7 +103,7 @@ def issue_certificate(
         proofs=edition.proofs,
         gtin=edition.gtin,
         serial=new_serial(),
-        issued_on=issued_on,
+        issued_on=max(issued_on, edition.fixed_on or issued_on),
         key_id=keys.key_id,
         replacement=piece.replacement,
     )

@@ -101,6 +101,8 @@ def take_next(
         terms.must_be_for_anyone()
     if row is None and end_leases(tx, edition_id, space, outlet_id, now):
         terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
+    if row is None and terms.closes_at is not None and space == "numbered" and _open_more(tx, edition_id, outlet_id):
+        terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
     if row is None:
         raise why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
     return _hold(tx, terms, registered(tx, terms, space, row, now), outlet_id, holder, until, now)
@@ -171,7 +173,8 @@ def sell_piece(
 ) -> Piece:
     """Sell a piece to an order: on the holder's live hold, or (no holder) a free one allotted to the selling outlet.
 
-    Where buyers are limited the order's buyer must be identified: see `PurchaseLimits`. A hold taken in time is honoured while the edition is paused or after it closed; a direct sale is not made then.
+    Where buyers are limited the order's buyer must be identified: see `PurchaseLimits`. A hold taken in time is honoured while the edition is paused or after it closed;
+    a direct sale is not made then. Numbers of a timed edition are sold in their order: only on a hold.
     """
     now = clock.now()
     terms, row = number_of(tx, edition_id, space, number)
@@ -179,6 +182,8 @@ def sell_piece(
         terms.must_be_on_sale(space, now)
         terms.must_be_for_anyone()
         _must_be_sold_here(row, edition_id, space, number, outlet_id)
+        if terms.closes_at is not None and row is not None and row.piece_id is None:
+            terms.must_let_choose()
     if row is None:
         raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
     piece = registered(tx, terms, space, row, now)
@@ -280,10 +285,19 @@ def _hold(
     return piece
 
 
+def _open_more(tx: Transaction, edition_id: UUID, outlet_id: UUID) -> bool:
+    edition = tx.get(Edition, edition_id)
+    opened = edition.open_more(outlet_id)
+    tx.save(edition)
+    return opened
+
+
 def must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
     """Refuse while a returned piece's certificate stands, or was not even issued yet."""
     if piece.standing == "returned" and piece.order_id is not None:
         certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id, piece.replacement))
+        if certificate is None and tx.get(Edition, piece.edition_id).size_open:
+            return
         if certificate is None or certificate.revoked_on is None:
             raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
-from souvenir.editions.edition import Edition
+from souvenir.editions.edition import LARGEST_SIZE, Edition
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece
 from souvenir.eventlog import Register, Session, when
@@ -66,7 +66,7 @@ class PieceRegister(Register):
         + ", PRIMARY KEY (edition_id, space, outlet_id))",
         "CREATE TABLE IF NOT EXISTS edition_terms (edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, "
         "numbering TEXT NOT NULL, longest_hold_minutes INTEGER NOT NULL, on_sale_from TEXT, paused_because TEXT, "
-        "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0)",
+        "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0, closes_at TEXT)",
     )
 
     # The terms of an edition.
@@ -74,11 +74,13 @@ class PieceRegister(Register):
     @when(Edition.Declared)
     def _declared(self, session: Session, event: Edition.Declared) -> None:
         session.run(
-            "INSERT INTO edition_terms (edition_id, product_id, numbering, longest_hold_minutes) VALUES (?, ?, ?, ?)",
+            "INSERT INTO edition_terms (edition_id, product_id, numbering, longest_hold_minutes, closes_at) "
+            "VALUES (?, ?, ?, ?, ?)",
             str(event.originator_id),
             str(event.product_id),
             event.numbering,
             event.longest_hold_minutes,
+            stamp(event.window.closes_at) if event.window else None,
         )
 
     @when(Edition.Released)
@@ -144,6 +146,14 @@ class PieceRegister(Register):
         _count(session, edition, event.space, outlet, free=free, reserved=kept, retired=retired)
         if retired:
             _count(session, edition, event.space, "", retired=-retired)
+
+    @when(Edition.SizeFixed)
+    def _size_fixed(self, session: Session, event: Edition.SizeFixed) -> None:
+        """What was opened beyond the size was never made."""
+        beyond = (str(event.originator_id), "numbered", event.size + 1, LARGEST_SIZE)
+        for outlet, status, pieces in session.rows(f"{_COUNT_RANGE} GROUP BY 1, 2", *beyond):
+            _count(session, beyond[0], beyond[1], outlet, **{status: -pieces})
+        session.run("DELETE FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ?", *beyond)
 
     @when(Edition.Moved)
     def _moved(self, session: Session, event: Edition.Moved) -> None:

@@ -34,7 +34,7 @@ Found = tuple[Terms, Row | None]
 """The terms of an edition, and the row that was asked for."""
 
 _FIND: Final = (
-    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, "
+    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, t.closes_at, "
     "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
     "p.has_past FROM edition_terms AS t "
     "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
@@ -69,8 +69,8 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
 def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
-    terms = _terms(edition_id, *row[:7])
-    number, piece_id, outlet_id, status, holder, since, until, order_id, version, has_past = row[7:]
+    terms = _terms(edition_id, *row[:8])
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, has_past = row[8:]
     if number is None:
         return terms, None
     return terms, Row(
@@ -97,6 +97,7 @@ def _terms(
     paused_because: str | None,
     closed_because: str | None,
     limited: int,
+    closes_at: str | None,
 ) -> Terms:
     return Terms(
         edition_id=edition_id,
@@ -107,6 +108,7 @@ def _terms(
         paused_because=paused_because,
         closed_because=closed_because,
         limited=bool(limited),
+        closes_at=_instant(closes_at),
     )
 
 
@@ -253,3 +255,22 @@ def count_rows(session: Session, edition_id: UUID, space: Space, now: datetime) 
         space,
     )
     return Counter({status: int(pieces) for status, pieces in rows})
+
+
+def last_sold(session: Session, edition_id: UUID) -> int:
+    """The highest number of the numbered run that is sold; 0 if none is."""
+    row = session.row(
+        "SELECT COALESCE(MAX(number), 0) FROM pieces WHERE edition_id = ? AND space = 'numbered' AND status = 'sold'",
+        str(edition_id),
+    )
+    return row[0] if row else 0
+
+
+def sold_to(session: Session, edition_id: UUID) -> list[tuple[Space, int, UUID]]:
+    """Space, number and order of every piece that was sold, those on their way back included."""
+    rows = session.rows(
+        "SELECT space, number, order_id FROM pieces WHERE edition_id = ? AND status IN ('sold', 'returned') "
+        "ORDER BY space, number",
+        str(edition_id),
+    )
+    return [(space, number, UUID(order_id)) for space, number, order_id in rows]
