@@ -138,6 +138,7 @@ class Edition(Aggregate):
         longest_hold_minutes: int = 120
         predecessor: UUID | None = None
         window: Window | None = None
+        visitors_only: bool = False
 
     class SizeReduced(Aggregate.Event):
         TOPIC = "editions.EditionSizeReduced"
@@ -213,10 +214,11 @@ class Edition(Aggregate):
         longest_hold_minutes: int,
         predecessor: UUID | None,
         window: Window | None,
+        visitors_only: bool,
     ) -> None:
         made = (product_id, gtin, dict(title), size, proofs, reserved)
-        self.declared_as = (*made, numbering, approval_required, returns, window)
-        self.window = window
+        self.declared_as = (*made, numbering, approval_required, returns, window, visitors_only)
+        self.window, self.visitors_only = window, visitors_only
         self.fixed_on: date | None = None
         self.product_id, self.gtin, self.title = product_id, gtin, title
         self.size, self.proofs, self.reserved, self.numbering = size, proofs, reserved, numbering
@@ -249,6 +251,7 @@ class Edition(Aggregate):
         longest_hold_minutes: int,
         predecessor: UUID | None,
         window: Window | None = None,
+        visitors_only: bool = False,
     ) -> Self:
         """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale."""
         if window is not None and (reason := window.contradiction(size, numbering, reserved)):
@@ -257,6 +260,8 @@ class Edition(Aggregate):
             raise MalformedEdition(size=size, reason=f"the size must be from 1 to {LARGEST_SIZE}")
         if not all(1 <= number <= size for number in reserved):
             raise MalformedEdition(size=size, reason="reserved numbers must lie within the run")
+        if visitors_only and numbering == "draw":
+            raise MalformedEdition(size=size, reason="a draw chooses its buyers without asking whether they came")
         if longest_hold_minutes < 1:
             raise MalformedEdition(size=size, reason="a hold must last at least one minute")
         return cls._create(
@@ -274,6 +279,7 @@ class Edition(Aggregate):
             longest_hold_minutes=longest_hold_minutes,
             predecessor=predecessor,
             window=window,
+            visitors_only=visitors_only,
         )
 
     def reduce_to(self, size: int, reason: str) -> None:
@@ -423,6 +429,7 @@ class Edition(Aggregate):
             closed_because=self.closed_because,
             limited=bool(self.limits.by_kind),
             closes_at=self.window.closes_at if self.window else None,
+            visitors_only=self.visitors_only,
         )
 
     def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from souvenir.editions.terms import Space
+from souvenir.editions.terms import Space, Visit
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
@@ -122,6 +122,7 @@ class Piece(Aggregate):
         since: AwareDatetime
         until: AwareDatetime
         outlet_id: UUID
+        visit: Visit | None = None
 
     class HoldExtended(Aggregate.Event):
         TOPIC = "editions.PieceHoldExtended"
@@ -146,6 +147,7 @@ class Piece(Aggregate):
         outlet_id: UUID
         holder: UUID | None = None
         lease_id: UUID | None = None
+        visit: Visit | None = None
 
     class Returned(Aggregate.Event):
         TOPIC = "editions.PieceReturned"
@@ -204,7 +206,7 @@ class Piece(Aggregate):
         piece.__dict__.update(state, return_id=None, came_back_from=frozenset(), replacement=0)
         return piece
 
-    def hold(self, holder: UUID, until: datetime, outlet_id: UUID, now: datetime) -> None:
+    def hold(self, holder: UUID, until: datetime, outlet_id: UUID, now: datetime, visit: Visit | None = None) -> None:
         """Keep the piece for one holder until an instant; the same holder may ask again for longer."""
         self._must_be_unsold()
         if self.is_held(now):
@@ -214,7 +216,7 @@ class Piece(Aggregate):
                 self._hold_extended(holder=holder, until=until)
             return
         self._lapse_hold(now)
-        self._held(holder=holder, since=now, until=until, outlet_id=outlet_id)
+        self._held(holder=holder, since=now, until=until, outlet_id=outlet_id, visit=visit)
 
     def release_hold(self, holder: UUID, now: datetime) -> None:
         """Let the piece go before the deadline. A hold that ended already, however it ended, stays ended."""
@@ -235,6 +237,7 @@ class Piece(Aggregate):
         now: datetime,
         holder: UUID | None = None,
         lease_id: UUID | None = None,
+        visit: Visit | None = None,
     ) -> None:
         """Sell to an order: on the holder's live hold, where it was held, or directly (no holder) when it is free.
 
@@ -252,7 +255,9 @@ class Piece(Aggregate):
             raise self._no_live_hold(holder)
         self._lapse_hold(now)
         outlet_id = self.held_at or outlet_id
-        self._sold(order_id=order_id, sold_on=sold_on, outlet_id=outlet_id, holder=holder, lease_id=lease_id)
+        self._sold(
+            order_id=order_id, sold_on=sold_on, outlet_id=outlet_id, holder=holder, lease_id=lease_id, visit=visit
+        )
 
     def take_back(self, return_id: UUID, order_id: UUID, returned_on: date) -> None:
         """Record that the buyer brought the piece back. It is not free until it is put back."""
@@ -326,7 +331,7 @@ class Piece(Aggregate):
     # Evolve: assigns only, because it also replays history.
 
     @event(Held)
-    def _held(self, holder: UUID, since: datetime, until: datetime, outlet_id: UUID) -> None:
+    def _held(self, holder: UUID, since: datetime, until: datetime, outlet_id: UUID, visit: Visit | None) -> None:
         self.standing, self.holder, self.held_since, self.held_until = "held", holder, since, until
         self.held_at = outlet_id
 
@@ -343,7 +348,15 @@ class Piece(Aggregate):
         self.standing, self.holder, self.held_since, self.held_until, self.held_at = "free", None, None, None, None
 
     @event(Sold)
-    def _sold(self, order_id: UUID, sold_on: date, outlet_id: UUID, holder: UUID | None, lease_id: UUID | None) -> None:
+    def _sold(
+        self,
+        order_id: UUID,
+        sold_on: date,
+        outlet_id: UUID,
+        holder: UUID | None,
+        lease_id: UUID | None,
+        visit: Visit | None,
+    ) -> None:
         self.standing, self.order_id = "sold", order_id
         self.holder, self.held_since, self.held_until, self.held_at = None, None, None, None
 

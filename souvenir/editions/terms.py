@@ -1,10 +1,13 @@
 """What selling a piece must know of its edition: whether it is on sale, how numbers are given, how long a hold lasts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
+from pydantic import Field
+
+from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 
 Space = Literal["numbered", "AP", "PP", "HC"]
@@ -53,10 +56,23 @@ class OnlyByDraw(SouvenirError):
     edition_id: UUID
 
 
+class ProofOfVisitMissing(SouvenirError):
+    message = "Edition {edition_id} is for visitors only: show the ticket or the tour booking of your visit first."
+    edition_id: UUID
+
+
 class HoldTooLong(SouvenirError):
     message = "A piece of edition {edition_id} can be held for {minutes} minutes at most."
     edition_id: UUID
     minutes: int
+
+
+class Visit(Value):
+    """A proof of visit that was checked by whoever passes it in. The reference is a number, never a name."""
+
+    kind: Literal["ticket", "tour"]
+    reference: str = Field(min_length=1, max_length=64)
+    visited_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,8 @@ class Terms:
     """Whether one buyer may have only so many."""
     closes_at: datetime | None = None
     """When the window of a timed edition closes."""
+    visitors_only: bool = False
+    """Whether a piece is only for who can prove a visit."""
 
     def must_be_open(self) -> None:
         """Refuse what a closed edition does not do any more."""
@@ -96,6 +114,11 @@ class Terms:
         """Refuse who was not chosen, where a draw chooses the buyers."""
         if self.numbering == "draw":
             raise OnlyByDraw(edition_id=self.edition_id)
+
+    def must_be_visited(self, visit: Visit | None) -> None:
+        """Refuse who cannot prove a visit, where pieces are for visitors only."""
+        if self.visitors_only and visit is None:
+            raise ProofOfVisitMissing(edition_id=self.edition_id)
 
     def must_let_choose(self) -> None:
         """Refuse a buyer's choice of number when numbers are given in another order."""

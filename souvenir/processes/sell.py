@@ -15,7 +15,7 @@ from souvenir.editions.application.limits import identify
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceNotHeld
 from souvenir.editions.purchase import Evidence
-from souvenir.editions.terms import Space
+from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
@@ -107,18 +107,27 @@ class Sell:
         return self._log.execute(command)
 
     def hold_piece(
-        self, basket_id: UUID, holder: str, edition_id: UUID, number: int | None = None, space: Space = "numbered"
+        self,
+        basket_id: UUID,
+        holder: str,
+        edition_id: UUID,
+        number: int | None = None,
+        space: Space = "numbered",
+        visit: Visit | None = None,
     ) -> Committed[int]:
-        """Hold the number the buyer chose, or the next one, and put it in the basket; answers the number."""
+        """Hold the number the buyer chose, or the next one, and put it in the basket; answers the number.
+
+        `visit` is a proof of visit that was checked, for editions that only visitors may buy.
+        """
 
         def command(tx: Transaction) -> int:
             basket = _basket(tx, basket_id, holder)
             until = clock.now() + HOLD_LASTS
             where = (tx, edition_id, basket.outlet_id)
             piece = (
-                take_next(*where, basket_id, until, space)
+                take_next(*where, basket_id, until, space, visit=visit)
                 if number is None
-                else take_number(*where, number, basket_id, until, space)
+                else take_number(*where, number, basket_id, until, space, visit=visit)
             )
             product_id = tx.get(Edition, edition_id).product_id
             tx.get(Product, product_id).require_for_sale()
@@ -288,11 +297,12 @@ class Sell:
         reference: str = "",
         on: date | None = None,
         evidence: Evidence | None = None,
+        visit: Visit | None = None,
     ) -> Committed[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the shift's business date.
-        `evidence` says who buys, where an edition is sold so many a person.
+        `evidence` says who buys, where an edition is sold so many a person; `visit` that they came, where it is for visitors only.
         """
         order_id = new_id()
 
@@ -308,7 +318,7 @@ class Sell:
             tx.save(order, payment)
             if evidence is not None:
                 identify(tx, order_id, evidence)
-            _sell_pieces(tx, order, day)
+            _sell_pieces(tx, order, day, visit)
             order.pay(payment.id, tender, order.due, day)
             tx.save(order)
             return order_id
@@ -414,16 +424,16 @@ def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
     payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
 
 
-def _sell_pieces(tx: Transaction, order: Order, on: date) -> None:
+def _sell_pieces(tx: Transaction, order: Order, on: date, visit: Visit | None = None) -> None:
     """Sell every numbered line's piece: on the basket's hold, or, where that has ended, directly if it is still free."""
     for line in order.lines:
         if line.edition_id is None or line.number is None:
             continue
         piece = (tx, line.edition_id, cast(Space, line.space), line.number, order.id, on)
         try:
-            sell_piece(*piece, order.basket_id, outlet_id=order.outlet_id)
+            sell_piece(*piece, order.basket_id, outlet_id=order.outlet_id, visit=visit)
         except (HoldExpired, PieceNotHeld):
-            sell_piece(*piece, None, outlet_id=order.outlet_id)
+            sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)
 
 
 def _basket(tx: Transaction, basket_id: UUID, holder: str) -> Basket:

@@ -31,7 +31,7 @@ from souvenir.editions.edition import LARGEST_SIZE, Edition, FinalCount, Proofs,
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
-from souvenir.editions.terms import SPACES, Numbering, Space
+from souvenir.editions.terms import SPACES, Numbering, Space, Visit
 from souvenir.editions.window import Window
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
@@ -85,6 +85,7 @@ class Editions:
         longest_hold_minutes: int = 120,
         predecessor: UUID | None = None,
         window: Window | None = None,
+        visitors_only: bool = False,
         edition_id: UUID | None = None,
     ) -> Committed[UUID]:
         """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new.
@@ -105,6 +106,7 @@ class Editions:
             longest_hold_minutes=longest_hold_minutes,
             predecessor=predecessor,
             window=window,
+            visitors_only=visitors_only,
         )
         return self._log.execute(lambda tx: enter_edition(tx, edition))
 
@@ -221,11 +223,14 @@ class Editions:
         until: datetime,
         number: int | None = None,
         space: Space = "numbered",
+        visit: Visit | None = None,
     ) -> Committed[Piece]:
-        """Hold the number the buyer chose, or the next one."""
+        """Hold the number the buyer chose, or the next one; `visit` proves that they came, where it is asked for."""
         if number is None:
-            return self._log.execute(lambda tx: take_next(tx, edition_id, outlet_id, holder, until, space))
-        return self._log.execute(lambda tx: take_number(tx, edition_id, outlet_id, number, holder, until, space))
+            return self._log.execute(lambda tx: take_next(tx, edition_id, outlet_id, holder, until, space, visit=visit))
+        return self._log.execute(
+            lambda tx: take_number(tx, edition_id, outlet_id, number, holder, until, space, visit=visit)
+        )
 
     def release_hold(self, edition_id: UUID, number: int, holder: UUID, space: Space = "numbered") -> Committed[None]:
         """Let a held piece go before its deadline."""

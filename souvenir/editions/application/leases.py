@@ -77,6 +77,7 @@ def grant_lease(
     edition = tx.get(Edition, edition_id)
     edition.terms.must_be_on_sale(space, now)
     edition.terms.must_be_for_anyone()
+    edition.terms.must_be_visited(None)
     end_leases(tx, edition_id, space, outlet_id, now)
     free = shelf.free_numbers(tx.session, edition_id, space, outlet_id, numbers)
     if not free:

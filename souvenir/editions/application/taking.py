@@ -18,7 +18,7 @@ from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
 from souvenir.editions.purchase import Bought
 from souvenir.editions.registers import shelf
-from souvenir.editions.terms import Space, Terms
+from souvenir.editions.terms import Space, Terms, Visit
 from souvenir.eventlog import Session, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound, SouvenirError
@@ -88,24 +88,26 @@ def take_next(
     space: Space = "numbered",
     *,
     by_draw: bool = False,
+    visit: Visit | None = None,
 ) -> Piece:
     """Hold the next piece nobody has at an outlet. A hold past its deadline no longer counts.
 
-    Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw (unless `by_draw`), then
-    NotAllottedHere, OnlyReservedLeft, NoneLeftHere or EditionSoldOut, then HoldTooLong.
+    Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw (unless `by_draw`),
+    ProofOfVisitMissing, then NotAllottedHere, OnlyReservedLeft, NoneLeftHere or EditionSoldOut, then HoldTooLong.
     """
     now = clock.now()
     terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
     terms.must_be_on_sale(space, now)
     if not by_draw:
         terms.must_be_for_anyone()
+    terms.must_be_visited(visit)
     if row is None and end_leases(tx, edition_id, space, outlet_id, now):
         terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
     if row is None and terms.closes_at is not None and space == "numbered" and _open_more(tx, edition_id, outlet_id):
         terms, row = _known(edition_id, shelf.find_next(tx.session, edition_id, space, outlet_id, now))
     if row is None:
         raise why_none(tx.session, tx.get(Edition, edition_id), space, outlet_id, now)
-    return _hold(tx, terms, registered(tx, terms, space, row, now), outlet_id, holder, until, now)
+    return _hold(tx, terms, registered(tx, terms, space, row, now), outlet_id, holder, until, now, visit)
 
 
 def take_number(
@@ -116,6 +118,8 @@ def take_number(
     holder: UUID,
     until: datetime,
     space: Space = "numbered",
+    *,
+    visit: Visit | None = None,
 ) -> Piece:
     """Hold the number a buyer chose, or hold for longer what the holder has already, even while sales are paused.
 
@@ -127,11 +131,12 @@ def take_number(
     piece = registered(tx, terms, space, row, now) if row else None
     if piece is None or piece.holder != holder or not piece.is_held(now):
         terms.must_be_on_sale(space, now)
+        terms.must_be_visited(visit)
     if piece is None or piece.holder != holder:
         terms.must_let_choose()
     _must_be_sold_here(row, edition_id, space, number, outlet_id)
     assert piece is not None
-    return _hold(tx, terms, piece, outlet_id, holder, until, now)
+    return _hold(tx, terms, piece, outlet_id, holder, until, now, visit)
 
 
 def release_hold(tx: Transaction, edition_id: UUID, space: Space, number: int, holder: UUID) -> None:
@@ -170,6 +175,7 @@ def sell_piece(
     holder: UUID | None = None,
     *,
     outlet_id: UUID,
+    visit: Visit | None = None,
 ) -> Piece:
     """Sell a piece to an order: on the holder's live hold, or (no holder) a free one allotted to the selling outlet.
 
@@ -181,13 +187,14 @@ def sell_piece(
     if holder is None and (row is None or row.order_id != order_id):
         terms.must_be_on_sale(space, now)
         terms.must_be_for_anyone()
+        terms.must_be_visited(visit)
         _must_be_sold_here(row, edition_id, space, number, outlet_id)
         if terms.closes_at is not None and row is not None and row.piece_id is None:
             terms.must_let_choose()
     if row is None:
         raise PieceNotHeld(edition_id=edition_id, space=space, number=number, holder=holder)
     piece = registered(tx, terms, space, row, now)
-    piece.sell(order_id, sold_on, outlet_id, now, holder)
+    piece.sell(order_id, sold_on, outlet_id, now, holder, visit=visit)
     tx.save(piece)
     if terms.limited:
         count_purchase(tx, order_id, Bought(edition_id=edition_id, space=space, number=number, on=sold_on))
@@ -276,11 +283,18 @@ def piece_of(tx: Transaction, edition: Edition, space: Space, number: int) -> Pi
 
 
 def _hold(
-    tx: Transaction, terms: Terms, piece: Piece, outlet_id: UUID, holder: UUID, until: datetime, now: datetime
+    tx: Transaction,
+    terms: Terms,
+    piece: Piece,
+    outlet_id: UUID,
+    holder: UUID,
+    until: datetime,
+    now: datetime,
+    visit: Visit | None,
 ) -> Piece:
     own = piece.is_held(now) and piece.holder == holder
     terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
-    piece.hold(holder, until, outlet_id, now)
+    piece.hold(holder, until, outlet_id, now, visit)
     tx.save(piece)
     return piece
 

@@ -66,7 +66,8 @@ class PieceRegister(Register):
         + ", PRIMARY KEY (edition_id, space, outlet_id))",
         "CREATE TABLE IF NOT EXISTS edition_terms (edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, "
         "numbering TEXT NOT NULL, longest_hold_minutes INTEGER NOT NULL, on_sale_from TEXT, paused_because TEXT, "
-        "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0, closes_at TEXT)",
+        "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0, closes_at TEXT, "
+        "visitors_only INTEGER NOT NULL DEFAULT 0)",
     )
 
     # The terms of an edition.
@@ -74,13 +75,14 @@ class PieceRegister(Register):
     @when(Edition.Declared)
     def _declared(self, session: Session, event: Edition.Declared) -> None:
         session.run(
-            "INSERT INTO edition_terms (edition_id, product_id, numbering, longest_hold_minutes, closes_at) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO edition_terms (edition_id, product_id, numbering, longest_hold_minutes, closes_at, "
+            "visitors_only) VALUES (?, ?, ?, ?, ?, ?)",
             str(event.originator_id),
             str(event.product_id),
             event.numbering,
             event.longest_hold_minutes,
             stamp(event.window.closes_at) if event.window else None,
+            int(event.visitors_only),
         )
 
     @when(Edition.Released)
