@@ -142,9 +142,12 @@ class Followers:
     def _move(self, followers: Sequence[Process | View]) -> bool:
         """Take one step with each follower that is behind, all in one commit where that is a small one."""
         head, positions = self.log.head(), self.positions()
-        behind = [follower for follower in followers if positions.get(follower.name, 0) < head]
-        steps = [Step.next(self.log, follower, positions.get(follower.name, 0), head) for follower in behind]
-        if len(steps) > 1 and all(head - step.position <= SMALL_STEP for step in steps):
+        behind = {follower: positions.get(follower.name, 0) for follower in followers}
+        behind = {follower: position for follower, position in behind.items() if position < head}
+        close = bool(behind) and head - min(behind.values()) <= SMALL_STEP
+        page = self.log.store.page(min(behind.values()), head, SMALL_STEP) if close else None
+        steps = [Step.next(self.log, follower, position, head, page) for follower, position in behind.items()]
+        if len(steps) > 1 and close:
 
             def together(tx: Transaction) -> None:
                 for step in steps:
@@ -188,9 +191,16 @@ class Step:
     reached: int
 
     @classmethod
-    def next(cls, log: EventLog, follower: Process | View, position: int, head: int) -> Self:
-        page = log.store.page(position, head, follower.batch, follower.topics)
-        return cls(follower, position, page, page[-1].position if len(page) == follower.batch else head)
+    def next(
+        cls, log: EventLog, follower: Process | View, position: int, head: int, page: Sequence[PlacedEvent] | None
+    ) -> Self:
+        """Its next events: out of a page that reaches to the head and was read for everyone, or read for it alone."""
+        if page is not None:
+            topics = frozenset(follower.topics)
+            own = [event for event in page if event.position > position and event.topic in topics]
+            return cls(follower, position, own, head)
+        alone = log.store.page(position, head, follower.batch, follower.topics)
+        return cls(follower, position, alone, alone[-1].position if len(alone) == follower.batch else head)
 
     def take(self, tx: Transaction) -> None:
         """Move the position and answer the events, in one transaction."""
