@@ -31,6 +31,9 @@ CHECKED_UP_TO = 64 * 2**20
 LOCK_TIMEOUT = 30
 """Seconds to wait for another process's transaction."""
 
+PREPARED_STATEMENTS = 512
+"""Statements each connection keeps ready."""
+
 _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 )
@@ -94,17 +97,20 @@ class SqliteStore(Store):
         self._in_memory = path is None
         if path is not None:
             _check_is_ours_or_new(path)
-        self._datastore = SQLiteDatastore(":memory:" if path is None else path.absolute().as_uri())
+        self._place = ":memory:" if path is None else path.absolute().as_uri()
+        self._datastore = SQLiteDatastore(self._place)
         self._writer = self._connect()
         self._lock = threading.RLock()
         self._readers: list[sqlite3.Connection] = []
         self._create_log()
 
     def _connect(self) -> sqlite3.Connection:
-        pooled = self._datastore.pool._create_connection()
-        connection = pooled._sqlite_conn
-        connection.row_factory = None
-        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT * 1000}")
+        """A connection of our own, not of the library's pool: that one keeps a single prepared statement (9.5.6)."""
+        connection = sqlite3.connect(
+            self._place, LOCK_TIMEOUT, isolation_level=None, check_same_thread=False,
+            cached_statements=PREPARED_STATEMENTS, uri=True,
+        )  # fmt: skip
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
