@@ -11,9 +11,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from souvenir import __version__
+from souvenir.certificates.certificate import verify_certificate
 from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
-from souvenir.editions.certificate import verify_certificate
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger.replay import AsOf

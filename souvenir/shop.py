@@ -15,9 +15,11 @@ from souvenir.access.registers import Credentials, StaffRoll
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
-from souvenir.editions.application import Certificates, Editions, Leases, PurchaseLimits
-from souvenir.editions.registers import CertificateRegister, DrawRegister, LimitRegister, PieceRegister
-from souvenir.editions.signing import SigningKeys, open_signing_keys
+from souvenir.certificates.application import Certificates
+from souvenir.certificates.registers import CertificateRegister
+from souvenir.certificates.signing import SigningKeys, open_signing_keys
+from souvenir.editions.application import Editions, Leases, PurchaseLimits
+from souvenir.editions.registers import DrawRegister, LimitRegister, PieceRegister
 from souvenir.editions.views import EditionList
 from souvenir.eventlog import (
     Busy,
@@ -53,6 +55,7 @@ from souvenir.privacy.registers import Erasures
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.book_settlements import BookSettlements
 from souvenir.processes.certify import Certify
+from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
@@ -141,6 +144,7 @@ class Shop:
         self.tills = Tills(log)
         self.views = Views()
         self.certify = Certify(secrets.signing, issuer, resolver)
+        self.clear_piece = ClearPiece(log)
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify,

@@ -13,8 +13,8 @@ from souvenir.api.identity import read_id
 from souvenir.api.orders import Order
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, values
+from souvenir.certificates.certificate import CertificateNotRevoked, CertificateNotStanding
 from souvenir.editions.application import NumberLeased, NumbersTaken
-from souvenir.editions.certificate import CertificateNotRevoked, CertificateNotStanding
 from souvenir.editions.edition import (
     AlreadyAllotted,
     EditionNotClosed,
@@ -301,7 +301,7 @@ class EditionsMutation:
         """Take a number out for ever, with evidence."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         why = (input.number, input.reason, input.evidence, input.retired_on, space_name(input.space))
-        done = at.carry_out(input, lambda: at.shop.editions.retire(edition, *why))
+        done = at.carry_out(input, lambda: at.shop.clear_piece.retire(edition, *why))
         return RetirePiecePayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION, PieceNotReplaceable)
@@ -317,7 +317,7 @@ class EditionsMutation:
         """Free a returned piece after inspection."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         piece = (edition, input.number, space_name(input.space))
-        done = at.carry_out(input, lambda: at.shop.editions.put_back(*piece))
+        done = at.carry_out(input, lambda: at.shop.clear_piece.put_back(*piece))
         return PutBackPiecePayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION)

@@ -13,10 +13,11 @@ from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.refusals import problems, tell
 from souvenir.api.types import Info, LocalizedText, described, visit
+from souvenir.certificates import views as certified
+from souvenir.certificates.certificate import Certificate as Issued
+from souvenir.certificates.certificate import Verdict, verify_certificate
 from souvenir.editions import views
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
-from souvenir.editions.certificate import Certificate as Issued
-from souvenir.editions.certificate import Verdict, verify_certificate
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.edition import NotAllottedHere
 from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw
@@ -239,7 +240,7 @@ def status_list(at: Desk, gtin: str) -> StatusList:
     """What does not stand under a GTIN. Raises MalformedGtin."""
     code = checked_gtin(gtin)
     with at.shop.log.reading() as session:
-        found = views.status_list(session, code, clock.now())
+        found = certified.status_list(session, code, clock.now())
     revoked, suspended = (sorted(serial for _, serial in group) for group in (found.revoked, found.suspended))
     return StatusList(gtin=code, as_of=found.as_of, revoked=revoked, suspended=suspended)
 
@@ -249,7 +250,7 @@ def certificates_of(at: Desk, order_id: UUID) -> list[Certificate]:
     if written := at.writes.of(at.actor):
         at.shop.caught_up(at.shop.certify, written)
     with at.shop.log.reading() as session:
-        ids = views.certificates_of(session, order_id)
+        ids = certified.certificates_of(session, order_id)
     return [_certificate(at.shop.log.load(Issued, id)) for id in ids]
 
 
@@ -258,7 +259,7 @@ def verify(at: Desk, text_or_link: str) -> CertificateVerdict:
     keys = at.shop.secrets.signing.public
     gtin = verify_certificate(text_or_link, keys).gtin
     with at.shop.log.reading() as session:
-        verdict = verify_certificate(text_or_link, keys, views.status_list(session, gtin, clock.now()))
+        verdict = verify_certificate(text_or_link, keys, certified.status_list(session, gtin, clock.now()))
     return _verdict(verdict)
 
 

@@ -28,7 +28,7 @@ from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, MoneyInput, described
-from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
+from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.piece import PieceCameBack, PieceNotSold
 from souvenir.editions.views import piece_status

@@ -25,7 +25,7 @@ from souvenir.api.storefront_draws import DrawMutation, DrawQuery
 from souvenir.api.storefront_payments import PaymentMutation, own_order
 from souvenir.api.types import Info, described
 from souvenir.catalogue.product import ProductWithdrawn
-from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
+from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.processes.sell import NotThatWay
 

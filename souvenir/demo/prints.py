@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from souvenir.certificates.certificate import verify_certificate
 from souvenir.demo.day import Day
 from souvenir.documents.receipt import Receipt, ReceiptLine, print_receipt
 from souvenir.documents.refund_form import FormLine, RefundForm, Traveller, print_refund_form
 from souvenir.documents.royalty_position import RoyaltyLine, RoyaltyPosition, print_royalty_position
 from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
-from souvenir.editions.certificate import verify_certificate
 from souvenir.kernel.money import Money
 from souvenir.shop import Shop
 

@@ -1,1 +1,1 @@
-"""Editions: how many were made, where each piece is, who holds it, and the certificate that says so."""
+"""Editions: how many were made, where each piece is, and who holds it."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from souvenir.editions.certificate import StatusList
 from souvenir.editions.edition import Edition, Proofs
 from souvenir.editions.registers.pieces import STATUSES, Status, stamp
 from souvenir.editions.terms import Space
@@ -249,29 +248,3 @@ def piece_status(
     )
     status: Status | None = row[0] if row else None
     return status
-
-
-_IN_DOUBT = ("revoked", "suspended")
-
-
-def certificate_with(session: Session, gtin: str, serial: str) -> UUID:
-    """The id of the certificate under a GTIN and serial. Raises NotFound."""
-    row = session.row("SELECT certificate_id FROM certificates WHERE gtin = ? AND serial = ?", gtin, serial)
-    if row is None:
-        raise NotFound(kind="Certificate", id=f"{gtin}/{serial}"[:60])
-    return UUID(row[0])
-
-
-def certificates_of(session: Session, order_id: UUID) -> list[UUID]:
-    """The certificates issued to an order, in the order of their numbers."""
-    rows = session.rows(
-        "SELECT certificate_id FROM certificates WHERE order_id = ? ORDER BY edition_id, space, number", str(order_id)
-    )
-    return [UUID(row[0]) for row in rows]
-
-
-def status_list(session: Session, gtin: str, as_of: datetime) -> StatusList:
-    """Every revoked or suspended certificate under a GTIN, for verifiers who ask whether a certificate still stands."""
-    rows = session.rows("SELECT serial, status FROM certificates WHERE gtin = ? AND status <> 'active'", gtin)
-    revoked, suspended = (frozenset((gtin, serial) for serial, status in rows if status == one) for one in _IN_DOUBT)
-    return StatusList(as_of, revoked, suspended)

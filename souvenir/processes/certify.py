@@ -3,15 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-from souvenir.editions.application import issue_certificate, put_back, return_piece
-from souvenir.editions.certificate import Certificate, certificate_id
+from souvenir.certificates.certificate import Certificate, Proofs, Statement, certificate_id, new_serial, seal
+from souvenir.certificates.signing import SigningKeys
+from souvenir.editions.application import return_piece
 from souvenir.editions.edition import Edition, space_named
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.registers import shelf
-from souvenir.editions.signing import SigningKeys
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.localized import LocalizedText
+from souvenir.processes.clear_piece import put_back
 from souvenir.sales.order import Order
 
 
@@ -71,3 +72,42 @@ class Certify(Process):
             tx, edition_id, space, number, order_id, on,
             keys=self._keys, issuer=self._issuer, resolver=self._resolver,
         )  # fmt: skip
+
+
+def issue_certificate(
+    tx: Transaction,
+    edition_id: UUID,
+    space: Space,
+    number: int,
+    order_id: UUID,
+    issued_on: date,
+    *,
+    keys: SigningKeys,
+    issuer: LocalizedText,
+    resolver: str,
+) -> Certificate:
+    """Issue the certificate of a piece for an order; asking twice gives the first one. A timed edition has none before its size is fixed."""
+    piece = tx.get(Piece, piece_id(edition_id, space, number))
+    known = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
+    if known is not None:
+        return known
+    edition = tx.get(Edition, edition_id)
+    edition.must_have_size()
+    statement = Statement(
+        issuer=issuer,
+        edition_id=edition_id,
+        title=edition.title,
+        space=space,
+        number=number,
+        size=edition.last_number(space),
+        run=edition.size,
+        proofs=Proofs(**edition.proofs.model_dump()),
+        gtin=edition.gtin,
+        serial=new_serial(),
+        issued_on=max(issued_on, edition.fixed_on or issued_on),
+        key_id=keys.key_id,
+        replacement=piece.replacement,
+    )
+    certificate = Certificate.issue(piece.id, order_id, seal(statement, keys, resolver))
+    tx.save(certificate)
+    return certificate

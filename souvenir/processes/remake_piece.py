@@ -3,11 +3,13 @@
 from datetime import date
 from uuid import UUID
 
-from souvenir.editions.application import issue_certificate, replace_piece
-from souvenir.editions.signing import SigningKeys
+from souvenir.certificates.certificate import Certificate, certificate_id
+from souvenir.certificates.signing import SigningKeys
+from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.localized import LocalizedText
+from souvenir.processes.certify import issue_certificate
 
 
 class RemakePiece:
@@ -30,3 +32,28 @@ class RemakePiece:
             return issued.id
 
         return self._log.execute(command)
+
+
+def replace_piece(
+    tx: Transaction,
+    edition_id: UUID,
+    space: Space,
+    number: int,
+    replacement: int,
+    reason: str,
+    evidence: str,
+    replaced_on: date,
+) -> Piece:
+    """Re-make a destroyed piece under its number: the old serial is voided first, in the same commit.
+
+    Its new certificate, with a new serial and the copy's mark, is issued by `issue_certificate`.
+    """
+    piece = tx.get(Piece, piece_id(edition_id, space, number))
+    if piece.replacement != replacement and piece.order_id is not None:
+        old = tx.find(Certificate, certificate_id(piece.id, piece.order_id, piece.replacement))
+        if old is not None:
+            old.revoke("replaced", replaced_on)
+            tx.save(old)
+    piece.replace(replacement, reason, evidence, replaced_on)
+    tx.save(piece)
+    return piece

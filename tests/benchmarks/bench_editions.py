@@ -18,8 +18,9 @@ from uuid import UUID, uuid4
 
 from bench_commits import rate, raw_postgresql, raw_sqlite
 
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions, release_hold, sell_piece, take_next
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
 

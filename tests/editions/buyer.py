@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import EditionSoldOut, OnlyReservedLeft, release_hold, sell_piece, take_next
 from souvenir.editions.piece import PieceAlreadySold, PieceHeldBySomeoneElse
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.log import Contended
 from souvenir.kernel import clock

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions
 from souvenir.editions.edition import Edition, Proofs
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.kernel import clock
 

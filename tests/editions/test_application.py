@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.certificates.certificate import CertificateNotRevoked
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import (
     Editions,
     EditionSoldOut,
@@ -13,16 +15,14 @@ from souvenir.editions.application import (
     NumberReserved,
     NumbersTaken,
     OnlyReservedLeft,
-    put_back,
     return_piece,
     sell_piece,
     take_next,
     take_number,
 )
-from souvenir.editions.certificate import CertificateNotRevoked
 from souvenir.editions.edition import EditionAlreadyDeclared, NotAllottedHere, NumberOutsideRun, Proofs
 from souvenir.editions.piece import HoldExpired, Piece, PieceAlreadySold, PieceHeldBySomeoneElse, PieceReturned
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import PieceRegister
 from souvenir.editions.terms import (
     EditionClosed,
     EditionNotReleased,
@@ -35,6 +35,7 @@ from souvenir.eventlog import EventLog, Followers
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.identifiers import MalformedGtin
+from souvenir.processes.clear_piece import ClearPiece, put_back
 
 EDITION = UUID("00000000-0000-0000-0000-00000000ed01")
 SHOP, ONLINE, PARK = UUID(int=0x5A0), UUID(int=0xE0B), UUID(int=0x9A)
@@ -163,7 +164,6 @@ def test_sold_out_says_whether_it_is_here_held_or_everywhere(
 REFUSED: list[tuple[type[SouvenirError], Callable[[Editions, InMinutes], object]]] = [
     (NumberOutsideRun, lambda e, at: e.hold(EDITION, SHOP, ANNA, at(15), number=501)),
     (NumberOutsideRun, lambda e, at: e.hold(EDITION, SHOP, ANNA, at(15), number=0)),
-    (NumberOutsideRun, lambda e, at: e.retire(EDITION, -1, "broken", "QC-1", TODAY)),
     (NumberOutsideRun, lambda e, at: e.release_hold(EDITION, 501, ANNA)),
     (NotAllottedHere, lambda e, at: e.hold(EDITION, SHOP, ANNA, at(15), number=301)),
     (NotAllottedHere, lambda e, at: e.hold(EDITION, PARK, ANNA, at(15))),
@@ -296,8 +296,10 @@ def test_a_returned_piece_waits_for_its_certificate_to_be_revoked(
 
 
 def test_a_broken_number_is_gone_for_ever(log: EventLog, editions: Editions, in_minutes: InMinutes):
+    with pytest.raises(NumberOutsideRun):
+        ClearPiece(log).retire(EDITION, -1, "broken", "QC-1", TODAY)
     for _ in range(2):
-        editions.retire(EDITION, 2, "broken in the kiln", "QC-118", TODAY)
+        ClearPiece(log).retire(EDITION, 2, "broken in the kiln", "QC-118", TODAY)
     assert editions.hold(EDITION, SHOP, ANNA, in_minutes(15)).result.number == 3
 
 
@@ -306,7 +308,7 @@ def test_the_counts_of_a_run_add_up_and_explain_what_is_left(
 ):
     editions = Editions(log)
     declare(editions, size=10, reserved=(1,), proofs=Proofs())
-    editions.retire(EDITION, 10, "broken in the kiln", "QC-118", TODAY)
+    ClearPiece(log).retire(EDITION, 10, "broken in the kiln", "QC-118", TODAY)
     editions.allot(EDITION, SHOP, 1, 5)
     editions.allot(EDITION, ONLINE, 6, 7)
     editions.release(EDITION)
@@ -371,7 +373,7 @@ def test_the_registers_can_be_rebuilt_from_the_log(
     sell(log, 88)
     at_noon.move_to(in_minutes(6))
     editions.hold(EDITION, SHOP, BO, in_minutes(20), number=2)
-    editions.retire(EDITION, 3, "broken in the kiln", "QC-118", TODAY)
+    ClearPiece(log).retire(EDITION, 3, "broken in the kiln", "QC-118", TODAY)
     log.execute(lambda tx: return_piece(tx, EDITION, "numbered", 88, ORDER, RETURN, TODAY))
     fresh = EventLog.open("sqlite://", registers=(PieceRegister(), CertificateRegister()))
     rows = "SELECT * FROM pieces ORDER BY edition_id, space, number"

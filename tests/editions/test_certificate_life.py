@@ -6,16 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from souvenir.editions.application import (
-    Certificates,
-    Editions,
-    issue_certificate,
-    put_back,
-    replace_piece,
-    return_piece,
-    sell_piece,
-)
-from souvenir.editions.certificate import (
+from souvenir.certificates.application import Certificates
+from souvenir.certificates.certificate import (
     Certificate,
     CertificateNotRevoked,
     CertificateNotStanding,
@@ -23,12 +15,21 @@ from souvenir.editions.certificate import (
     MalformedCertificate,
     verify_certificate,
 )
+from souvenir.certificates.registers import CertificateRegister
+from souvenir.certificates.signing import SigningKeys
+from souvenir.certificates.views import status_list
+from souvenir.editions.application import (
+    Editions,
+    return_piece,
+    sell_piece,
+)
 from souvenir.editions.piece import PieceNotReplaceable
-from souvenir.editions.registers import CertificateRegister, PieceRegister
-from souvenir.editions.signing import SigningKeys
-from souvenir.editions.views import status_list
+from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
+from souvenir.processes.certify import issue_certificate
+from souvenir.processes.clear_piece import put_back
+from souvenir.processes.remake_piece import replace_piece
 
 EDITION, SHOP = UUID("00000000-0000-0000-0000-00000000ed01"), UUID(int=0x5A0)
 ORDER, GTIN = UUID(int=1), "06901234567892"

@@ -7,17 +7,19 @@ from uuid import UUID
 
 import pytest
 
-from souvenir.editions.application import Editions, put_back, return_piece, sell_piece
-from souvenir.editions.certificate import Certificate, CertificateNotRevoked, certificate_id, verify_certificate
+from souvenir.certificates.certificate import Certificate, CertificateNotRevoked, certificate_id, verify_certificate
+from souvenir.certificates.registers import CertificateRegister
+from souvenir.certificates.signing import SigningKeys
+from souvenir.certificates.views import certificate_with, certificates_of, status_list
+from souvenir.editions.application import Editions, return_piece, sell_piece
 from souvenir.editions.piece import Piece, PieceReturned, piece_id
-from souvenir.editions.registers import CertificateRegister, PieceRegister
-from souvenir.editions.signing import SigningKeys
-from souvenir.editions.views import certificate_with, certificates_of, status_list
+from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog, Followers, Transaction
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
 from souvenir.processes.certify import Certify
+from souvenir.processes.clear_piece import ClearPiece, put_back
 from souvenir.sales.order import Channel, Order, OrderLine
 
 EDITION = UUID("00000000-0000-0000-0000-00000000ed01")
@@ -137,9 +139,9 @@ def test_a_piece_is_not_freed_while_its_certificate_stands(log: EventLog, editio
     log.execute(lambda tx: return_piece(tx, EDITION, "numbered", 17, FIRST, RETURN, TODAY))
     before = log.head()
     with pytest.raises(CertificateNotRevoked):
-        editions.put_back(EDITION, 17)
+        ClearPiece(log).put_back(EDITION, 17)
     with pytest.raises(CertificateNotRevoked):
-        editions.retire(EDITION, 17, "broken", "QC-118", TODAY)
+        ClearPiece(log).retire(EDITION, 17, "broken", "QC-118", TODAY)
     assert log.head() == before
 
 
@@ -156,8 +158,8 @@ def test_a_piece_that_wants_inspection_waits_for_staff(
     followers.catch_up()
     assert certificate(log, 17, FIRST).revoked_on == TODAY
     assert log.load(Piece, piece_id(EDITION, "numbered", 17)).standing == "returned"
-    editions.put_back(EDITION, 17)
-    editions.put_back(EDITION, 17)
+    ClearPiece(log).put_back(EDITION, 17)
+    ClearPiece(log).put_back(EDITION, 17)
     assert log.load(Piece, piece_id(EDITION, "numbered", 17)).standing == "free"
 
 

@@ -13,6 +13,7 @@ from souvenir.editions.views import availability
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
+from souvenir.processes.clear_piece import ClearPiece
 
 EDITION, SHOP, ONLINE = UUID(int=0xED01), UUID(int=0x5A0), UUID(int=0xE0B)
 ANNA, BO, TODAY = UUID(int=0xA), UUID(int=0xB), date(2026, 10, 1)
@@ -27,7 +28,7 @@ def editions(log: EventLog, declare: Callable[..., UUID]) -> Editions:
     editions.allot(EDITION, SHOP, 1, 10)
     editions.release(EDITION)
     log.execute(lambda tx: sell_piece(tx, EDITION, "numbered", 3, UUID(int=1), TODAY, outlet_id=SHOP))
-    editions.retire(EDITION, 8, "broken", "QC-1", TODAY)
+    ClearPiece(log).retire(EDITION, 8, "broken", "QC-1", TODAY)
     return editions
 
 

@@ -21,6 +21,7 @@ from souvenir.editions.views import availability
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
+from souvenir.processes.clear_piece import ClearPiece
 
 EDITION, SHOP, ONLINE = UUID(int=0xED01), UUID(int=0x5A0), UUID(int=0xE0B)
 TILL_3, ANNA, ORDER, OTHER_ORDER = UUID(int=3), UUID(int=0xA), UUID(int=1), UUID(int=2)
@@ -56,7 +57,7 @@ def test_leased_numbers_are_the_tills_alone(log: EventLog, leases: Leases, in_mi
     for take in (
         lambda: editions.hold(EDITION, SHOP, ANNA, in_minutes(15), number=2),
         lambda: log.execute(lambda tx: sell_piece(tx, EDITION, "numbered", 2, ORDER, TODAY, outlet_id=SHOP)),
-        lambda: editions.retire(EDITION, 2, "broken", "QC-1", TODAY),
+        lambda: ClearPiece(log).retire(EDITION, 2, "broken", "QC-1", TODAY),
     ):
         with pytest.raises(NumberLeased):
             take()

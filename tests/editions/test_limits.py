@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions, Leases, PurchaseLimits, return_piece, sell_leased, sell_piece
 from souvenir.editions.purchase import (
     Evidence,
@@ -16,7 +17,7 @@ from souvenir.editions.purchase import (
     PurchaseLimitReached,
     purchase_id,
 )
-from souvenir.editions.registers import CertificateRegister, LimitRegister, PieceRegister
+from souvenir.editions.registers import LimitRegister, PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
 

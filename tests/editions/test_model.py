@@ -7,24 +7,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from souvenir.certificates.certificate import Certificate, certificate_id
+from souvenir.certificates.registers import CertificateRegister
+from souvenir.certificates.signing import SigningKeys
 from souvenir.editions.application import (
     Editions,
-    issue_certificate,
-    put_back,
     release_hold,
     return_piece,
     sell_piece,
     take_next,
     take_number,
 )
-from souvenir.editions.certificate import Certificate, certificate_id
 from souvenir.editions.piece import Piece, piece_id
-from souvenir.editions.registers import CertificateRegister, PieceRegister
-from souvenir.editions.signing import SigningKeys
+from souvenir.editions.registers import PieceRegister
 from souvenir.editions.views import availability
 from souvenir.eventlog import EventLog
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
+from souvenir.processes.certify import issue_certificate
+from souvenir.processes.clear_piece import ClearPiece, put_back
 
 NOON = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 10, 1)
@@ -175,7 +176,7 @@ class Pieces(RuleBasedStateMachine):
         allowed = number not in self.sold and number not in self.back and self.holder_of(number) is None
         before = self.log.head()
         try:
-            self.editions.retire(EDITION, number, "broken", "QC-1", TODAY)
+            ClearPiece(self.log).retire(EDITION, number, "broken", "QC-1", TODAY)
         except SouvenirError:
             assert not allowed
             assert self.log.head() == before

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions
 from souvenir.editions.piece import Piece
-from souvenir.editions.registers import CertificateRegister, PieceRegister
+from souvenir.editions.registers import PieceRegister
 from souvenir.editions.views import availability
 from souvenir.eventlog import EventLog
 

@@ -7,19 +7,21 @@ from uuid import UUID
 
 import pytest
 
-from souvenir.editions.application import Editions, put_back, return_piece, sell_piece
-from souvenir.editions.certificate import Certificate
+from souvenir.certificates.certificate import Certificate
+from souvenir.certificates.signing import SigningKeys
+from souvenir.certificates.views import certificates_of
+from souvenir.editions.application import Editions, return_piece, sell_piece
 from souvenir.editions.edition import Edition, EditionStillMoving, MalformedEdition
 from souvenir.editions.registers import PieceRegister
-from souvenir.editions.signing import SigningKeys
 from souvenir.editions.terms import EditionClosed, NumberNotForChoosing
-from souvenir.editions.views import availability, certificates_of, piece_status
+from souvenir.editions.views import availability, piece_status
 from souvenir.editions.window import SizeNotFixed, SoldAtOneOutlet, Window
 from souvenir.eventlog import EventLog, Followers, Transaction
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
 from souvenir.processes.certify import Certify
+from souvenir.processes.clear_piece import put_back
 from souvenir.sales.order import Channel, Order, OrderLine
 
 EDITION, SHOP, ONLINE = UUID(int=0xED7), UUID(int=0x5A0), UUID(int=0xE0B)

@@ -8,8 +8,8 @@ import pytest
 from own_postgresql import database
 from wires import InProcess
 
+from souvenir.certificates.certificate import ForgedCertificate, verify_certificate
 from souvenir.demo.stage import perform
-from souvenir.editions.certificate import ForgedCertificate, verify_certificate
 from souvenir.shop import Shop
 
 TODAY = date(2026, 7, 10)

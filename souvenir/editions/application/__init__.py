@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
-from souvenir.editions.application.certificates import Certificates, issue_certificate, replace_piece
 from souvenir.editions.application.leases import Leases, grant_lease, sell_leased
 from souvenir.editions.application.limits import PurchaseLimits
 from souvenir.editions.application.taking import (
@@ -16,11 +15,9 @@ from souvenir.editions.application.taking import (
     OnlyReservedLeft,
     enter_edition,
     hand_over,
-    must_have_no_certificate,
-    number_of,
-    piece_of,
     put_back,
     release_hold,
+    retire_piece,
     return_piece,
     sell_piece,
     take_next,
@@ -40,7 +37,6 @@ from souvenir.kernel.identifiers import checked_gtin, new_id
 from souvenir.kernel.localized import LocalizedText
 
 __all__ = [
-    "Certificates",
     "EditionSoldOut",
     "Editions",
     "Leases",
@@ -52,10 +48,9 @@ __all__ = [
     "PurchaseLimits",
     "grant_lease",
     "hand_over",
-    "issue_certificate",
     "put_back",
     "release_hold",
-    "replace_piece",
+    "retire_piece",
     "return_piece",
     "sell_leased",
     "sell_piece",
@@ -235,32 +230,6 @@ class Editions:
     def release_hold(self, edition_id: UUID, number: int, holder: UUID, space: Space = "numbered") -> Committed[None]:
         """Let a held piece go before its deadline."""
         return self._log.execute(lambda tx: release_hold(tx, edition_id, space, number, holder))
-
-    def put_back(self, edition_id: UUID, number: int, space: Space = "numbered") -> Committed[None]:
-        """Free a returned piece after inspection."""
-        return self._log.execute(lambda tx: put_back(tx, edition_id, space, number))
-
-    def retire(
-        self,
-        edition_id: UUID,
-        number: int,
-        reason: str,
-        evidence: str,
-        retired_on: date,
-        space: Space = "numbered",
-    ) -> Committed[None]:
-        """Take a number out for ever; `evidence` names the record that shows why."""
-
-        def decide(tx: Transaction) -> None:
-            piece = piece_of(tx, tx.get(Edition, edition_id), space, number)
-            must_have_no_certificate(tx, piece)
-            _, row = number_of(tx, edition_id, space, number)
-            if row is not None and row.status == "leased":
-                raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
-            piece.retire(reason, evidence, retired_on, clock.now())
-            tx.save(piece)
-
-        return self._log.execute(decide)
 
     def why_none(self, edition_id: UUID, outlet_id: UUID, space: Space = "numbered") -> tuple[SouvenirError, ...]:
         """What stands in the way of taking the next piece at an outlet right now; nothing when one can be had."""

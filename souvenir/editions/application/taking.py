@@ -4,11 +4,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from souvenir.editions.application.limits import count_purchase, give_back_purchase
-from souvenir.editions.certificate import (
-    Certificate,
-    CertificateNotRevoked,
-    certificate_id,
-)
 from souvenir.editions.edition import (
     Edition,
     EditionAlreadyDeclared,
@@ -228,13 +223,23 @@ def return_piece(
 
 
 def put_back(tx: Transaction, edition_id: UUID, space: Space, number: int) -> None:
-    """Free a returned piece. The one place where a sold number becomes free again, so the one that must check."""
+    """Free a returned piece. Whoever asks sees to it that its certificate was revoked: see `processes/clear_piece`."""
     tx.get(Edition, edition_id).must_contain(space, number)
     piece = tx.find(Piece, piece_id(edition_id, space, number))
-    if piece is None:
-        return
-    must_have_no_certificate(tx, piece)
-    piece.put_back()
+    if piece is not None:
+        piece.put_back()
+        tx.save(piece)
+
+
+def retire_piece(
+    tx: Transaction, edition_id: UUID, space: Space, number: int, reason: str, evidence: str, retired_on: date
+) -> None:
+    """Take a number out for ever; like `put_back`, only for who made sure of the certificate of a returned piece."""
+    piece = piece_of(tx, tx.get(Edition, edition_id), space, number)
+    _, row = number_of(tx, edition_id, space, number)
+    if row is not None and row.status == "leased":
+        raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
+    piece.retire(reason, evidence, retired_on, clock.now())
     tx.save(piece)
 
 
@@ -304,16 +309,6 @@ def _open_more(tx: Transaction, edition_id: UUID, outlet_id: UUID) -> bool:
     opened = edition.open_more(outlet_id)
     tx.save(edition)
     return opened
-
-
-def must_have_no_certificate(tx: Transaction, piece: Piece) -> None:
-    """Refuse while a returned piece's certificate stands, or was not even issued yet."""
-    if piece.standing == "returned" and piece.order_id is not None:
-        certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id, piece.replacement))
-        if certificate is None and tx.get(Edition, piece.edition_id).size_open:
-            return
-        if certificate is None or certificate.revoked_on is None:
-            raise CertificateNotRevoked(edition_id=piece.edition_id, space=piece.space, number=piece.number)
 
 
 def _must_be_sold_here(row: shelf.Row | None, edition_id: UUID, space: Space, number: int, outlet_id: UUID) -> None:

@@ -10,8 +10,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from souvenir.editions.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate, Seal
-from souvenir.editions.signing import PublicKeys, SigningKeys
+from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate, Seal
+from souvenir.certificates.signing import PublicKeys, SigningKeys
 from souvenir.kernel.localized import LocalizedText
 
 CONTEXT: Final = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2")

@@ -11,12 +11,13 @@ from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from souvenir.editions.certificate import (
+from souvenir.certificates.certificate import (
     SERIAL_ALPHABET,
     Certificate,
     ForeignCertificate,
     ForgedCertificate,
     MalformedCertificate,
+    Proofs,
     Seal,
     Statement,
     StatusList,
@@ -24,8 +25,7 @@ from souvenir.editions.certificate import (
     seal,
     verify_certificate,
 )
-from souvenir.editions.edition import Proofs
-from souvenir.editions.signing import (
+from souvenir.certificates.signing import (
     SigningKeys,
     UnusableSigningKey,
     open_signing_keys,

@@ -11,16 +11,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from souvenir.editions.certificate import (
+from souvenir.certificates.certificate import (
     ForeignCertificate,
     ForgedCertificate,
     MalformedCertificate,
+    Proofs,
     Statement,
     seal,
 )
-from souvenir.editions.credential import base58, render_credential, signed_bytes, verification_method, verify_credential
-from souvenir.editions.edition import Proofs
-from souvenir.editions.signing import SigningKeys
+from souvenir.certificates.credential import (
+    base58,
+    render_credential,
+    signed_bytes,
+    verification_method,
+    verify_credential,
+)
+from souvenir.certificates.signing import SigningKeys
 
 KEYS = SigningKeys.generate()
 SIGNED_AT = datetime(2026, 10, 2, 9, 30, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Which certificates there are and which of them stand: one row per certificate, one active per number."""
 
-from souvenir.editions.certificate import Certificate
+from souvenir.certificates.certificate import Certificate
 from souvenir.eventlog import Register, Session, when
 
 

@@ -10,10 +10,9 @@ from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 import rfc8785
+from pydantic import Field
 
-from souvenir.editions.edition import Proofs
-from souvenir.editions.signing import PublicKeys, SigningKeys, verifies
-from souvenir.editions.terms import Space
+from souvenir.certificates.signing import PublicKeys, SigningKeys, verifies
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin, derived_id
@@ -63,6 +62,18 @@ class CertificateNotStanding(SouvenirError):
     space: str
     number: int
     standing: str
+
+
+Space = Literal["numbered", "AP", "PP", "HC"]
+"""The run a number is of: the numbered pieces, artist's proofs, printer's proofs, hors commerce."""
+
+
+class Proofs(Value):
+    """How many pieces were made outside the numbered run, by kind."""
+
+    artists: int = Field(default=0, ge=0)
+    printers: int = Field(default=0, ge=0)
+    hors_commerce: int = Field(default=0, ge=0)
 
 
 class Statement(Value):

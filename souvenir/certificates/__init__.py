@@ -1,0 +1,1 @@
+"""Certificates: what the issuer states about each piece sold, signed, for as long as the piece lives."""
