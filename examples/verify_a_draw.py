@@ -11,19 +11,22 @@ from pathlib import Path
 from uuid import UUID
 
 from souvenir import Shop
-from souvenir.editions import verify_draw
-from souvenir.editions.draw import QUICKNET, Rules, round_after, round_at
-from souvenir.editions.ranking import commitment_to
+from souvenir.draws import verify
+from souvenir.draws.beacon import QUICKNET, round_after, round_at
+from souvenir.draws.draw import Rules
+from souvenir.draws.ranking import commitment_to
 from souvenir.testing import clock_at
 
-MORNING = datetime(2026, 5, 15, 1, tzinfo=UTC)
+MORNING = datetime(2023, 9, 15, 7, 50, tzinfo=UTC)
 CLOSES = MORNING + timedelta(hours=3)
 ROUND = round_after(CLOSES + timedelta(minutes=10))
 SECRET = bytes(range(32))
 """Drawn at random and kept safe until the draw, in a real one: `secrets.token_bytes(32)`."""
 
-SIGNATURE = bytes(48)
-"""What the beacon publishes for the round; here an example stands for it."""
+SIGNATURE = bytes.fromhex(
+    "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
+)
+"""What the beacon published for that round."""
 
 
 def main() -> None:
@@ -56,16 +59,16 @@ def main() -> None:
 
 
 def check(published: dict[str, object]) -> None:
-    """As anybody would: python -m souvenir.editions.verify_draw published.json."""
+    """As anybody would: python -m souvenir.draws.verify published.json."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "published.json"
         file.write_text(json.dumps(published), encoding="utf-8")
-        assert verify_draw.main(str(file)) == 0
+        assert verify.main(str(file)) == 0
         ranking = published["ranking"]
         assert isinstance(ranking, list)
         published["ranking"] = ranking[::-1]
         file.write_text(json.dumps(published), encoding="utf-8")
-        assert verify_draw.main(str(file)) == 1
+        assert verify.main(str(file)) == 1
 
 
 def declare(shop: Shop) -> tuple[UUID, UUID]:

@@ -18,8 +18,9 @@ from souvenir.catalogue.views import Shelf
 from souvenir.certificates.application import Certificates
 from souvenir.certificates.registers import CertificateRegister
 from souvenir.certificates.signing import SigningKeys, open_signing_keys
+from souvenir.draws.registers import DrawRegister
 from souvenir.editions.application import Editions, Leases, PurchaseLimits
-from souvenir.editions.registers import DrawRegister, LimitRegister, PieceRegister
+from souvenir.editions.registers import LimitRegister, PieceRegister
 from souvenir.editions.views import EditionList
 from souvenir.eventlog import (
     Busy,

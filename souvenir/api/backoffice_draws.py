@@ -12,8 +12,8 @@ from souvenir.api.editions import WHY_NONE, Space, space_name
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, values
-from souvenir.editions.draw import (
-    QUICKNET,
+from souvenir.draws.beacon import QUICKNET, round_at
+from souvenir.draws.draw import (
     BeaconDoesNotFit,
     BeaconTooSoon,
     DrawNotReady,
@@ -22,9 +22,8 @@ from souvenir.editions.draw import (
     Rules,
     SecretDoesNotFit,
     SecretStillDue,
-    round_at,
 )
-from souvenir.editions.entry import EntryNotValid, Reason
+from souvenir.draws.entry import EntryNotValid, Reason
 from souvenir.editions.terms import HoldTooLong
 from souvenir.kernel.errors import MalformedInput
 from souvenir.processes.draw import ListTooSoon, NotADraw

@@ -11,8 +11,8 @@ from souvenir.api.desk import Desk, desk
 from souvenir.api.editions import Space
 from souvenir.api.identity import Node, global_id
 from souvenir.api.types import Info, described
-from souvenir.editions import draw as drawing
-from souvenir.editions import entry as entering
+from souvenir.draws import draw as drawing
+from souvenir.draws import entry as entering
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound
 
@@ -49,7 +49,7 @@ class Draw(Node):
 
     @described
     def published(self, info: Info) -> str | None:
-        """The whole draw as JSON, once it is drawn: `python -m souvenir.editions.verify_draw` checks the file."""
+        """The whole draw as JSON, once it is drawn: `python -m souvenir.draws.verify` checks the file."""
         if self.state != "drawn":
             return None
         return orjson.dumps(desk(info).shop.draws.published(self.key)).decode()

@@ -13,8 +13,8 @@ from souvenir.api.identity import read_id
 from souvenir.api.orders import Basket
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, described
-from souvenir.editions.draw import DrawNotOpen
-from souvenir.editions.entry import Entry, EntryNotValid, NoLiveOffer
+from souvenir.draws.draw import DrawNotOpen
+from souvenir.draws.entry import Entry, EntryNotValid, NoLiveOffer
 
 
 @strawberry.input

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
+from souvenir.draws import registers as draws
+from souvenir.draws.draw import Draw, Rules
+from souvenir.draws.entry import Entry, Reason, entry_id
+from souvenir.draws.ranking import inclusion_proof, list_root
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft, hand_over, take_next
-from souvenir.editions.draw import Draw, Rules
 from souvenir.editions.edition import Edition
-from souvenir.editions.entry import Entry, Reason, entry_id
 from souvenir.editions.piece import Piece, piece_id
-from souvenir.editions.ranking import inclusion_proof, list_root
-from souvenir.editions.registers import draws
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
@@ -179,7 +179,7 @@ class Draws:
             edition = tx.get(Edition, draw.rules.edition_id)
             assert offered.number is not None
             if not again:
-                hand_over(tx, edition.id, draw.space, offered.number, entry, basket_id)
+                hand_over(tx, edition.id, _run(draw), offered.number, entry, basket_id)
             basket.add_piece(
                 PieceOfBasket(
                     product_id=edition.product_id, edition_id=edition.id, space=draw.space, number=offered.number
@@ -203,7 +203,7 @@ class Draws:
         return Inclusion(str(entry), position, len(ids), tuple(inclusion_proof(ids, position)), draw.root)
 
     def published(self, draw_id: UUID) -> dict[str, Any]:
-        """The whole draw as it is published: `python -m souvenir.editions.verify_draw` checks it."""
+        """The whole draw as it is published: `python -m souvenir.draws.verify` checks it."""
         draw = self._log.load(Draw, draw_id)
         draw.must_be_drawn(clock.now())
         with self._log.reading() as session:
@@ -249,7 +249,7 @@ def make_offers(tx: Transaction, draw_id: UUID) -> int:
     made = 0
     for first in draws.next_in_line(tx.session, draw_id, max(free, 0)):
         entry = tx.get(Entry, first.entry_id)
-        where = (tx, draw.rules.edition_id, draw.outlet_id, entry.id, until, draw.space)
+        where = (tx, draw.rules.edition_id, draw.outlet_id, entry.id, until, _run(draw))
         try:
             piece = take_next(*where, by_draw=True)
         except (EditionSoldOut, NoneLeftHere, OnlyReservedLeft):
@@ -264,7 +264,7 @@ def make_offers(tx: Transaction, draw_id: UUID) -> int:
 def _settle(tx: Transaction, draw: Draw, entry: Entry, now: datetime) -> None:
     """An offer whose number is sold was bought by who had the offer: nobody else can have it meanwhile."""
     assert entry.number is not None
-    piece = tx.get(Piece, piece_id(draw.rules.edition_id, draw.space, entry.number))
+    piece = tx.get(Piece, piece_id(draw.rules.edition_id, _run(draw), entry.number))
     if piece.standing == "sold" and piece.order_id is not None:
         entry.pay(piece.order_id)
     else:
@@ -276,8 +276,13 @@ def _release(tx: Transaction, entry: Entry) -> None:
     """Let the number of an offer go that ended before its time."""
     draw, now = tx.get(Draw, entry.draw_id), clock.now()
     assert entry.number is not None
-    piece = tx.get(Piece, piece_id(draw.rules.edition_id, draw.space, entry.number))
+    piece = tx.get(Piece, piece_id(draw.rules.edition_id, _run(draw), entry.number))
     holder = entry.basket_id or entry.id
     if piece.holder == holder and piece.is_held(now):
         piece.release_hold(holder, now)
         tx.save(piece)
+
+
+def _run(draw: Draw) -> Space:
+    """The run of numbers a draw is for; it was announced for one there is."""
+    return cast(Space, draw.space)

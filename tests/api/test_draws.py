@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from trading import MORNING, Counterpart, Group, words
 
-from souvenir.editions.draw import round_after, round_at
-from souvenir.editions.ranking import commitment_to, is_included
-from souvenir.editions.verify_draw import faults
+from souvenir.draws.beacon import round_after, round_at
+from souvenir.draws.ranking import commitment_to, is_included
+from souvenir.draws.verify import faults
 from souvenir.kernel.clock import SettableClock
 
 SECRET = bytes(range(32))

@@ -1,25 +1,19 @@
 """A draw for the right to buy: announced with its rules and a committed secret, listed, drawn by a beacon nobody rules."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 import rfc8785
 from pydantic import AwareDatetime, Field
 
-from souvenir.editions.ranking import PROTOCOL, commitment_to
-from souvenir.editions.terms import Space
+from souvenir.draws.beacon import QUICKNET, round_at
+from souvenir.draws.ranking import PROTOCOL, commitment_to
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 
 State = Literal["announced", "open", "closed", "listed", "drawn"]
-
-QUICKNET: Final = "drand-quicknet"
-"""The drand chain whose rounds we can date: https://docs.drand.love, chain 52db9ba7…."""
-
-_QUICKNET_BEGAN: Final = datetime(2023, 8, 23, 15, 9, 27, tzinfo=UTC)
-_QUICKNET_PERIOD: Final = timedelta(seconds=3)
 
 MOST_PIECES: Final = 100_000
 
@@ -113,7 +107,8 @@ class Draw(Aggregate):
         rules: Rules
         rules_hash: str
         outlet_id: UUID
-        space: Space = "numbered"
+        space: str = "numbered"
+        """Which run of the edition's numbers is drawn for."""
 
     class Postponed(Aggregate.Event):
         TOPIC = "editions.DrawPostponed"
@@ -139,18 +134,19 @@ class Draw(Aggregate):
         beacon_signature: str
 
     @event(Announced)
-    def __init__(self, rules: Rules, rules_hash: str, outlet_id: UUID, space: Space) -> None:
+    def __init__(self, rules: Rules, rules_hash: str, outlet_id: UUID, space: str) -> None:
         self.rules, self.rules_hash, self.outlet_id, self.space = rules, rules_hash, outlet_id, space
         self.beacon_round, self.beacon_at, self.reveal_by = rules.beacon_round, rules.beacon_at, rules.reveal_by
         self.count, self.root = 0, ""
         self.withheld = False
+        self.postponed: tuple[dict[str, Any], ...] = ()
         self.secret: str | None = None
         self.beacon, self.beacon_signature = "", ""
 
     # Decide.
 
     @classmethod
-    def announce(cls, id: UUID, rules: Rules, outlet_id: UUID, space: Space, now: datetime) -> Self:
+    def announce(cls, id: UUID, rules: Rules, outlet_id: UUID, space: str, now: datetime) -> Self:
         """Publish the rules and the commitment, before anybody can enter."""
         if not now <= rules.opens_at < rules.closes_at < rules.beacon_at < rules.reveal_by:
             raise MalformedDraw(
@@ -234,7 +230,7 @@ class Draw(Aggregate):
         self._must_be(now, "drawn")
 
     def published(self, entries: list[str], ranking: list[str]) -> dict[str, Any]:
-        """What is published once the draw is over: all that `souvenir.editions.verify_draw` needs."""
+        """What is published once the draw is over: all that `souvenir.draws.verify` needs."""
         return {
             "protocol": PROTOCOL,
             "rules": self.rules.published,
@@ -243,6 +239,7 @@ class Draw(Aggregate):
             "root": self.root,
             "secret": self.secret,
             "withheld": self.withheld,
+            "postponed": list(self.postponed),
             "beacon": self.beacon,
             "beacon_signature": self.beacon_signature,
             "ranking": ranking,
@@ -257,6 +254,7 @@ class Draw(Aggregate):
     @event(Postponed)
     def _postponed(self, beacon_round: int, beacon_at: datetime, reveal_by: datetime, reason: str) -> None:
         self.beacon_round, self.beacon_at, self.reveal_by = beacon_round, beacon_at, reveal_by
+        self.postponed += ({"beacon_round": beacon_round, "beacon_at": beacon_at.isoformat(), "reason": reason},)
 
     @event(Listed)
     def _listed(self, count: int, root: str) -> None:
@@ -269,16 +267,6 @@ class Draw(Aggregate):
     @event(Drawn)
     def _drawn(self, root: str, secret: str | None, beacon: str, beacon_signature: str) -> None:
         self.secret, self.beacon, self.beacon_signature = secret, beacon, beacon_signature
-
-
-def round_at(beacon_round: int) -> datetime:
-    """When a round of drand's quicknet comes out."""
-    return _QUICKNET_BEGAN + (beacon_round - 1) * _QUICKNET_PERIOD
-
-
-def round_after(instant: datetime) -> int:
-    """The first round of drand's quicknet that comes out after an instant."""
-    return (instant - _QUICKNET_BEGAN) // _QUICKNET_PERIOD + 2
 
 
 def _bytes(text: str) -> bytes | None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from souvenir.editions.ranking import commitment_to, inclusion_proof, is_included, list_root, ranking
-from souvenir.editions.verify_draw import merkle
+from souvenir.draws.ranking import commitment_to, inclusion_proof, is_included, list_root, ranking
+from souvenir.draws.verify import merkle
 
 SECRET = bytes(range(32))
 BEACON = bytes([0xAA]) * 32

@@ -1,13 +1,12 @@
 """Who is in a draw, in which rank, and how each offer ended: one row per entry, written with the events."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from souvenir.editions.draw import Draw
-from souvenir.editions.entry import Entry, Standing
-from souvenir.editions.ranking import ranking
-from souvenir.editions.registers.pieces import stamp
+from souvenir.draws.draw import Draw
+from souvenir.draws.entry import Entry, Standing
+from souvenir.draws.ranking import ranking
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
 
@@ -46,7 +45,7 @@ class DrawRegister(Register):
         session.run(
             "UPDATE draw_entries SET standing = 'offered', number = ?, expires_at = ? WHERE entry_id = ?",
             event.number,
-            stamp(event.expires_at),
+            _stamp(event.expires_at),
             str(event.originator_id),
         )
 
@@ -155,3 +154,8 @@ def entry_of_order(session: Session, order_id: UUID, number: int) -> UUID | None
 def _in_line(row: tuple[str, int | None, int | None, Standing, str | None]) -> InLine:
     entry, rank, number, standing, expires = row
     return InLine(UUID(entry), rank, number, standing, datetime.fromisoformat(expires) if expires else None)
+
+
+def _stamp(at: datetime) -> str:
+    """An instant in UTC, always as many characters, so that text order is time order."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
