@@ -1,14 +1,15 @@
 """The log itself: commands that arrive together commit together, and each hears its own answer."""
 
+import asyncio
 import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from souvenir.eventlog.command import Command, CommandKey, next_key
@@ -55,9 +56,12 @@ class Committed(Generic[T]):
 
 
 class _Job:
-    """One waiting command: the caller sleeps on `wake` until it is done, or until it is its turn to lead."""
+    """One waiting command: the caller sleeps on `wake` until it is done, or until it is its turn to lead.
 
-    __slots__ = ("command", "done", "error", "key", "position", "replayed", "result", "wake")
+    A caller in asyncio awaits `future` instead, and never leads.
+    """
+
+    __slots__ = ("command", "done", "error", "future", "key", "position", "replayed", "result", "wake")
 
     def __init__(self, command: Callable[[Transaction], Any], key: CommandKey | None) -> None:
         self.command = command
@@ -68,6 +72,7 @@ class _Job:
         self.replayed = False
         self.done = False
         self.wake: threading.Lock | None = None
+        self.future: asyncio.Future[None] | None = None
 
     def must_wait(self) -> None:
         """Somebody else leads: this one's caller will sleep until it is woken."""
@@ -78,6 +83,12 @@ class _Job:
         """Wake the caller, if it sleeps."""
         if self.wake is not None:
             self.wake.release()
+
+    def answer(self) -> Committed[Any]:
+        """What the caller hears."""
+        if self.error is not None:
+            raise self.error
+        return Committed(self.result, self.position, self.replayed)
 
     def run(self, tx: Transaction) -> None:
         """Decide within a transaction. A command whose key was carried out before only repeats its answer."""
@@ -108,6 +119,9 @@ class EventLog:
         self._queue: deque[_Job] = deque()
         self._led = False
         self._leader: int | None = None
+        self._writer: threading.Thread | None = None
+        self._writer_wanted = threading.Semaphore(0)
+        self._closed = False
         self._grown = threading.Condition()
 
     @classmethod
@@ -135,19 +149,26 @@ class EventLog:
         )
         job = _Job(command, key)
         with self._mutex:
-            if len(self._queue) >= LONGEST_QUEUE:
-                raise Busy(retry_after_ms=250)
-            self._queue.append(job)
-            leads, self._led = not self._led, True
+            leads = self._queue_up(job)
             if not leads:
                 job.must_wait()
         if job.wake is not None:
             job.wake.acquire()
         if not job.done:
             self._lead(job)
-        if job.error is not None:
-            raise job.error
-        return Committed(cast(T, job.result), job.position, job.replayed)
+        return job.answer()
+
+    async def perform(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+        """As `execute`, for callers in asyncio: one thread carries out what they all ask, and wakes them together."""
+        loop = asyncio.get_running_loop()
+        job = _Job(command, key or next_key())
+        job.future = loop.create_future()
+        with self._mutex:
+            leads = self._queue_up(job)
+        if leads:  # once everybody who is ready in this turn of the loop has queued up
+            loop.call_soon(self._let_writer_lead)
+        await job.future
+        return job.answer()
 
     def find(self, cls: type[A], id: UUID) -> A | None:
         """An aggregate as of now, to look at, or None if it never came to be."""
@@ -199,25 +220,58 @@ class EventLog:
             self._grown.wait(seconds)
 
     def close(self) -> None:
+        """Let go of the database; what was begun is finished first."""
+        if self._writer is not None:
+            self._closed = True
+            self._writer_wanted.release()
+            self._writer.join()
         self.store.close()
 
     # The writer.
 
-    def _lead(self, own: _Job) -> None:
-        """Carry out waiting commands, oldest first, until the own one is done; then hand over to the next in line."""
+    def _queue_up(self, job: _Job) -> bool:
+        """Take a place at the end; True if nobody leads. Under the mutex."""
+        if len(self._queue) >= LONGEST_QUEUE:
+            raise Busy(retry_after_ms=250)
+        self._queue.append(job)
+        leads, self._led = not self._led, True
+        return leads
+
+    def _let_writer_lead(self) -> None:
+        """Wake the thread that leads for callers in asyncio, who cannot."""
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write, name="souvenir-writer", daemon=True)
+            self._writer.start()
+        self._writer_wanted.release()
+
+    def _write(self) -> None:
+        while self._writer_wanted.acquire() and not self._closed:
+            self._lead()
+
+    def _lead(self, own: _Job | None = None) -> None:
+        """Carry out waiting commands, oldest first, until the own one is done; then hand over to the next in line.
+
+        With none of its own: until none waits.
+        """
         self._leader = threading.get_ident()
         try:
-            while not own.done:
+            while own is None or not own.done:
                 with self._mutex:
                     jobs = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
+                if not jobs:
+                    break
                 self._carry_out(jobs)
         finally:
             self._leader = None
             with self._mutex:
                 self._led = bool(self._queue)
                 heir = self._queue[0] if self._queue else None
-            if heir is not None:
+            if heir is None:
+                pass
+            elif heir.future is None:
                 heir.rouse()
+            else:
+                self._let_writer_lead()
 
     def _carry_out(self, jobs: list[_Job]) -> None:
         """Try all in one transaction; where that meets another process's writes, one by one."""
@@ -229,9 +283,16 @@ class EventLog:
         except BaseException as error:
             for job in jobs:
                 job.error = error
+        awaited: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         for job in jobs:
             job.done = True
-            job.rouse()
+            if job.future is None:
+                job.rouse()
+            else:
+                awaited.setdefault(job.future.get_loop(), []).append(job.future)
+        for loop, futures in awaited.items():
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, futures)
         with self._grown:
             self._grown.notify_all()
 
@@ -269,6 +330,12 @@ class EventLog:
     def _project(self, session: Session, event: Event) -> None:
         for register in self._by_event.get(type(event), ()):
             register.apply(session, event)
+
+
+def _settle(futures: Sequence[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():  # its caller may have stopped waiting
+            future.set_result(None)
 
 
 def open_store(url: str) -> Store:

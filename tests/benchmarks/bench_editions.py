@@ -3,6 +3,7 @@
 Run: python tests/benchmarks/bench_editions.py [postgresql://…]
 """
 
+import asyncio
 import random
 import sys
 import tempfile
@@ -80,6 +81,20 @@ class Buyer:
             then = self._buy if self.chance.randrange(10) < SOLD_OF_TEN else self._let_go
             self._timed(partial(then, holder=holder, number=number))
 
+    async def buy(self, stop: float) -> None:
+        """The same in asyncio, as a web server would."""
+        while time.perf_counter() < stop:
+            holder = uuid4()
+            number = await self._awaited(partial(self._hold, holder=holder))
+            then = self._buy if self.chance.randrange(10) < SOLD_OF_TEN else self._let_go
+            await self._awaited(partial(then, holder=holder, number=number))
+
+    async def _awaited(self, command: Callable[[Transaction], int]) -> int:
+        begun = time.perf_counter()
+        number = (await self.log.perform(command)).result
+        self.waits.append(time.perf_counter() - begun)
+        return number
+
     def _timed(self, command: Callable[[Transaction], int]) -> int:
         begun = time.perf_counter()
         number = self.log.execute(command).result
@@ -97,15 +112,26 @@ class Buyer:
         return number
 
 
-def drop(log: EventLog, edition: UUID, buyers: int = BUYERS, seconds: float = SECONDS) -> tuple[float, float]:
-    """Commands per second of all buyers together, and the 99th percentile of one buyer's wait in seconds."""
-    everybody = [Buyer(log, edition, seed) for seed in range(buyers)]
-    begun = time.perf_counter()
-    threads = [threading.Thread(target=buyer, args=(begun + seconds,)) for buyer in everybody]
+def in_threads(buyers: list[Buyer], stop: float) -> None:
+    threads = [threading.Thread(target=buyer, args=(stop,)) for buyer in buyers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def in_asyncio(buyers: list[Buyer], stop: float) -> None:
+    async def together() -> None:
+        await asyncio.gather(*(buyer.buy(stop) for buyer in buyers))
+
+    asyncio.run(together())
+
+
+def drop(log: EventLog, edition: UUID, run: Callable[[list[Buyer], float], None]) -> tuple[float, float]:
+    """Commands per second of all buyers together, and the 99th percentile of one buyer's wait in seconds."""
+    everybody = [Buyer(log, edition, seed) for seed in range(BUYERS)]
+    begun = time.perf_counter()
+    run(everybody, begun + SECONDS)
     took = time.perf_counter() - begun
     waits = sorted(wait for buyer in everybody for wait in buyer.waits)
     return len(waits) / took, waits[len(waits) * 99 // 100]
@@ -115,13 +141,15 @@ def measure(name: str, url: str, raw: Callable[[], AbstractContextManager[Callab
     """A drop of 100,000, beside raw one-event transactions of the same minute; the median of some rounds."""
     log = open_log(url)
     edition = declared(log, 100_000)
-    rounds = []
-    for _ in range(ROUNDS):
-        with raw() as insert:
-            bare = rate(insert, 1)
-        rounds.append((*drop(log, edition), bare))
-    commands, p99, bare = sorted(rounds, key=lambda one: one[0] / one[2])[len(rounds) // 2]
-    rows = [Drop(f"{name}: 64 buyers, 100,000 pieces", commands, p99, bare)]
+    rows = []
+    for how, run in (("asyncio", in_asyncio), ("threads", in_threads)):
+        rounds = []
+        for _ in range(ROUNDS):
+            with raw() as insert:
+                bare = rate(insert, 1)
+            rounds.append((*drop(log, edition, run), bare))
+        commands, p99, bare = sorted(rounds, key=lambda one: one[0] / one[2])[len(rounds) // 2]
+        rows.append(Drop(f"{name}: 64 buyers in {how}", commands, p99, bare))
     log.close()
     return rows
 

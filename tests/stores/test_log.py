@@ -1,5 +1,6 @@
 """The promises of the log, on every store: all or nothing, at most once, each hears its own answer."""
 
+import asyncio
 import threading
 from datetime import date
 from uuid import UUID, uuid4
@@ -330,3 +331,58 @@ def test_an_event_with_a_wrong_field_is_never_made():
     with pytest.raises(ValueError, match="value"):
         jar._put(value="much", on=date(2026, 1, 1))
     assert jar.version == 1
+
+
+def test_callers_in_asyncio_and_in_threads_share_one_writer_and_lose_nothing(log):
+    jar = open_jar(log, room=10_000)
+
+    async def caller() -> list[int]:
+        return [(await log.perform(put(jar))).result for _ in range(20)]
+
+    async def all_callers() -> list[list[int]]:
+        return await asyncio.gather(*(caller() for _ in range(16)))
+
+    threads = [threading.Thread(target=lambda: [log.execute(put(jar)) for _ in range(20)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    counts = asyncio.run(all_callers())
+    for thread in threads:
+        thread.join(30)
+    assert len(log.load(Jar, jar).coins) == 20 * 20
+    answers = [count for own in counts for count in own]
+    assert len(set(answers)) == 16 * 20, "each heard its own answer"
+
+
+def test_a_refusal_reaches_its_caller_in_asyncio_alone(log):
+    jar = open_jar(log, room=3)
+
+    async def story() -> list[object]:
+        return await asyncio.gather(*(log.perform(put(jar)) for _ in range(5)), return_exceptions=True)
+
+    answers = asyncio.run(story())
+    assert sorted(type(answer).__name__ for answer in answers) == ["Committed"] * 3 + ["JarIsFull"] * 2
+    assert len(log.load(Jar, jar).coins) == 3
+
+
+def test_a_caller_in_asyncio_who_stops_waiting_spoils_nothing_for_the_others(log):
+    jar = open_jar(log)
+
+    async def story() -> None:
+        impatient = asyncio.create_task(log.perform(put(jar)))
+        patient = asyncio.create_task(log.perform(put(jar)))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await patient
+
+    asyncio.run(story())
+    assert len(log.load(Jar, jar).coins) == 2
+
+
+def test_a_keyed_command_in_asyncio_repeats_its_answer(log):
+    jar, key = open_jar(log), CommandKey("till:1", "k-1", "abc")
+
+    async def story() -> list[tuple[int, bool]]:
+        committed = [await log.perform(put(jar), key) for _ in range(2)]
+        return [(one.result, one.replayed) for one in committed]
+
+    assert asyncio.run(story()) == [(1, False), (1, True)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from souvenir.editions.registers.pieces import Status, stamp
@@ -13,8 +13,7 @@ from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """An allotted number as it stands: the whole state of its piece, unless the piece has a past: it came back or was re-made."""
 
     number: int

@@ -54,10 +54,14 @@ class SqliteSession(WriteSession):
         self._opening = opening
         self._position = 0
 
-    def _execute(self, sql: str, params: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def _begin(self) -> None:
         if self._opening:
             opening, self._opening = self._opening, ""
             self._connection.execute(opening)
+
+    def _execute(self, sql: str, params: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self._opening:
+            self._begin()
         return self._connection.execute(sql, params)
 
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]:
@@ -80,9 +84,11 @@ class SqliteSession(WriteSession):
 
     def append(self, events: Sequence[StoredEvent]) -> None:
         """Add events. A single one, when nothing was read or written before it, is a transaction by itself."""
-        execute = self._connection.execute if len(events) == 1 else self._execute
-        for stream, version, topic, state in events:
-            self._position = execute(_INSERT, (stream.hex, version, topic, state)).lastrowid or 0
+        rows = [(stream.hex, version, topic, state) for stream, version, topic, state in events]
+        if len(rows) > 1:
+            self._begin()
+            self._connection.executemany(_INSERT, rows[:-1])
+        self._position = self._connection.execute(_INSERT, rows[-1]).lastrowid or 0
 
     @property
     def position(self) -> int:
