@@ -56,6 +56,8 @@ class Answer:
     """For a saved card: the provider's evidence that the cardholder agreed to be charged later."""
     secret: str = ""
     """For a payment the customer completes: what their browser needs to do so. Never stored."""
+    link: str = ""
+    """For a payment the customer completes on their phone: a page to open, or the code of a picture to scan."""
 
 
 class NoticeKind(StrEnum):
@@ -147,10 +149,10 @@ class PaymentProvider(Protocol):
         """Take money. `source` is the provider's token for the customer's means of payment."""
 
     def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
-        """Secure an amount without taking it, through the day `until`: reserve it, or save the card for later."""
+        """Secure an amount, through the day `until`: reserve it, save the card for later, or take it as a deposit."""
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
-        """Take all or part of what `hold` secures; the rest is let go."""
+        """Take all or part of what `hold` secures; APPROVED once the rest is let go, or back with its owner."""
 
     def release(self, key: str, hold: str) -> Answer:
         """Let a hold go."""
@@ -190,6 +192,25 @@ class SettlingProvider(Protocol):
 
     def payout(self, reference: str) -> PayoutFacts:
         """One payout whose movements are final."""
+
+
+@runtime_checkable
+class CollectingProvider(Protocol):
+    """A provider that can ask again for what a saved card did not give. A key is one debt, which is paid once."""
+
+    name: str
+
+    def collect(self, key: str, hold: str, amount: Money, attempt: int) -> Answer:
+        """Charge the card behind a hold once more, its holder being away; attempts count from 2, after the capture."""
+
+    def offer(self, key: str, hold: str, amount: Money) -> Answer:
+        """Have the holder pay the same debt in a browser: PENDING, with its secret."""
+
+    def collected(self, key: str, hold: str) -> Answer:
+        """What became of the debt: APPROVED once it was paid, whichever way."""
+
+    def forgive(self, key: str, hold: str) -> Answer:
+        """Forget the card: APPROVED once the debt can no longer be paid, DECLINED if it was paid before that."""
 
 
 class Providers:

@@ -4,39 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from stripe_server import API_KEY, WEBHOOK_SECRET, Fault, stripe_standing_in
+from stripe_server import API_KEY, Fault
 
 from souvenir.kernel.money import Money
 from souvenir.payments.provider import HoldStrength, NotifyingProvider, Outcome, PaymentProvider, UnknownProvider, ask
 from souvenir.payments.providers import set_up
-from souvenir.payments.providers import stripe as provider
 from souvenir.payments.providers.stripe import Stripe, StripeNotSetUp
-from souvenir.testing import clock_at
+from souvenir.payments.providers.stripe import account as provider
 
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 TEN, FOUR = Money.of("10.00", "CNY"), Money.of("4.00", "CNY")
 APPROVED, DECLINED, UNKNOWN, PENDING = Outcome.APPROVED, Outcome.DECLINED, Outcome.UNKNOWN, Outcome.PENDING
 IN_FOUR_WEEKS = date(2026, 8, 7)
-
-
-@pytest.fixture
-def now():
-    with clock_at(NOON) as standing:
-        yield standing
-
-
-@pytest.fixture
-def server(now):
-    with stripe_standing_in() as server:
-        yield server
-
-
-@pytest.fixture
-def stripe(server, monkeypatch):
-    monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0.01)
-    connected = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url)
-    yield connected
-    connected.close()
 
 
 def intents(server) -> list[tuple[str, int, str]]:

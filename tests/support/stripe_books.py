@@ -40,6 +40,7 @@ CARDS = {
     "pm_card_authenticationRequired": Card("visa", authentication=True),
     "pm_card_createDispute": Card("visa", disputed=True),
 }
+WALLETS = ("alipay", "wechat_pay")
 EXTENDED = {"visa": 29 * DAY + 18 * 3600, "mastercard": 30 * DAY}
 USUAL = 7 * DAY
 
@@ -73,14 +74,15 @@ class Books:
         amount, currency = _whole(p, "amount"), p["currency"]
         if amount < 1:
             raise invalid("parameter_invalid_integer", "This value must be greater than or equal to 1.")
-        if p.get("capture_method") == "manual" and p.get("payment_method") in ("alipay", "wechat_pay"):
+        types = list((p.get("allowed_payment_method_types") or {}).values())
+        if p.get("capture_method") == "manual" and set(types) & set(WALLETS):
             raise invalid("payment_intent_invalid_parameter", "This payment method has no manual capture.")
         intent = self._add(
             "payment_intent", "pi",
             amount=amount, currency=currency, amount_capturable=0, amount_received=0, status="requires_payment_method",
             capture_method=p.get("capture_method", "automatic_async"), customer=p.get("customer"),
             payment_method=None, latest_charge=None, last_payment_error=None, canceled_at=None,
-            cancellation_reason=None, metadata=p.get("metadata", {}),
+            cancellation_reason=None, next_action=None, payment_method_types=types, metadata=p.get("metadata", {}),
             extend=_at(p, "payment_method_options", "card", "request_extended_authorization") == "if_available",
         )  # fmt: skip
         intent["client_secret"] = f"{intent['id']}_secret"
@@ -89,10 +91,12 @@ class Books:
             intent["payment_method"] = self._card_used(p["payment_method"], p.get("customer"))["id"]
             intent["status"] = "requires_confirmation"
         if _true(p.get("confirm")):
-            self.confirm_payment_intent(intent, {"off_session": p.get("off_session")})
+            self.confirm_payment_intent(intent, p)
         return intent
 
     def confirm_payment_intent(self, intent: Object, p: Object) -> Object:
+        if _at(p, "payment_method_data", "type") in WALLETS:
+            return self._show_wallet(intent, p)
         if p.get("payment_method"):
             intent["payment_method"] = self._card_used(p["payment_method"], intent["customer"])["id"]
         if intent["status"] not in ("requires_confirmation", "requires_payment_method", "requires_action"):
@@ -133,8 +137,34 @@ class Books:
         return intent
 
     def update(self, thing: Object, p: Object) -> Object:
+        if "amount" in p:
+            if thing["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
+                raise self._unexpected(thing, "update")
+            thing["amount"] = _whole(p, "amount")
         thing["metadata"] |= p.get("metadata", {})
         return thing
+
+    # Wallets: the customer pays on their phone, or does not.
+
+    def _show_wallet(self, intent: Object, p: Object) -> Object:
+        wallet = p["payment_method_data"]["type"]
+        if wallet not in intent["payment_method_types"] or not p.get("return_url"):
+            raise invalid("payment_intent_invalid_parameter", "A wallet must be allowed, and needs a return_url.")
+        method = self._add("payment_method", "pm", type=wallet, customer=None, test_card="pm_card_visa")
+        show = {"alipay": {"type": "alipay_handle_redirect", "alipay_handle_redirect": {"url": "https://pay.test/a"}}}
+        code = {"type": "wechat_pay_display_qr_code", "wechat_pay_display_qr_code": {"data": "weixin://pay"}}
+        intent |= {"status": "requires_action", "payment_method": method["id"], "next_action": show.get(wallet, code)}
+        self._tell("payment_intent.requires_action", intent)
+        return intent
+
+    def wallet_answers(self, intent: Object, pays: bool = True) -> None:
+        """The customer pays on their phone, or turns away."""
+        if intent["status"] == "requires_action" and pays:
+            intent["next_action"] = None
+            self._authorise(intent, CARDS["pm_card_visa"])
+        elif intent["status"] == "requires_action":
+            intent["next_action"] = None
+            self._declined(intent, "payment_intent_payment_attempt_failed", "")
 
     def expire(self) -> None:
         """Let every hold go whose time is over, as the networks do."""
@@ -151,11 +181,12 @@ class Books:
         details: Object = {"brand": card.brand, "extended_authorization": extended}
         if manual:
             details["capture_before"] = self._seconds() + lasts
+        kind = self.objects[intent["payment_method"]].get("type", "card")
         charge = self._add(
             "charge", "ch",
             amount=intent["amount"], amount_captured=0, amount_refunded=0, captured=False, refunded=False,
             currency=intent["currency"], payment_intent=intent["id"], status="succeeded", balance_transaction=None,
-            payment_method_details={"type": "card", "card": details}, metadata=dict(intent["metadata"]),
+            payment_method_details={"type": kind, "card": details}, metadata=dict(intent["metadata"]),
         )  # fmt: skip
         intent["latest_charge"], intent["last_payment_error"] = charge["id"], None
         if manual:
@@ -184,6 +215,79 @@ class Books:
     def _unexpected(self, intent: Object, verb: str) -> Refused:
         message = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
         return invalid("payment_intent_unexpected_state", message)
+
+    # Readers: one payment at a time; an authorisation under way cannot be stopped (Stripe documentation, "Terminal").
+
+    def add_reader(self, label: str) -> Object:
+        """A reader on the counter; `deaf` makes it hear commands without Stripe hearing that it did."""
+        return self._add("terminal.reader", "tmr", label=label, status="online", action=None, deaf=False, metadata={})
+
+    def process_payment_intent(self, reader: Object, p: Object) -> Object:
+        intent, action = self.get("payment_intent", p["payment_intent"]), reader["action"]
+        if reader["status"] == "offline":
+            raise invalid("terminal_reader_offline", "Reader is currently offline.")
+        if action and action["status"] == "in_progress" and action["authorising"]:
+            raise invalid("terminal_reader_busy", "Reader is currently busy processing another request.")
+        if "card_present" not in intent["payment_method_types"] or intent["status"] != "requires_payment_method":
+            raise invalid("intent_invalid_state", "This PaymentIntent cannot be processed by a reader.")
+        self._action(reader, intent["id"], "in_progress")
+        if reader["deaf"]:
+            raise invalid("terminal_reader_timeout", "Reader failed to process the request, please try again.")
+        return reader
+
+    def cancel_action(self, reader: Object, p: Object) -> Object:
+        if reader["status"] == "offline":
+            raise invalid("terminal_reader_offline", "Reader is currently offline.")
+        if reader["action"] and reader["action"]["authorising"] and reader["action"]["status"] == "in_progress":
+            raise invalid("terminal_reader_busy", "Reader is currently busy processing another request.")
+        reader["action"] = None
+        return reader
+
+    def present_card(self, reader: Object, card: str = "pm_card_visa") -> None:
+        """The customer holds a card to the reader."""
+        self.authorise_slowly(reader)
+        self.bank_answers(reader, card)
+
+    def authorise_slowly(self, reader: Object) -> None:
+        """The customer has held a card to the reader, and its bank has not answered yet."""
+        if reader["action"] and reader["action"]["status"] == "in_progress":
+            reader["action"]["authorising"] = True
+
+    def bank_answers(self, reader: Object, card: str = "pm_card_visa", heard: bool = True) -> None:
+        """The bank's answer to what the reader asked; not `heard` if the reader's line drops just then."""
+        action = reader["action"]
+        if not action or action["status"] != "in_progress":
+            return
+        about = action["process_payment_intent"]["payment_intent"]
+        intent = self.get("payment_intent", about)
+        status, code = "succeeded", None
+        if intent["status"] == "requires_payment_method":
+            intent["payment_method"] = self._card_used(card, None)["id"]
+            if CARDS[card].decline:
+                self._declined(intent, "card_declined", CARDS[card].decline)
+                status, code = "failed", "card_declined"
+            else:
+                self._authorise(intent, CARDS[card])
+        else:
+            status, code = "failed", "intent_invalid_state"
+        if not heard:
+            status, code = "failed", "connection_error"
+        self._action(reader, about, status, code)
+
+    def walk_away(self, reader: Object) -> None:
+        """The customer presses the red key."""
+        if reader["action"] and reader["action"]["status"] == "in_progress" and not reader["action"]["authorising"]:
+            self._action(
+                reader, reader["action"]["process_payment_intent"]["payment_intent"], "failed", "customer_canceled"
+            )
+
+    def _action(self, reader: Object, intent: str, status: str, code: str | None = None) -> None:
+        reader["action"] = {
+            "type": "process_payment_intent", "process_payment_intent": {"payment_intent": intent}, "status": status,
+            "failure_code": code, "failure_message": code, "authorising": False, "api_error": None,
+        }  # fmt: skip
+        if status != "in_progress":
+            self._tell(f"terminal.reader.action_{status}", reader)
 
     # Saved cards.
 
@@ -246,12 +350,20 @@ class Books:
         refund = self._add(
             "refund", "re",
             amount=amount, currency=intent["currency"], payment_intent=intent["id"], charge=charge["id"],
-            status="succeeded", failure_reason=None, metadata=p.get("metadata", {}),
+            status="pending" if charge["payment_method_details"]["type"] in WALLETS else "succeeded",
+            failure_reason=None, metadata=p.get("metadata", {}),
         )  # fmt: skip
         refund["balance_transaction"] = self._move("refund", -amount, 0, intent["currency"], refund["id"])
         self._tell("refund.created", refund)
         self._tell("charge.refunded", charge)
         return refund
+
+    def finish_refunds(self) -> None:
+        """Wallets give back after a while, and say so."""
+        for refund in self.all("refund"):
+            if refund["status"] == "pending":
+                refund["status"] = "succeeded"
+                self._tell("refund.updated", refund)
 
     def fail_refund(self, refund: Object) -> None:
         """The customer's bank sends the money back, days later."""
@@ -336,8 +448,9 @@ class Books:
     def shown(self, thing: Object) -> Object:
         """A copy, as an answer or an event carries it."""
         copied: Object = json.loads(json.dumps(thing))
-        for own in ("extend", "test_card"):
+        for own in ("extend", "test_card", "deaf"):
             copied.pop(own, None)
+        (copied.get("action") or {}).pop("authorising", None)
         return copied
 
     def _add(self, kind: str, prefix: str, **fields: Any) -> Object:

@@ -120,7 +120,7 @@ class StripeServer:
                 self._keys[key].answer = (500, failed)
 
     def _carry_out(self, method: str, path: str, p: Object) -> Object:
-        books, parts = self.books, path.strip("/").split("/")[1:]
+        books, parts = self.books, path.replace("terminal/", "").strip("/").split("/")[1:]
         kind, plain = SINGULAR.get(parts[0], ""), {k: v for k, v in p.items() if k != "expand"}
         if not kind:
             raise invalid("url_invalid", f"Unrecognized request URL ({method}: {path}).", 404)
@@ -144,6 +144,8 @@ class StripeServer:
             ("payment_intent", "cancel"): books.cancel_payment_intent,
             ("payment_intent", "update"): books.update,
             ("payment_method", "detach"): books.detach_payment_method,
+            ("terminal.reader", "process_payment_intent"): books.process_payment_intent,
+            ("terminal.reader", "cancel_action"): books.cancel_action,
         }
         if (kind, verb) not in act:
             raise invalid("url_invalid", f"Unrecognized request URL ({method}: {path}).", 404)
@@ -171,7 +173,7 @@ class StripeServer:
 SINGULAR = {
     "payment_intents": "payment_intent", "setup_intents": "setup_intent", "payment_methods": "payment_method",
     "customers": "customer", "refunds": "refund", "disputes": "dispute", "payouts": "payout",
-    "balance_transactions": "balance_transaction", "charges": "charge",
+    "balance_transactions": "balance_transaction", "charges": "charge", "readers": "terminal.reader",
 }  # fmt: skip
 PARAMS = {
     "payment_intent": stripe.params.PaymentIntentCreateParams,

@@ -57,7 +57,7 @@ def _check(body: bytes, header: str, secrets: Iterable[str]) -> None:
 
 def _kind(topic: str, role: str) -> NoticeKind:
     if topic.startswith(("payment_intent.", "setup_intent.")):
-        return NoticeKind.HOLD if role in ("hold", "capture") else NoticeKind.PAYMENT
+        return NoticeKind.HOLD if role in ("hold", "deposit", "capture", "debt") else NoticeKind.PAYMENT
     if topic.startswith(("refund.", "charge.refund.")):
         return NoticeKind.REFUND
     if topic.startswith("charge.dispute."):
