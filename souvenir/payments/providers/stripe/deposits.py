@@ -1,0 +1,66 @@
+"""Deposits with Alipay and WeChat Pay, which reserve nothing: the money is taken, and given back once it is not needed."""
+
+from typing import Final
+
+import stripe
+
+from souvenir.kernel.money import Money
+from souvenir.payments.provider import Answer, Outcome
+from souvenir.payments.providers.stripe.answers import PAGE, meta, minor, money, payment, refunded
+from souvenir.payments.providers.stripe.notices import KEY, ROLE
+
+Api = stripe.V1Services
+
+WALLETS: Final = frozenset({"alipay", "wechat_pay"})
+"""Ways of paying without manual capture (Stripe documentation, "Place a hold on a payment method")."""
+
+MOST_ATTEMPTS: Final = 5
+"""How often a deposit that bounced is sent back again, before people must find another way."""
+
+
+def take(api: Api, key: str, amount: Money, wallet: str, return_url: str) -> Answer:
+    """Ask the customer's phone for the money: PENDING, with what to show them."""
+    if not return_url:
+        return Answer(Outcome.DECLINED, reason="wallets need an address to return to: set SOUVENIR_STRIPE_RETURN_URL")
+    made = api.payment_intents.create(
+        {
+            "amount": minor(amount),
+            "currency": amount.currency.lower(),
+            "allowed_payment_method_types": [wallet],
+            "payment_method_data": {"type": wallet},
+            "payment_method_options": {"wechat_pay": {"client": "web"}} if wallet == "wechat_pay" else {},
+            "confirm": True,
+            "return_url": return_url,
+            "metadata": {KEY: key, ROLE: "deposit"},
+        },
+        {"idempotency_key": f"{key}:hold"},
+    )
+    return payment(api.payment_intents.retrieve(made.id, {"expand": ["latest_charge"]}))
+
+
+def keep(api: Api, key: str, deposit: stripe.PaymentIntent, amount: Money) -> Answer:
+    """Keep `amount` of a deposit for good; APPROVED once the rest is back with the customer."""
+    taken = money(deposit.amount_received, deposit.currency)
+    if amount > taken:
+        return Answer(Outcome.DECLINED, reference=deposit.id, reason="more than was deposited")
+    rest = taken - amount
+    sent = _send_back(api, key, deposit, rest) if rest else Answer(Outcome.APPROVED)
+    return Answer(sent.outcome, reference=deposit.id, reason=sent.reason, amount=amount)
+
+
+def send_back(api: Api, key: str, deposit: stripe.PaymentIntent) -> Answer:
+    """Give a whole deposit back."""
+    return _send_back(api, key, deposit, money(deposit.amount_received, deposit.currency))
+
+
+def _send_back(api: Api, key: str, deposit: stripe.PaymentIntent, amount: Money) -> Answer:
+    listed = api.refunds.list({"payment_intent": deposit.id, "limit": PAGE}).auto_paging_iter()
+    before = [refund for refund in listed if meta(refund, KEY) == key]
+    if before and (before[0].status not in ("failed", "canceled") or len(before) >= MOST_ATTEMPTS):
+        return refunded(before[0])
+    body: stripe.params.RefundCreateParams = {
+        "payment_intent": deposit.id,
+        "amount": minor(amount),
+        "metadata": {KEY: key},
+    }
+    return refunded(api.refunds.create(body, {"idempotency_key": f"{key}:{len(before)}"}))
