@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -11,7 +11,8 @@ from souvenir.eventlog.log import Busy, EventLog
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Process, View
 from souvenir.eventlog.stores.store import PlacedEvent
-from souvenir.eventlog.transaction import Transaction
+from souvenir.eventlog.transaction import Recorded, Transaction
+from souvenir.kernel.aggregate import Event
 from souvenir.kernel.errors import SouvenirError
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.05
 """How soon another process's commits are noticed; this process's own are noticed at once."""
 
-LINGER_SECONDS: Final = 0.01
+LINGER_SECONDS: Final = 0.05
 """How long to let commits gather before following them, unless somebody is waiting to read what they wrote."""
 
 SMALL_STEP: Final = 200
@@ -131,8 +132,7 @@ class Followers:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wanted.clear()
-            moved = self._move(self.processes)
-            moved = self._move(self.views) or moved
+            moved = self._move(self.all)
             with self._moved:
                 self._moved.notify_all()
             if not moved:
@@ -145,7 +145,7 @@ class Followers:
         behind = {follower: positions.get(follower.name, 0) for follower in followers}
         behind = {follower: position for follower, position in behind.items() if position < head}
         close = bool(behind) and head - min(behind.values()) <= SMALL_STEP
-        page = self.log.store.page(min(behind.values()), head, SMALL_STEP) if close else None
+        page = Page(self.log.store.page(min(behind.values()), head, SMALL_STEP)) if close else None
         steps = [Step.next(self.log, follower, position, head, page) for follower, position in behind.items()]
         if len(steps) > 1 and close:
 
@@ -181,37 +181,49 @@ class Followers:
         return True
 
 
+class Page:
+    """Some events of the log as they are stored, each decoded once for everyone who follows it."""
+
+    def __init__(self, stored: Sequence[PlacedEvent]) -> None:
+        self.stored = stored
+        self._decoded: dict[int, Event] = {}
+
+    def after(self, position: int, topics: Collection[str]) -> Iterator[Recorded]:
+        """Those after a position, of some topics, in order."""
+        for at, stream, version, topic, state in self.stored:
+            if at > position and topic in topics:
+                event = self._decoded.get(at)
+                if event is None:
+                    event = self._decoded[at] = to_event(stream, version, topic, state)
+                yield Recorded(at, event)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A follower's next batch of events, and the position it will have reached with them."""
 
     follower: Process | View
     position: int
-    page: Sequence[PlacedEvent]
+    page: Page
     reached: int
 
     @classmethod
-    def next(
-        cls, log: EventLog, follower: Process | View, position: int, head: int, page: Sequence[PlacedEvent] | None
-    ) -> Self:
+    def next(cls, log: EventLog, follower: Process | View, position: int, head: int, page: Page | None) -> Self:
         """Its next events: out of a page that reaches to the head and was read for everyone, or read for it alone."""
         if page is not None:
-            topics = frozenset(follower.topics)
-            own = [event for event in page if event.position > position and event.topic in topics]
-            return cls(follower, position, own, head)
+            return cls(follower, position, page, head)
         alone = log.store.page(position, head, follower.batch, follower.topics)
-        return cls(follower, position, alone, alone[-1].position if len(alone) == follower.batch else head)
+        return cls(follower, position, Page(alone), alone[-1].position if len(alone) == follower.batch else head)
 
     def take(self, tx: Transaction) -> None:
         """Move the position and answer the events, in one transaction."""
         _move(tx, self.follower.name, self.position, self.reached)
-        for at, stream, version, topic, state in self.page:
-            event = to_event(stream, version, topic, state)
+        for recorded in self.page.after(self.position, self.follower.topics):
             if isinstance(self.follower, View):
-                self.follower.apply(tx.session, event)
+                self.follower.apply(tx.session, recorded.event)
             else:
-                tx.answer(at)
-                self.follower.apply(tx, event)
+                tx.answer(recorded.position)
+                self.follower.apply(tx, recorded.event)
 
 
 def _move(tx: Transaction, name: str, position: int, reached: int) -> None:

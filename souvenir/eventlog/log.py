@@ -16,7 +16,7 @@ from souvenir.eventlog.command import Command, CommandKey, next_key
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Register
 from souvenir.eventlog.stores.store import Conflict, PlacedEvent, Session, Store, UnknownStore
-from souvenir.eventlog.transaction import Batch, Recorded, Transaction, replay
+from souvenir.eventlog.transaction import Batch, Recorded, Shared, Transaction, replay
 from souvenir.kernel.aggregate import Aggregate, Event
 from souvenir.kernel.errors import NotFound, SouvenirError
 
@@ -115,6 +115,7 @@ class EventLog:
             for event_type in register.handlers:
                 self._by_event.setdefault(event_type, []).append(register)
         store.prepare(statement for register in self.registers for statement in register.ddl)
+        self._shared = Shared()
         self._mutex = threading.Lock()
         self._queue: deque[_Job] = deque()
         self._led = False
@@ -311,7 +312,7 @@ class EventLog:
 
     def _commit(self, jobs: list[_Job]) -> None:
         with self.store.writing() as session:
-            batch = Batch(session, self._project)
+            batch = Batch(session, self._project, self._shared)
             for job in jobs:
                 tx = Transaction(batch)
                 try:

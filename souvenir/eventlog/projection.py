@@ -1,6 +1,7 @@
 """What is derived from events: registers (with them, in one transaction), views and processes (after them)."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from eventsourcing.utils import get_topic
@@ -39,7 +40,7 @@ class _Answers:
                 assert not taken, f"{cls.__name__} answers {event_type.TOPIC} twice"
                 cls.handlers[event_type] = attribute
 
-    @property
+    @cached_property
     def topics(self) -> tuple[str, ...]:
         return tuple(sorted(get_topic(event_type) for event_type in self.handlers))
 

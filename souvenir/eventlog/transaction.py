@@ -21,12 +21,36 @@ class Recorded:
     event: Event
 
 
+class Shared:
+    """Aggregates kept in memory between commands, to look at. Each look first asks the log whether they are current."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self._kept: dict[UUID, Aggregate] = {}
+        self._most = most
+
+    def find(self, session: WriteSession, id: UUID) -> Aggregate | None:
+        """The aggregate as committed, or None if it never came to be."""
+        kept = self._kept.get(id)
+        if kept is not None and kept.version == session.version(id):
+            return kept
+        fresh = replay([to_event(*event) for event in session.stream(id)])
+        if fresh is not None:
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[id] = fresh
+        return fresh
+
+    def holds(self, aggregate: Aggregate) -> bool:
+        return self._kept.get(aggregate.id) is aggregate
+
+
 class Batch:
     """What the commands of one database transaction have added so far; events go to the store at its end."""
 
-    def __init__(self, session: WriteSession, project: Callable[[Session, Event], None]) -> None:
+    def __init__(self, session: WriteSession, project: Callable[[Session, Event], None], shared: Shared) -> None:
         self.session = session
         self.project = project
+        self.shared = shared
         self.events: list[Event] = []
         self.by_stream: dict[UUID, list[Event]] = {}
 
@@ -48,6 +72,7 @@ class Transaction:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._loaded: dict[UUID, Aggregate] = {}
+        self._past: dict[UUID, tuple[int, Aggregate | None]] = {}
         self._saved: list[Event] = []
         self._projected = 0
         self._answering: int | None = None
@@ -76,13 +101,28 @@ class Transaction:
             raise NotFound(kind=cls.__name__, id=str(id))
         return found
 
+    def look(self, cls: type[A], id: UUID) -> A:
+        """As `get`, for what this command only reads, as an outlet or a product: shared between commands, never saved.
+
+        Saves replaying it for every command. Raises NotFound.
+        """
+        if id in self._loaded or id in self._batch.by_stream:
+            return self.get(cls, id)
+        shared = self._batch.shared.find(self._batch.session, id)
+        if not isinstance(shared, cls):
+            raise NotFound(kind=cls.__name__, id=str(id))
+        return shared
+
     def at_event(self, cls: type[A], id: UUID) -> A:
         """For a process: the aggregate as it stood when the event being answered was recorded, whatever came since.
 
         A process that asks this way answers the same when it lags, or is replayed next year. Raises NotFound.
         """
         assert self._answering is not None, "no event is being answered"
-        past = replay([to_event(*event) for event in self._batch.session.stream(id, self._answering)])
+        known_at, past = self._past.get(id, (0, None))
+        if known_at != self._answering:
+            past = replay([to_event(*event) for event in self._batch.session.stream(id, self._answering)])
+            self._past[id] = (self._answering, past)
         if not isinstance(past, cls):
             raise NotFound(kind=cls.__name__, id=str(id))
         return past
@@ -94,6 +134,7 @@ class Transaction:
     def save(self, *aggregates: Aggregate) -> None:
         """Add the aggregates' new events to the transaction."""
         for aggregate in aggregates:
+            assert not self._batch.shared.holds(aggregate), "what was only looked at is not saved: `get` it"
             self._saved.extend(cast(Sequence[Event], aggregate.collect_events()))
             self._loaded[aggregate.id] = aggregate
 

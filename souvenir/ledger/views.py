@@ -1,11 +1,12 @@
 """The open ledger: every leg by account, for statements page by page, and what stands open on each refund claim."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.money import Money
@@ -93,7 +94,7 @@ class OpenLedger(View):
                 line.currency,
                 line.minor,
                 dimensions.get("claim"),
-                json.dumps(dimensions, ensure_ascii=False, sort_keys=True),
+                orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode(),
                 event.cause_topic,
                 str(event.cause_id),
                 event.cause_version,
@@ -194,7 +195,7 @@ def _line(row: tuple[Any, ...]) -> Line:
             date.fromisoformat(on),
             account,
             Money(minor, currency),
-            json.loads(dimensions),
+            orjson.loads(dimensions),
             Cause(topic, UUID(cause), version, known),
         ),
     )

@@ -147,6 +147,48 @@ def test_one_refusal_does_not_spoil_the_commands_that_commit_with_it(log):
     assert stickers(log) == [1]
 
 
+def test_what_is_looked_at_is_as_current_as_what_is_got(log):
+    jar = open_jar(log)
+
+    def coins(tx: Transaction) -> int:
+        return len(tx.look(Jar, jar).coins)
+
+    def put_and_look(tx: Transaction) -> int:
+        put(jar)(tx)
+        return coins(tx)
+
+    assert log.execute(coins).result == 0
+    assert log.execute(put_and_look).result == 1, "its own command's events count"
+    assert log.execute(coins).result == 1
+    log.execute(put(jar))
+    assert log.execute(coins).result == 2, "another command's too"
+    with pytest.raises(NotFound):
+        log.execute(lambda tx: tx.look(Jar, uuid4()))
+
+
+@pytest.mark.parametrize("shared_store", ["sqlite_url", "postgres_url"])
+def test_what_another_process_wrote_is_seen_by_the_next_look(shared_store: str, request: pytest.FixtureRequest):
+    store_url = request.getfixturevalue(shared_store)
+    ours, theirs = EventLog.open(store_url, [Stickers()]), EventLog.open(store_url, [Stickers()])
+    jar = open_jar(ours)
+    assert ours.execute(lambda tx: len(tx.look(Jar, jar).coins)).result == 0
+    theirs.execute(put(jar))
+    assert ours.execute(lambda tx: len(tx.look(Jar, jar).coins)).result == 1
+    ours.close()
+    theirs.close()
+
+
+def test_what_was_only_looked_at_is_never_saved(log):
+    jar = open_jar(log)
+
+    def command(tx: Transaction) -> None:
+        shared = tx.look(Jar, jar)
+        tx.save(shared)
+
+    with pytest.raises(AssertionError, match="looked at"):
+        log.execute(command)
+
+
 def test_a_command_within_a_command_is_a_bug_that_shows_at_once(log):
     with pytest.raises(AssertionError, match="no other"):
         log.execute(lambda tx: log.execute(lambda inner: None))

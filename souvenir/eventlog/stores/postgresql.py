@@ -48,6 +48,7 @@ _SELECT_STATES = (
     "SELECT notification_id, state FROM stored_events WHERE notification_id > %s AND notification_id <= %s "
     "AND topic = %s ORDER BY notification_id LIMIT %s"
 )
+_SELECT_VERSION = "SELECT MAX(originator_version) FROM stored_events WHERE originator_id = %s"
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND notification_id <= %s ORDER")
 _LOCK = f"SELECT pg_advisory_xact_lock_shared({WRITING})"
 _FEW = 16
@@ -129,6 +130,10 @@ class PostgresSession(WriteSession):
     def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
         asked = (_SELECT_STREAM, (stream,)) if until is None else (_SELECT_PAST, (stream, until))
         return [StoredEvent(stream, *row) for row in self._execute(*asked).fetchall()]
+
+    def version(self, stream: UUID) -> int:
+        ((version,),) = self._execute(_SELECT_VERSION, (stream,)).fetchall()
+        return version or 0
 
     def append(self, events: Sequence[StoredEvent]) -> None:
         self.flush()

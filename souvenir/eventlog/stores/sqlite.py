@@ -37,6 +37,7 @@ PREPARED_STATEMENTS = 512
 _SELECT_STREAM = (
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 )
+_SELECT_VERSION = "SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?"
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND rowid <= ? ORDER")
 _SELECT_STATES = (
     "SELECT rowid, state FROM stored_events WHERE rowid > ? AND rowid <= ? AND topic = ? ORDER BY rowid LIMIT ?"
@@ -81,6 +82,10 @@ class SqliteSession(WriteSession):
     def stream(self, stream: UUID, until: int | None = None) -> list[StoredEvent]:
         asked = (_SELECT_STREAM, (stream.hex,)) if until is None else (_SELECT_PAST, (stream.hex, until))
         return [StoredEvent(stream, *row) for row in self._execute(*asked).fetchall()]
+
+    def version(self, stream: UUID) -> int:
+        ((version,),) = self._execute(_SELECT_VERSION, (stream.hex,)).fetchall()
+        return version or 0
 
     def append(self, events: Sequence[StoredEvent]) -> None:
         """Add events. A single one, when nothing was read or written before it, is a transaction by itself."""

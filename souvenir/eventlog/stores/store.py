@@ -195,6 +195,10 @@ class WriteSession(Session):
         """Every event of one aggregate, oldest first, as this transaction sees them; up to a position, or all."""
 
     @abstractmethod
+    def version(self, stream: UUID) -> int:
+        """The version of an aggregate's last event, as this transaction sees it; 0 if there is none."""
+
+    @abstractmethod
     def append(self, events: Sequence[StoredEvent]) -> None:
         """Add events to the log. Raises one of `conflicts`, here or at the commit, if a version is taken."""
 
