@@ -21,6 +21,7 @@ from souvenir.certificates.signing import SigningKeys, open_signing_keys
 from souvenir.draws.registers import DrawRegister
 from souvenir.editions.application import Editions, Leases, PurchaseLimits
 from souvenir.editions.registers import LimitRegister, PieceRegister
+from souvenir.editions.tickets import TicketOffice
 from souvenir.editions.views import EditionList
 from souvenir.eventlog import (
     Busy,
@@ -110,6 +111,9 @@ class Secrets:
 
 class Shop:
     """A shop group on one log: its applications by name, its followers, and the API over both."""
+
+    tickets: TicketOffice | None = None
+    """Who is asked about a proof of visit that is given online; without one, none is accepted there."""
 
     def __init__(
         self,

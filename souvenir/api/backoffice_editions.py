@@ -15,10 +15,9 @@ from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, values
 from souvenir.certificates.certificate import CertificateNotRevoked, CertificateNotStanding
 from souvenir.editions.application import NumberLeased, NumbersTaken
+from souvenir.editions.counts import EditionNotClosed, EditionStillMoving
 from souvenir.editions.edition import (
     AlreadyAllotted,
-    EditionNotClosed,
-    EditionStillMoving,
     NotAllottedHere,
     NumberOutsideRun,
     SizeCannotGrow,
@@ -33,6 +32,7 @@ from souvenir.editions.piece import (
 )
 from souvenir.editions.purchase import Limits, MalformedEvidence
 from souvenir.editions.terms import EditionClosed
+from souvenir.editions.window import SizeNotFixed, SoldAtOneOutlet
 from souvenir.sites.outlet import Outlet as Place
 
 
@@ -85,6 +85,13 @@ class FlowBackInput:
     from_outlet_id: strawberry.ID
     to_outlet_id: strawberry.ID
     space: Space = Space.NUMBERED
+
+
+@strawberry.input
+class FixEditionSizeInput:
+    idempotency_key: strawberry.ID
+    edition_id: strawberry.ID
+    fixed_on: date
 
 
 @strawberry.input
@@ -181,6 +188,10 @@ class FlowBackPayload(EditionChange):
 
 
 @strawberry.type
+class FixEditionSizePayload(EditionChange): ...
+
+
+@strawberry.type
 class SealEditionPayload(EditionChange): ...
 
 
@@ -261,7 +272,15 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.reduce(edition, input.size, input.reason))
         return ReduceEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, NumbersTaken, TooManyAllotments)
+    @mutation(
+        *EVERY_MUTATION,
+        EditionClosed,
+        NumberOutsideRun,
+        NotAllottedHere,
+        NumbersTaken,
+        TooManyAllotments,
+        SoldAtOneOutlet,
+    )
     def move_allotment(self, info: Info, input: MoveAllotmentInput) -> MoveAllotmentPayload:
         """Move numbers that nobody has yet from one outlet to another."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -271,7 +290,7 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.move(*numbers))
         return MoveAllotmentPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, TooManyAllotments)
+    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, TooManyAllotments, SoldAtOneOutlet)
     def flow_back(self, info: Info, input: FlowBackInput) -> FlowBackPayload:
         """Move every number an outlet did not sell to another; those on hold or leased stay."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -281,7 +300,14 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.flow_back(*unsold))
         return FlowBackPayload(replayed=done.replayed, key=edition, moved=done.result)
 
-    @mutation(*EVERY_MUTATION, EditionNotClosed, EditionStillMoving)
+    @mutation(*EVERY_MUTATION, SizeNotFixed, EditionStillMoving)
+    def fix_edition_size(self, info: Info, input: FixEditionSizeInput) -> FixEditionSizePayload:
+        """Count a timed edition once nobody can cancel any more: its size, for ever. Its certificates follow."""
+        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        done = at.carry_out(input, lambda: at.shop.editions.fix_size(edition, input.fixed_on))
+        return FixEditionSizePayload(replayed=done.replayed, key=edition)
+
+    @mutation(*EVERY_MUTATION, EditionNotClosed, EditionStillMoving, SizeNotFixed)
     def seal_edition(self, info: Info, input: SealEditionInput) -> SealEditionPayload:
         """Publish the final counts of a closed edition, for ever."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -304,7 +330,7 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.clear_piece.retire(edition, *why))
         return RetirePiecePayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, PieceNotReplaceable)
+    @mutation(*EVERY_MUTATION, PieceNotReplaceable, SizeNotFixed)
     def remake_piece(self, info: Info, input: RemakePieceInput) -> RemakePiecePayload:
         """Make a destroyed piece again under its number: the old certificate is void, the new one says that it is a copy."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")

@@ -24,6 +24,7 @@ from souvenir.catalogue.product import (
 )
 from souvenir.catalogue.product import Product as Listed
 from souvenir.catalogue.vat import NoVatRate
+from souvenir.editions.counts import Proofs
 from souvenir.editions.edition import (
     AlreadyAllotted,
     EditionAlreadyDeclared,
@@ -31,10 +32,10 @@ from souvenir.editions.edition import (
     EditionNotApproved,
     MalformedEdition,
     NumberOutsideRun,
-    Proofs,
     TooManyAllotments,
 )
 from souvenir.editions.terms import EditionClosed, Numbering
+from souvenir.editions.window import SoldAtOneOutlet, Window
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.sites.outlet import Outlet as Place
@@ -84,12 +85,18 @@ class ProofsInput:
     hors_commerce: int = 0
 
 
+@strawberry.input(description="When a timed edition stops taking orders, and from when on nobody can cancel any more.")
+class EditionWindowInput:
+    closes_at: datetime
+    fixed_from: datetime = strawberry.field(description="Not before it closes: from then on its size can be fixed.")
+
+
 @strawberry.input
 class DeclareEditionInput:
     idempotency_key: strawberry.ID
     product_id: strawberry.ID
     title: list[TranslationInput]
-    size: int
+    size: int = strawberry.field(description="Of a timed edition 0: it is counted when its window is over.")
     gtin: str | None = strawberry.field(default=None, description="Without one, the product's.")
     proofs: ProofsInput | None = None
     reserved: list[int] = strawberry.field(default_factory=list, description="Numbers kept back from every sale.")
@@ -98,6 +105,8 @@ class DeclareEditionInput:
     inspect_returns: bool = strawberry.field(
         default=False, description="Whether staff look at a returned piece before it is sold again."
     )
+    window: EditionWindowInput | None = strawberry.field(default=None, description="Makes it a timed edition.")
+    visitors_only: bool = strawberry.field(default=False, description="Whether it is for who can prove a visit.")
 
 
 @strawberry.input
@@ -251,6 +260,9 @@ class GoodsMutation:
         asked = input.proofs or ProofsInput()
         with values("proofs"):
             proofs = Proofs(artists=asked.artists, printers=asked.printers, hors_commerce=asked.hors_commerce)
+        with values("window"):
+            timed = input.window
+            window = Window(closes_at=timed.closes_at, fixed_from=timed.fixed_from) if timed else None
         title, gtin = words(input.title), input.gtin or product.gtin or ""
         done = at.carry_out(
             input,
@@ -264,6 +276,8 @@ class GoodsMutation:
                 numbering=cast(Numbering, input.numbering),
                 approval_required=input.approval_required,
                 returns="inspect" if input.inspect_returns else "back_on_sale",
+                window=window,
+                visitors_only=input.visitors_only,
             ),
         )
         return DeclareEditionPayload(replayed=done.replayed, key=done.result)
@@ -278,7 +292,7 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.approve(*approval))
         return ApproveEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, AlreadyAllotted, TooManyAllotments)
+    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, AlreadyAllotted, TooManyAllotments, SoldAtOneOutlet)
     def allot_edition(self, info: Info, input: AllotEditionInput) -> AllotEditionPayload:
         """Give numbers first to last to an outlet; nobody else can sell them from then on."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")

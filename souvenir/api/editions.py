@@ -97,12 +97,15 @@ class PurchaseLimits:
 @strawberry.type(description="So many numbered pieces and no more.")
 class Edition(Node):
     gtin: str
-    size: int
+    size: int = strawberry.field(description="Of a timed edition 0, until it is counted.")
     proofs: Proofs
     numbering: str = strawberry.field(description="How a number is given: choice, sequential, random or draw.")
     state: str = strawberry.field(description="not released, on sale, paused or closed.")
     approved: bool
     on_sale_from: datetime | None
+    closes_at: datetime | None = strawberry.field(description="When the window of a timed edition closes.")
+    size_fixed_from: datetime | None = strawberry.field(description="When a timed edition may be counted.")
+    visitors_only: bool = strawberry.field(description="Whether it is only for who can prove a visit.")
     product_id: strawberry.ID
     titles: strawberry.Private[Mapping[str, str]]
     key: strawberry.Private[UUID]
@@ -279,6 +282,9 @@ def _edition(row: views.EditionRow) -> Edition:
         state=row.state(clock.now()),
         approved=row.approved,
         on_sale_from=row.on_sale_from,
+        closes_at=row.closes_at,
+        size_fixed_from=row.fixed_from,
+        visitors_only=row.visitors_only,
         product_id=global_id("Product", row.product_id),
         titles=row.title,
         key=row.edition_id,

@@ -18,7 +18,7 @@ from souvenir.editions.piece import (
     PieceReturned,
 )
 from souvenir.editions.purchase import IdentityNeeded, MalformedEvidence, PurchaseLimitReached
-from souvenir.editions.terms import HoldTooLong, NumberNotForChoosing
+from souvenir.editions.terms import HoldTooLong, NumberNotForChoosing, ProofOfVisitMissing
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, MalformedMoney, UnknownCurrency
 from souvenir.licensing.approval import ProductNotApproved
@@ -72,6 +72,7 @@ TAKING: Final[Grounds] = (
     *WHY_NONE,
     NumberOutsideRun,
     NumberNotForChoosing,
+    ProofOfVisitMissing,
     NumberReserved,
     NumberLeased,
     HoldTooLong,

@@ -28,6 +28,7 @@ from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, MoneyInput, described
+from souvenir.api.visits import ProofOfVisitInput, looked_at
 from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.piece import PieceCameBack, PieceNotSold
@@ -174,7 +175,7 @@ class GoodsInput:
 @strawberry.input(description="A numbered piece.")
 class PieceInput:
     edition_id: strawberry.ID
-    number: int
+    number: int | None = strawberry.field(default=None, description="Without one, the next.")
     space: Space = Space.NUMBERED
 
 
@@ -187,6 +188,7 @@ class SellAtTillInput:
     reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
     on: date | None = strawberry.field(default=None, description="The shift's business date; without one, today.")
     buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
+    visit: ProofOfVisitInput | None = strawberry.field(default=None, description="Where one is for visitors only.")
 
 
 @strawberry.input
@@ -268,7 +270,8 @@ class Mutation(RefundMutation, LeaseMutation):
         outlet, till = at.device()
         sale = (outlet, till, _items(at, input), input.tender.paid_with, input.reference, input.on)
         buyer = evidence(at, input.buyer) if input.buyer else None
-        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer))
+        visit = looked_at(at, input.visit)
+        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
     @mutation(

@@ -18,6 +18,7 @@ from souvenir.api.types import Info, MoneyInput, described
 from souvenir.catalogue.vat import NoVatRate
 from souvenir.editions import lease as leasing
 from souvenir.editions.lease import HolderRevoked, LeaseRefused, NumberNotLeased
+from souvenir.editions.terms import ProofOfVisitMissing
 from souvenir.processes.sell_offline import LeaseOfAnotherDevice
 
 
@@ -100,7 +101,7 @@ class LeaseQuery:
 
 @strawberry.type
 class LeaseMutation:
-    @mutation(*EVERY_MUTATION, *WHY_NONE, LeaseRefused, HolderRevoked)
+    @mutation(*EVERY_MUTATION, *WHY_NONE, ProofOfVisitMissing, LeaseRefused, HolderRevoked)
     def lease_numbers(self, info: Info, input: LeaseNumbersInput) -> LeaseNumbersPayload:
         """Take the next free numbers along, to sell them while offline."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")

@@ -24,8 +24,10 @@ from souvenir.api.scalars import schema_config
 from souvenir.api.storefront_draws import DrawMutation, DrawQuery
 from souvenir.api.storefront_payments import PaymentMutation, own_order
 from souvenir.api.types import Info, described
+from souvenir.api.visits import ProofOfVisitInput, looked_up
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
+from souvenir.editions.tickets import ProofOfVisitUnknown
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.processes.sell import NotThatWay
 
@@ -109,6 +111,7 @@ class HoldPieceInput:
     edition_id: strawberry.ID
     number: int | None = strawberry.field(default=None, description="The number chosen; without one, the next.")
     space: Space = Space.NUMBERED
+    visit: ProofOfVisitInput | None = strawberry.field(default=None, description="Where it is for visitors only.")
 
 
 @strawberry.input
@@ -124,6 +127,9 @@ class LetGoInput:
 class PlaceOrderInput:
     idempotency_key: strawberry.ID
     basket_id: strawberry.ID
+    visit: ProofOfVisitInput | None = strawberry.field(
+        default=None, description="Only for a piece for visitors whose hold has ended meanwhile."
+    )
 
 
 @strawberry.input
@@ -203,13 +209,13 @@ class Mutation(DrawMutation, PaymentMutation):
         done = at.carry_out(input, lambda: at.shop.sell.set_quantity(basket, holder, product, input.quantity))
         return SetQuantityPayload(replayed=done.replayed, basket_key=basket)
 
-    @mutation(*EVERY_MUTATION, *OWN_BASKET, ProductWithdrawn, *TAKING)
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, ProductWithdrawn, *TAKING, ProofOfVisitUnknown)
     def hold_piece(self, info: Info, input: HoldPieceInput) -> HoldPiecePayload:
         """Hold a numbered piece for a quarter of an hour, and put it in the basket."""
         at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
         wanted = (read_id("Edition", input.edition_id, "input", "editionId"), input.number, space_name(input.space))
-        holder = at.session_id()
-        done = at.carry_out(input, lambda: at.shop.sell.hold_piece(basket, holder, *wanted))
+        holder, visit = at.session_id(), looked_up(at, input.visit)
+        done = at.carry_out(input, lambda: at.shop.sell.hold_piece(basket, holder, *wanted, visit))
         return HoldPiecePayload(replayed=done.replayed, basket_key=basket, number=done.result)
 
     @mutation(*EVERY_MUTATION, *OWN_BASKET, *TAKING)
@@ -221,12 +227,12 @@ class Mutation(DrawMutation, PaymentMutation):
         done = at.carry_out(input, lambda: at.shop.sell.let_go(basket, holder, *piece))
         return LetGoPayload(replayed=done.replayed, basket_key=basket)
 
-    @mutation(*EVERY_MUTATION, *OWN_BASKET, *AGREEING)
+    @mutation(*EVERY_MUTATION, *OWN_BASKET, *AGREEING, ProofOfVisitUnknown)
     def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderPayload:
         """Order what is in the basket, at today's prices."""
         at, basket = desk(info), read_id("Basket", input.basket_id, "input", "basketId")
-        holder, buyer = at.session_id(), at.customer()
-        done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder, buyer))
+        holder, buyer, visit = at.session_id(), at.customer(), looked_up(at, input.visit)
+        done = at.carry_out(input, lambda: at.shop.sell.place_order(basket, holder, buyer, visit))
         return PlaceOrderPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *OWN_BASKET, *LIMITED)

@@ -2,18 +2,19 @@
 
 import secrets
 from datetime import date, datetime, timedelta
-from typing import Literal, Self, cast, get_args
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from souvenir.editions.allotment import AlreadyAllotted as AlreadyAllotted
 from souvenir.editions.allotment import Range
 from souvenir.editions.allotment import TooManyAllotments as TooManyAllotments
+from souvenir.editions.counts import LARGEST_SIZE, EditionNotClosed, EditionStillMoving, FinalCount, Proofs
 from souvenir.editions.purchase import Limits
 from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.editions.window import BLOCK, SizeNotFixed, SoldAtOneOutlet, Window
-from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin
 from souvenir.kernel.localized import LocalizedText
@@ -21,13 +22,7 @@ from souvenir.kernel.localized import LocalizedText
 ReturnPolicy = Literal["back_on_sale", "inspect"]
 """What becomes of a returned piece once its certificate is revoked: sold again, or looked at by staff first."""
 
-LARGEST_SIZE = 1_000_000
 MOST_ALLOTMENTS = 1_000
-
-
-class UnknownSpace(SouvenirError):
-    message = "{space!r} is not a run of numbers. Use numbered, AP, PP or HC."
-    space: str
 
 
 class EditionAlreadyDeclared(SouvenirError):
@@ -76,47 +71,6 @@ class NotAllottedHere(SouvenirError):
     edition_id: UUID
     outlet_id: UUID
     number: int | None
-
-
-def space_named(text: str) -> Space:
-    """The run of numbers that goes by this name."""
-    for space in get_args(Space):
-        if space == text:
-            return cast(Space, space)
-    raise UnknownSpace(space=text[:40])
-
-
-class EditionNotClosed(SouvenirError):
-    message = "Edition {edition_id} is sealed with its final counts once it is closed, not before."
-    edition_id: UUID
-
-
-class EditionStillMoving(SouvenirError):
-    message = "Edition {edition_id} cannot be counted while {moving} of its pieces are held, leased or being returned."
-    edition_id: UUID
-    moving: int
-
-
-class Proofs(Value):
-    """How many pieces were made outside the numbered run, by kind. Published together with the size."""
-
-    artists: int = Field(default=0, ge=0, le=LARGEST_SIZE)
-    printers: int = Field(default=0, ge=0, le=LARGEST_SIZE)
-    hors_commerce: int = Field(default=0, ge=0, le=LARGEST_SIZE)
-
-    def of(self, space: Space) -> int:
-        """The count of one kind of proof."""
-        return {"AP": self.artists, "PP": self.printers, "HC": self.hors_commerce}[space]
-
-
-class FinalCount(Value):
-    """What became of one run, when the edition was sealed."""
-
-    space: Space
-    authorised: int
-    sold: int
-    retired: int
-    unsold: int
 
 
 class Edition(Aggregate):
@@ -366,9 +320,9 @@ class Edition(Aggregate):
 
     def open_more(self, outlet_id: UUID) -> bool:
         """Give the outlet of a timed edition its next numbers: there is no ceiling while the window is open."""
-        last = max((r.last for r in self.allotments if (r.outlet_id, r.space) == (outlet_id, "numbered")), default=0)
-        if not self.size_open or not 0 < last < LARGEST_SIZE:
+        if not self.opens_more(outlet_id, "numbered"):
             return False
+        last = max(r.last for r in self.allotments if r.space == "numbered")
         self.allot(outlet_id, "numbered", last + 1, min(last + BLOCK, LARGEST_SIZE))
         return True
 
@@ -399,6 +353,11 @@ class Edition(Aggregate):
     def size_open(self) -> bool:
         """Whether this is a timed edition that was not counted yet."""
         return self.window is not None and self.fixed_on is None
+
+    def opens_more(self, outlet_id: UUID, space: Space) -> bool:
+        """Whether an outlet that has no number left is given more: the one at which a timed edition is sold."""
+        last = max((r.last for r in self.allotments if (r.outlet_id, r.space) == (outlet_id, space)), default=0)
+        return self.size_open and space == "numbered" and 0 < last < LARGEST_SIZE
 
     def must_have_size(self, now: datetime | None = None) -> None:
         """Refuse what needs the size of an edition that has none yet; or, at an instant, that cannot have one yet."""

@@ -67,10 +67,13 @@ class HoldTooLong(SouvenirError):
     minutes: int
 
 
+VisitKind = Literal["ticket", "tour"]
+
+
 class Visit(Value):
     """A proof of visit that was checked by whoever passes it in. The reference is a number, never a name."""
 
-    kind: Literal["ticket", "tour"]
+    kind: VisitKind
     reference: str = Field(min_length=1, max_length=64)
     visited_on: date
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from souvenir.editions.edition import Edition, Proofs
+from souvenir.editions.counts import Proofs
+from souvenir.editions.edition import Edition
 from souvenir.editions.registers.pieces import STATUSES, Status, stamp
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Session, View, when
@@ -33,6 +34,9 @@ class EditionRow:
     closed_because: str | None
     closes_at: datetime | None = None
     """When the window of a timed edition closes; its size is 0 until it was counted."""
+    fixed_from: datetime | None = None
+    """From when on it may be counted."""
+    visitors_only: bool = False
 
     def state(self, now: datetime) -> Literal["closed", "not released", "paused", "on sale"]:
         """Where the edition is in its life at an instant."""
@@ -52,15 +56,15 @@ class EditionList(View):
         "CREATE TABLE IF NOT EXISTS edition_list ("
         "edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, gtin TEXT NOT NULL, title TEXT NOT NULL, "
         "size INTEGER NOT NULL, proofs TEXT NOT NULL, numbering TEXT NOT NULL, approval_ref TEXT, "
-        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT, closes_at TEXT)",
+        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT, closes_at TEXT, fixed_from TEXT, visitors_only INTEGER NOT NULL)",
         "CREATE INDEX IF NOT EXISTS edition_list_by_product ON edition_list (product_id)",
     )
 
     @when(Edition.Declared)
     def _declared(self, session: Session, event: Edition.Declared) -> None:
         session.run(
-            "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering, closes_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering, closes_at, fixed_from, "
+            "visitors_only) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             str(event.originator_id),
             str(event.product_id),
             event.gtin,
@@ -69,6 +73,8 @@ class EditionList(View):
             event.proofs.model_dump_json(),
             event.numbering,
             stamp(event.window.closes_at) if event.window else None,
+            stamp(event.window.fixed_from) if event.window else None,
+            int(event.visitors_only),
         )
 
     @when(Edition.SizeReduced, Edition.SizeFixed)
@@ -131,14 +137,13 @@ class EditionList(View):
 
 _SELECT = (
     "SELECT edition_id, product_id, gtin, title, size, proofs, numbering, approval_ref, on_sale_from, "
-    "paused_because, closed_because, closes_at FROM edition_list"
+    "paused_because, closed_because, closes_at, fixed_from, visitors_only FROM edition_list"
 )
 
 
 def _edition_row(row: tuple[str, ...]) -> EditionRow:
-    edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed, closes_at = (
-        row
-    )
+    edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed = row[:11]
+    closes_at, fixed_from, visitors_only = row[11:]
     return EditionRow(
         edition_id=UUID(edition_id),
         product_id=UUID(product_id),
@@ -152,6 +157,8 @@ def _edition_row(row: tuple[str, ...]) -> EditionRow:
         paused_because=paused,
         closed_because=closed,
         closes_at=datetime.fromisoformat(closes_at) if closes_at else None,
+        fixed_from=datetime.fromisoformat(fixed_from) if fixed_from else None,
+        visitors_only=bool(visitors_only),
     )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from souvenir.certificates.certificate import Certificate, Proofs, Statement, certificate_id, new_serial, seal
 from souvenir.certificates.signing import SigningKeys
 from souvenir.editions.application import return_piece
-from souvenir.editions.edition import Edition, space_named
+from souvenir.editions.counts import space_named
+from souvenir.editions.edition import Edition
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.registers import shelf
 from souvenir.editions.terms import Space

@@ -1,9 +1,9 @@
 """Sell: from a basket to a paid order online, or over the counter in one step; pieces, licences and order together."""
 
 from base64 import b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Final, cast
@@ -63,7 +63,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing sold over the counter: a product and how many, or a numbered piece of an edition."""
+    """One thing sold over the counter: a product and how many, or a piece of an edition: the next, or by its number."""
 
     product_id: UUID
     quantity: int = 1
@@ -154,8 +154,13 @@ class Sell:
 
         return self._log.execute(command)
 
-    def place_order(self, basket_id: UUID, holder: str, buyer: UUID | None = None) -> Committed[UUID]:
-        """Turn a basket into an order at today's prices, within the licences; its pieces stay held a little longer."""
+    def place_order(
+        self, basket_id: UUID, holder: str, buyer: UUID | None = None, visit: Visit | None = None
+    ) -> Committed[UUID]:
+        """Turn a basket into an order at today's prices, within the licences; its pieces stay held a little longer.
+
+        `visit` is asked for again where the hold on a piece for visitors has ended meanwhile.
+        """
 
         def command(tx: Transaction) -> UUID:
             basket = _basket(tx, basket_id, holder)
@@ -166,7 +171,7 @@ class Sell:
                     Item(piece.product_id, 1, edition_id=piece.edition_id, space=_space(piece), number=piece.number)
                 )
                 until = clock.now() + HOLD_LASTS
-                take_number(tx, piece.edition_id, outlet.id, piece.number, basket_id, until, _space(piece))
+                take_number(tx, piece.edition_id, outlet.id, piece.number, basket_id, until, _space(piece), visit=visit)
             order_id = derived_id("order", basket_id)
             today = clock.today(outlet.time_zone)
             order = _agree(tx, order_id, outlet, Channel.ONLINE, None, items, today, buyer, basket_id)
@@ -312,18 +317,28 @@ class Sell:
             if outlet.kind != "shop":
                 raise NotAShop(outlet_code=outlet.code)
             day = on or clock.today(outlet.time_zone)
-            order = _agree(tx, order_id, outlet, Channel.SHOP, till, items, day, None)
+            numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
+            order = _agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
             payment.approve(reference or f"counter:{order.order_no}")
             tx.save(order, payment)
             if evidence is not None:
                 identify(tx, order_id, evidence)
-            _sell_pieces(tx, order, day, visit)
+            given = {no for no, (asked, item) in enumerate(zip(items, numbered, strict=True), 1) if asked != item}
+            _sell_pieces(tx, order, day, visit, given)
             order.pay(payment.id, tender, order.due, day)
             tx.save(order)
             return order_id
 
         return self._log.execute(command)
+
+
+def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:
+    """The item with a number: where it is of an edition and names none, the next, held for the order."""
+    if item.edition_id is None or item.number is not None:
+        return item
+    piece = take_next(tx, item.edition_id, outlet_id, order_id, clock.now() + HOLD_LASTS, item.space, visit=visit)
+    return replace(item, number=piece.number)
 
 
 def _agree(
@@ -424,14 +439,20 @@ def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
     payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
 
 
-def _sell_pieces(tx: Transaction, order: Order, on: date, visit: Visit | None = None) -> None:
-    """Sell every numbered line's piece: on the basket's hold, or, where that has ended, directly if it is still free."""
+def _sell_pieces(
+    tx: Transaction, order: Order, on: date, visit: Visit | None = None, given: Set[int] = frozenset()
+) -> None:
+    """Sell every numbered line's piece: on the basket's hold, or, where that has ended, directly if it is still free.
+
+    `given` are the lines whose number was chosen for the order, and is held for it.
+    """
     for line in order.lines:
         if line.edition_id is None or line.number is None:
             continue
         piece = (tx, line.edition_id, cast(Space, line.space), line.number, order.id, on)
         try:
-            sell_piece(*piece, order.basket_id, outlet_id=order.outlet_id, visit=visit)
+            holder = order.id if line.line_no in given else order.basket_id
+            sell_piece(*piece, holder, outlet_id=order.outlet_id, visit=visit)
         except (HoldExpired, PieceNotHeld):
             sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)
 

@@ -9,7 +9,8 @@ import pytest
 
 from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions
-from souvenir.editions.edition import Edition, Proofs
+from souvenir.editions.counts import Proofs
+from souvenir.editions.edition import Edition
 from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.kernel import clock

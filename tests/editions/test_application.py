@@ -20,7 +20,8 @@ from souvenir.editions.application import (
     take_next,
     take_number,
 )
-from souvenir.editions.edition import EditionAlreadyDeclared, NotAllottedHere, NumberOutsideRun, Proofs
+from souvenir.editions.counts import Proofs
+from souvenir.editions.edition import EditionAlreadyDeclared, NotAllottedHere, NumberOutsideRun
 from souvenir.editions.piece import HoldExpired, Piece, PieceAlreadySold, PieceHeldBySomeoneElse, PieceReturned
 from souvenir.editions.registers import PieceRegister
 from souvenir.editions.terms import (

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from souvenir.editions.application import Editions, sell_piece
-from souvenir.editions.edition import Edition, EditionNotClosed, EditionStillMoving, FinalCount, Proofs
+from souvenir.editions.counts import EditionNotClosed, EditionStillMoving, FinalCount, Proofs
+from souvenir.editions.edition import Edition
 from souvenir.editions.registers import PieceRegister
 from souvenir.editions.views import availability
 from souvenir.eventlog import EventLog

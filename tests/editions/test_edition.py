@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.editions.counts import UnknownSpace, space_named
 from souvenir.editions.edition import (
     AlreadyAllotted,
     Edition,
@@ -15,8 +16,6 @@ from souvenir.editions.edition import (
     NotAllottedHere,
     NumberOutsideRun,
     SizeCannotGrow,
-    UnknownSpace,
-    space_named,
 )
 from souvenir.editions.terms import (
     EditionClosed,

@@ -11,7 +11,8 @@ from souvenir.certificates.certificate import Certificate
 from souvenir.certificates.signing import SigningKeys
 from souvenir.certificates.views import certificates_of
 from souvenir.editions.application import Editions, return_piece, sell_piece
-from souvenir.editions.edition import Edition, EditionStillMoving, MalformedEdition
+from souvenir.editions.counts import EditionStillMoving
+from souvenir.editions.edition import Edition, MalformedEdition
 from souvenir.editions.registers import PieceRegister
 from souvenir.editions.terms import EditionClosed, NumberNotForChoosing
 from souvenir.editions.views import availability, piece_status

@@ -24,7 +24,8 @@ from souvenir.editions.application.taking import (
     take_number,
     why_none,
 )
-from souvenir.editions.edition import LARGEST_SIZE, Edition, FinalCount, Proofs, ReturnPolicy
+from souvenir.editions.counts import LARGEST_SIZE, FinalCount, Proofs
+from souvenir.editions.edition import Edition, ReturnPolicy
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
@@ -242,7 +243,7 @@ class Editions:
         with self._log.reading() as session:
             if shelf.any_free(session, edition_id, space, outlet_id, now):
                 return ()
-            if shelf.leases_over(session, edition_id, space, outlet_id, now):
+            if shelf.leases_over(session, edition_id, space, outlet_id, now) or edition.opens_more(outlet_id, space):
                 return ()
             return (why_none(session, edition, space, outlet_id, now),)
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
-from souvenir.editions.edition import LARGEST_SIZE, Edition
+from souvenir.editions.counts import LARGEST_SIZE
+from souvenir.editions.edition import Edition
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece
 from souvenir.eventlog import Register, Session, when
