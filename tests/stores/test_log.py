@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
-from jars import CoinCount, Jar, JarIsFull, NoStickersLeft, Receipt, Stickers, WriteReceipts, take_sticker
+from jars import CoinCount, CoinList, Jar, JarIsFull, NoStickersLeft, Receipt, Stickers, WriteReceipts, take_sticker
 
 from souvenir.eventlog import CommandKey, EventLog, Followers, IdempotencyConflict, Process, Transaction, keyed, when
 from souvenir.eventlog import log as log_module
@@ -428,3 +428,20 @@ def test_a_keyed_command_in_asyncio_repeats_its_answer(log):
         return [(one.result, one.replayed) for one in committed]
 
     assert asyncio.run(story()) == [(1, False), (1, True)]
+
+
+def test_a_view_that_adds_many_rows_at_once_has_each_of_them_once(log):
+    jar = open_jar(log, room=1_000)
+
+    def fill(tx: Transaction) -> None:
+        found = tx.get(Jar, jar)
+        for value in range(1, 258):
+            found.put(Money(value, "CNY"))
+        tx.save(found)
+
+    log.execute(fill)
+    coins = CoinList()
+    Followers(log, [], [coins]).catch_up()
+    with log.reading() as session:
+        rows = session.rows("SELECT coin, minor FROM coin_list WHERE jar = ? ORDER BY coin", str(jar))
+    assert rows == [(value + 1, value) for value in range(1, 258)]

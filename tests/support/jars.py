@@ -115,17 +115,34 @@ class CoinCount(View):
     name = "coin_count"
     tables = ("coin_count",)
     ddl = ("CREATE TABLE IF NOT EXISTS coin_count (jar TEXT PRIMARY KEY, coins BIGINT, minor BIGINT)",)
+    _ADD = (
+        "INSERT INTO coin_count VALUES (?, ?, ?) ON CONFLICT (jar) DO UPDATE SET "
+        "coins = coin_count.coins + excluded.coins, minor = coin_count.minor + excluded.minor"
+    )
 
     @when(Jar.Opened)
     def _opened(self, session: Session, event: Jar.Opened) -> None:
-        session.run("INSERT INTO coin_count VALUES (?, 0, 0)", str(event.originator_id))
+        session.add(self._ADD, (str(event.originator_id),), 0, 0)
+
+    @when(Jar.CoinPut)
+    def _put(self, session: Session, event: Jar.CoinPut) -> None:
+        session.add(self._ADD, (str(event.originator_id),), 1, event.value.minor)
+
+
+class CoinList(View):
+    """Every coin, one row each."""
+
+    name = "coin_list"
+    tables = ("coin_list",)
+    ddl = ("CREATE TABLE IF NOT EXISTS coin_list (jar TEXT, coin BIGINT, minor BIGINT, PRIMARY KEY (jar, coin))",)
 
     @when(Jar.CoinPut)
     def _put(self, session: Session, event: Jar.CoinPut) -> None:
         session.run(
-            "UPDATE coin_count SET coins = coins + 1, minor = minor + ? WHERE jar = ?",
-            event.value.minor,
+            "INSERT INTO coin_list VALUES (?, ?, ?)",
             str(event.originator_id),
+            event.originator_version,
+            event.value.minor,
         )
 
 

@@ -5,12 +5,13 @@ shared advisory lock from before they draw a position until they commit; `head` 
 instant, which waits until no writer is in between, and so reads a position below which nothing can still appear.
 """
 
+import re
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -51,6 +52,10 @@ _SELECT_STATES = (
 _SELECT_VERSION = "SELECT MAX(originator_version) FROM stored_events WHERE originator_id = %s"
 _SELECT_PAST = _SELECT_STREAM.replace("ORDER", "AND notification_id <= %s ORDER")
 _LOCK = f"SELECT pg_advisory_xact_lock_shared({WRITING})"
+_ROWS = re.compile(r"^INSERT INTO [^()]+(?:\([^()]+\) )?VALUES (\(\?(?:, \?)*\))$")
+"""A statement that only adds a row: many of them go as one."""
+_TOGETHER = 100
+"""Rows added by one statement."""
 _FEW = 16
 """Events written as one VALUES list; more go as arrays."""
 
@@ -69,6 +74,13 @@ def _insert(events: int, locked: bool) -> str:
         "INSERT INTO stored_events (originator_id, originator_version, topic, state) "
         f"SELECT events.* FROM {lock}{source} AS events RETURNING notification_id"
     )
+
+
+def batched(rows: Sequence[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+    """Rows, so many at a time."""
+    remaining = iter(rows)
+    while some := list(islice(remaining, size)):
+        yield some
 
 
 @lru_cache(maxsize=4096)
@@ -120,9 +132,15 @@ class PostgresSession(WriteSession):
     def _write(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
         if len(many) == 1:
             self._execute(_native(sql), many[0])
-        else:
-            self._begin()
+            return
+        self._begin()
+        rows = _ROWS.search(sql)
+        if rows is None:
             self._cursor.executemany(_native(sql), many)
+            return
+        for some in batched(many, _TOGETHER):
+            together = sql + f", {rows.group(1)}" * (len(some) - 1)
+            self._cursor.execute(cast(Any, _native(together)), list(chain.from_iterable(some)))
 
     def _control(self, statement: str) -> None:
         self._execute(statement)
