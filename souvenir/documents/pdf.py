@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from reportlab.graphics.barcode.code128 import Code128
@@ -15,11 +14,9 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-STANDARD_FONT: Final = "STSong-Light"
-"""One of the fonts every PDF reader brings for simplified Chinese; it is named in the file, not embedded."""
+from souvenir.documents.fonts import BOLD, REGULAR, STANDARD_FONT, can_embed, embedded, name_of
 
 MARGIN: Final = 18 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
@@ -42,9 +39,10 @@ Words = tuple[str, str]
 class Sheet:
     """A document under way. Its metadata holds its kind and number, never who it is about."""
 
-    def __init__(self, kind: Words, number: str, font: Path | None = None) -> None:
+    def __init__(self, kind: Words, number: str) -> None:
         self._title = f"{kind[0]} {kind[1]} {number}"
-        self._font = _embedded(font) if font else _standard()
+        self._letters = set(f"{self._title} ·0123456789")
+        self._font, self._bold = _fonts()
         self._flow: list[Flowable] = []
         self._text = self._style("text", 9.5)
         self._small = self._style("small", 7.8)
@@ -101,6 +99,12 @@ class Sheet:
 
     def pdf(self) -> bytes:
         """The finished file; the same content gives the same bytes."""
+        if not can_embed():
+            return self._built()
+        with embedded(frozenset(self._letters), "zh-Hans"):
+            return self._built()
+
+    def _built(self) -> bytes:
         out = BytesIO()
         paper = SimpleDocTemplate(
             out, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=14 * mm, bottomMargin=16 * mm,
@@ -123,6 +127,7 @@ class Sheet:
         return [self._paragraph(words[0], self._style("label", 8.5)), self._paragraph(words[1], self._style("en", 6.6))]
 
     def _paragraph(self, text: str, style: ParagraphStyle) -> Paragraph:
+        self._letters.update(text)
         if self._font != STANDARD_FONT:
             return Paragraph(escape(text), style)
         runs = (
@@ -162,18 +167,15 @@ class Sheet:
         self._flow += [table, Spacer(0, 3 * mm)]
 
 
-def _standard() -> str:
+def _fonts() -> tuple[str, str]:
+    """The names of the plain and the bold font: embedded where they can be had, else the one readers bring."""
+    if can_embed():
+        for weight in (REGULAR, BOLD):
+            pdfmetrics.registerFontFamily(name_of(weight))
+        return name_of(REGULAR), name_of(BOLD)
     if STANDARD_FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont(STANDARD_FONT))
-    return STANDARD_FONT
-
-
-def _embedded(font: Path) -> str:
-    """A TrueType font of one's own, put into the file: for printers and archives that bring none."""
-    name = f"own-{font.stem}"
-    if name not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(name, str(font)))
-    return name
+    return STANDARD_FONT, STANDARD_FONT
 
 
 def _qr(text: str) -> Drawing:

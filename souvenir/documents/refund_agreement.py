@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from souvenir.documents.columns import centred, left, personal, wrapped
 from souvenir.kernel.money import Money
@@ -85,11 +84,11 @@ def print_refund_agreement(agreement: RefundAgreement) -> str:
     return "".join(line.rstrip() + "\n" for line in _lines(agreement))
 
 
-def refund_agreement_pdf(agreement: RefundAgreement, font: Path | None = None) -> bytes:
+def refund_agreement_pdf(agreement: RefundAgreement) -> bytes:
     """The agreement on paper, to be signed."""
     from souvenir.documents.pdf import Sheet
 
-    sheet = Sheet(("即买即退协议书", "Instant Refund Agreement"), agreement.form_no, font)
+    sheet = Sheet(("即买即退协议书", "Instant Refund Agreement"), agreement.form_no)
     sheet.fields(_facts(agreement))
     sheet.clauses(clauses(agreement))
     sheet.signatures([("旅客签名", "Traveller's signature"), ("商店签章", "Store's stamp and date")])

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from souvenir.documents.columns import across, amount, centred, left, percent, personal, table, wrapped
 from souvenir.kernel.money import Money
@@ -79,12 +78,12 @@ def print_refund_form(form: RefundForm) -> str:
     return "".join(line.rstrip() + "\n" for line in _lines(form))
 
 
-def refund_form_pdf(form: RefundForm, font: Path | None = None) -> bytes:
-    """The form on paper, with its number as barcode and QR code; `font` is embedded, else readers bring theirs."""
+def refund_form_pdf(form: RefundForm) -> bytes:
+    """The form on paper, with its number as barcode and QR code."""
     from souvenir.documents.pdf import Sheet
 
     traveller = form.traveller
-    sheet = Sheet(("离境退税申请单", "Departure Tax Refund Application Form"), form.form_no, font)
+    sheet = Sheet(("离境退税申请单", "Departure Tax Refund Application Form"), form.form_no)
     sheet.fields(
         [
             (("开具日期", "Issued"), form.issued_on.isoformat()),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from souvenir.documents.columns import across, centred, left, personal, wrapped
 from souvenir.kernel.money import Money
@@ -44,11 +43,11 @@ def print_refund_receipt(receipt: RefundReceipt) -> str:
     return "".join(line.rstrip() + "\n" for line in _lines(receipt))
 
 
-def refund_receipt_pdf(receipt: RefundReceipt, font: Path | None = None) -> bytes:
+def refund_receipt_pdf(receipt: RefundReceipt) -> bytes:
     """The receipt on paper."""
     from souvenir.documents.pdf import Sheet
 
-    sheet = Sheet(("收款回执单", "Refund Receipt"), receipt.receipt_no, font)
+    sheet = Sheet(("收款回执单", "Refund Receipt"), receipt.receipt_no)
     sheet.fields(_facts(receipt))
     sheet.totals(_amounts(receipt))
     sheet.signatures([("旅客签名", "Traveller's signature"), ("退税代理机构签章", "Refund agency's stamp")])
