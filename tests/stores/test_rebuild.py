@@ -17,11 +17,7 @@ class CoinsInFen(CoinCount):
 
     @when(Jar.CoinPut)
     def _put(self, session: Session, event: Jar.CoinPut) -> None:
-        session.run(
-            "UPDATE coin_count SET coins = coins + 1, minor = minor + ? WHERE jar = ?",
-            event.value.minor * 10,
-            str(event.originator_id),
-        )
+        session.add(self._ADD, (str(event.originator_id),), 1, event.value.minor * 10)
 
 
 @pytest.fixture
