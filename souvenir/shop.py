@@ -45,7 +45,7 @@ from souvenir.licensing.registers import RoyaltyPositions
 from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
-from souvenir.payments.registers import OpenHolds, OpenNotices, OpenPayments
+from souvenir.payments.registers import CounterPayments, OpenHolds, OpenNotices, OpenPayments
 from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
@@ -61,6 +61,7 @@ from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
+from souvenir.processes.pay_at_till import PayAtTill
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.remake_piece import RemakePiece
 from souvenir.processes.sell import Sell
@@ -138,6 +139,7 @@ class Shop:
         self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
+        self.pay_at_till = PayAtTill(log, self.sell)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.sell_offline = SellOffline(log)
@@ -271,6 +273,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     LimitRegister(),
     RoyaltyPositions(),
     OpenPayments(),
+    CounterPayments(),
     OpenHolds(),
     OpenNotices(),
     ClaimsByOrder(),

@@ -9,7 +9,7 @@ from souvenir.kernel.money import Money
 from souvenir.payments.dispute import Dispute, dispute_id
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice, notice_id
-from souvenir.payments.payment import Payment
+from souvenir.payments.payment import NothingToGiveBack, Payment, SlipAlreadyKeyedIn
 from souvenir.payments.payout import Payout, payout_id
 from souvenir.payments.provider import (
     DisputeFacts,
@@ -21,7 +21,7 @@ from souvenir.payments.provider import (
     SettledMovement,
     ask,
 )
-from souvenir.payments.registers import payment_of_refund
+from souvenir.payments.registers import payment_of_refund, slip_taken
 
 
 def carry_out_refund(log: EventLog, providers: Providers, payment_id: UUID, refund_id: UUID) -> Payment:
@@ -46,6 +46,24 @@ def carry_out_refund(log: EventLog, providers: Providers, payment_id: UUID, refu
 
     log.commit(record)
     return log.load(Payment, payment_id)
+
+
+def keep_refund(log: EventLog, payment_id: UUID, refund_id: UUID, reference: str) -> Committed[UUID]:
+    """Record that a decided refund was given, as people saw it done. Raises NothingToGiveBack for any other."""
+
+    def record(tx: Transaction) -> UUID:
+        payment = tx.get(Payment, payment_id)
+        if refund_id not in payment.refunds:
+            if refund_id not in payment.refunds_asked:
+                raise NothingToGiveBack(payment_id=payment_id)
+            if (keyed := slip_taken(tx.session, reference)) is not None:
+                raise SlipAlreadyKeyedIn(payment_id=keyed)
+            amount, on = payment.refunds_asked[refund_id]
+            payment.refund(refund_id, amount, reference, on)
+            tx.save(payment)
+        return payment_id
+
+    return log.execute(record)
 
 
 def keep_notice(log: EventLog, provider: str, notice: ProviderNotice) -> Committed[UUID]:

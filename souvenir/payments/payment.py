@@ -29,6 +29,16 @@ class RefundExceedsPayment(SouvenirError):
     asked: Money
 
 
+class NothingToGiveBack(SouvenirError):
+    message = "Payment {payment_id} has no such refund to be given."
+    payment_id: UUID
+
+
+class SlipAlreadyKeyedIn(SouvenirError):
+    message = "This slip was keyed in for payment {payment_id} before. Look at the slip: each counts once."
+    payment_id: UUID
+
+
 class Payment(Aggregate):
     """One attempt to be paid. A new attempt is a new payment, made only once this one was declined."""
 
@@ -40,6 +50,8 @@ class Payment(Aggregate):
         amount: Money
         tender: Tender
         provider: str
+        device: str = ""
+        """At the counter: the reader or terminal the customer is asked to pay at."""
 
     class Approved(Aggregate.Event):
         TOPIC = "payments.PaymentApproved"
@@ -86,11 +98,9 @@ class Payment(Aggregate):
         reason: str
 
     @event(Requested)
-    def __init__(self, order_id: UUID, amount: Money, tender: Tender, provider: str) -> None:
-        self.order_id = order_id
-        self.amount = amount
-        self.tender = tender
-        self.provider = provider
+    def __init__(self, order_id: UUID, amount: Money, tender: Tender, provider: str, device: str) -> None:
+        self.order_id, self.amount, self.tender = order_id, amount, tender
+        self.provider, self.device = provider, device
         self.reference: str | None = None
         self.declined: str | None = None
         self.received: Money | None = None
@@ -100,9 +110,10 @@ class Payment(Aggregate):
         self.refunds_amounts: dict[UUID, Money] = {}
 
     @classmethod
-    def request(cls, id: UUID, order_id: UUID, amount: Money, tender: Tender, provider: str) -> Self:
+    def request(cls, id: UUID, order_id: UUID, amount: Money, tender: Tender, provider: str, device: str = "") -> Self:
         """Ask to be paid. The id is also the idempotency key the provider receives."""
-        return cls._create(cls.Requested, id=id, order_id=order_id, amount=amount, tender=tender, provider=provider)
+        asked = {"order_id": order_id, "amount": amount, "tender": tender, "provider": provider, "device": device}
+        return cls._create(cls.Requested, id=id, **asked)
 
     # Decide.
 

@@ -8,6 +8,7 @@ from souvenir.eventlog import Register, Session, when
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
+from souvenir.payments.providers.terminal import SLIP
 
 PAGE: Final = 1_000
 """Open things looked at in one sweep."""
@@ -46,6 +47,47 @@ class OpenPayments(Register):
     @when(Payment.Refunded, Payment.RefundDeclined)
     def _refunded(self, session: Session, event: Payment.Refunded | Payment.RefundDeclined) -> None:
         session.run("UPDATE payment_refunds SET open = 0 WHERE refund_id = ?", str(event.refund_id))
+
+
+class CounterPayments(Register):
+    """One row for every payment asked for at a device on the counter, and one for every slip of a terminal keyed in."""
+
+    name = "counter_payments"
+    tables = ("counter_payments", "terminal_slips")
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS counter_payments (
+            id TEXT PRIMARY KEY, order_id TEXT NOT NULL, provider TEXT NOT NULL, device TEXT NOT NULL,
+            open INTEGER NOT NULL, requested_at TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS counter_payments_by_order ON counter_payments (order_id)",
+        "CREATE INDEX IF NOT EXISTS counter_payments_by_device ON counter_payments (open, provider, device)",
+        "CREATE TABLE IF NOT EXISTS terminal_slips (slip TEXT PRIMARY KEY, payment_id TEXT NOT NULL, refund_id TEXT)",
+    )
+
+    @when(Payment.Requested)
+    def _requested(self, session: Session, event: Payment.Requested) -> None:
+        if event.device:
+            row = (str(event.originator_id), str(event.order_id), event.provider, event.device)
+            session.run("INSERT INTO counter_payments VALUES (?, ?, ?, ?, 1, ?)", *row, _stamp(event.timestamp))
+
+    @when(Payment.Approved, Payment.ApprovedAfterAll, Payment.Mismatched)
+    def _taken(self, session: Session, event: Payment.Approved | Payment.ApprovedAfterAll | Payment.Mismatched) -> None:
+        self._over(session, event.originator_id)
+        self._slip(session, event.reference, event.originator_id)
+
+    @when(Payment.Declined)
+    def _declined(self, session: Session, event: Payment.Declined) -> None:
+        self._over(session, event.originator_id)
+
+    @when(Payment.Refunded)
+    def _refunded(self, session: Session, event: Payment.Refunded) -> None:
+        self._slip(session, event.reference, event.originator_id, str(event.refund_id))
+
+    def _over(self, session: Session, id: UUID) -> None:
+        session.run("UPDATE counter_payments SET open = 0 WHERE id = ?", str(id))
+
+    def _slip(self, session: Session, reference: str, payment_id: UUID, refund_id: str | None = None) -> None:
+        if reference.startswith(SLIP):
+            session.run("INSERT INTO terminal_slips VALUES (?, ?, ?)", reference, str(payment_id), refund_id)
 
 
 class OpenHolds(Register):
@@ -124,6 +166,45 @@ def oldest_refunds(session: Session, limit: int = PAGE) -> list[tuple[UUID, UUID
         limit,
     )
     return [(UUID(payment), UUID(refund)) for payment, refund in rows]
+
+
+def open_at_counter(session: Session, order_id: UUID) -> UUID | None:
+    """The payment of an order that a device on the counter is still busy with."""
+    row = session.row("SELECT id FROM counter_payments WHERE order_id = ? AND open = 1", str(order_id))
+    return UUID(row[0]) if row else None
+
+
+def open_at_devices(session: Session, limit: int = PAGE) -> list[tuple[UUID, UUID]]:
+    """Payment and order ids of what any device on the counter is still busy with, the oldest first."""
+    rows = session.rows(
+        "SELECT id, order_id FROM counter_payments WHERE open = 1 ORDER BY requested_at, id LIMIT ?", limit
+    )
+    return [(UUID(payment), UUID(order)) for payment, order in rows]
+
+
+def open_at_terminal(session: Session, provider: str, terminal: str, limit: int = PAGE) -> list[UUID]:
+    """The payments that one terminal was asked for and that nobody has said the end of."""
+    rows = session.rows(
+        "SELECT id FROM counter_payments WHERE open = 1 AND provider = ? AND device = ? ORDER BY requested_at, id "
+        "LIMIT ?",
+        provider, terminal, limit,
+    )  # fmt: skip
+    return [UUID(id) for (id,) in rows]
+
+
+def slip_taken(session: Session, slip: str) -> UUID | None:
+    """The payment that a terminal's slip was keyed in for."""
+    row = session.row("SELECT payment_id FROM terminal_slips WHERE slip = ?", slip)
+    return UUID(row[0]) if row else None
+
+
+def slips_of_batch(session: Session, batch: str, limit: int = PAGE) -> list[tuple[UUID, UUID | None]]:
+    """Payment, and refund if it is one, of every slip whose reference begins with that of a batch."""
+    rows = session.rows(
+        "SELECT payment_id, refund_id FROM terminal_slips WHERE slip >= ? AND slip < ? ORDER BY slip LIMIT ?",
+        batch, f"{batch}\uffff", limit,
+    )  # fmt: skip
+    return [(UUID(payment), UUID(refund) if refund else None) for payment, refund in rows]
 
 
 def payment_of_refund(session: Session, refund_id: UUID) -> UUID | None:

@@ -1,7 +1,6 @@
 """Sell: from a basket to a paid order online, or over the counter in one step; pieces, licences and order together."""
 
-from base64 import b32encode
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,23 +9,25 @@ from typing import Final, cast
 from uuid import UUID
 
 from souvenir.catalogue.product import Product
-from souvenir.editions.application import release_hold, sell_piece, take_next, take_number
+from souvenir.editions.application import release_hold, take_next, take_number
 from souvenir.editions.application.limits import identify
 from souvenir.editions.edition import Edition
-from souvenir.editions.piece import HoldExpired, PieceNotHeld
 from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
-from souvenir.licensing.application import check_grants, check_mark, give_units_back, take_units
+from souvenir.licensing.application import give_units_back
 from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ProviderSilent, ask
-from souvenir.payments.registers import oldest_open, oldest_refunds
+from souvenir.payments.registers import oldest_open, oldest_refunds, open_at_counter
+from souvenir.processes.make_order import Item as Item
+from souvenir.processes.make_order import NotThatWay as NotThatWay
+from souvenir.processes.make_order import agree, sell_pieces
 from souvenir.sales.basket import Basket, PieceOfBasket
-from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled, OrderLine
+from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled
 from souvenir.sites.outlet import Outlet
 
 HOLD_LASTS: Final = timedelta(minutes=15)
@@ -35,10 +36,14 @@ HOLD_LASTS: Final = timedelta(minutes=15)
 ABANDONED_AFTER: Final = timedelta(hours=24)
 """How long a customer may take to complete a payment in their browser; then it is called off."""
 
+LEFT_AFTER: Final = timedelta(minutes=10)
+"""How long a device on the counter asks for a card, with the cashier gone or the till broken."""
 
-class NotThatWay(SouvenirError):
-    message = "{sku} is sold by number: hold a piece of its edition instead of asking for a quantity."
-    sku: str
+
+class PaymentStillOpen(SouvenirError):
+    message = "Payment {payment_id} of order {order_no} is still open. Ask what became of it, or call it off, first."
+    payment_id: UUID
+    order_no: str
 
 
 class NotAShop(SouvenirError):
@@ -59,17 +64,6 @@ class Begun:
     payment_id: UUID
     reference: str
     secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing sold over the counter: a product and how many, or a piece of an edition: the next, or by its number."""
-
-    product_id: UUID
-    quantity: int = 1
-    edition_id: UUID | None = None
-    space: Space = "numbered"
-    number: int | None = None
 
 
 class Sell:
@@ -174,7 +168,7 @@ class Sell:
                 take_number(tx, piece.edition_id, outlet.id, piece.number, basket_id, until, _space(piece), visit=visit)
             order_id = derived_id("order", basket_id)
             today = clock.today(outlet.time_zone)
-            order = _agree(tx, order_id, outlet, Channel.ONLINE, None, items, today, buyer, basket_id)
+            order = agree(tx, order_id, outlet, Channel.ONLINE, None, items, today, buyer, basket_id)
             basket.check_out(order_id)
             tx.save(order, basket)
             return order_id
@@ -187,7 +181,16 @@ class Sell:
         Raises PaymentDeclined, and OrderAlreadyPaid or OrderCancelled once the money is on its way back. An answer that
         stays unknown, or waits for the customer's bank, leaves the payment open: `settle` asks again later.
         """
-        requested = self._request_payment(order_id, tender, provider)
+        return self._charge(self._request_payment(order_id, tender, provider), source)
+
+    def pay_here(self, order_id: UUID, tender: Tender, provider: str, device: str) -> Committed[UUID]:
+        """Have an order paid at a device on the counter, which no other payment of the order may be busy with.
+
+        Raises PaymentStillOpen, and what `pay` raises. A customer is slow: the payment is open until one has `settled` it.
+        """
+        return self._charge(self._request_payment(order_id, tender, provider, device), device)
+
+    def _charge(self, requested: Committed[UUID], source: str) -> Committed[UUID]:
         payment = self._log.load(Payment, requested.result)
         if payment.settled:
             return self._outcome(payment.id, requested)
@@ -224,6 +227,30 @@ class Sell:
             return self._outcome(payment_id, known)
         return self._conclude(payment, self._what_became_of(payment), known)
 
+    def call_off(self, payment_id: UUID, reason: str) -> Committed[UUID]:
+        """Have nothing taken: unless it was by now, the payment ends as declined (which is raised), for this reason.
+
+        Raises PaymentStillOpen where the provider cannot stop it, or cannot be asked, now.
+        """
+        payment = self._log.load(Payment, payment_id)
+        known = Committed(payment_id, self._log.head(), replayed=True)
+        if payment.settled:
+            return self._outcome(payment_id, known)
+        gateway, key = self._providers.named(payment.provider), str(payment_id)
+        answer = gateway.query(key)
+        if answer.outcome not in (Outcome.APPROVED, Outcome.DECLINED):
+            if gateway.reverse(key).outcome is not Outcome.APPROVED:
+                order = self._log.load(Order, payment.order_id)
+                raise PaymentStillOpen(payment_id=payment_id, order_no=order.order_no)
+            answer = Answer(Outcome.DECLINED, reason=reason)
+        return self._conclude(payment, answer, known)
+
+    def conclude(self, payment_id: UUID, answer: Answer) -> Committed[UUID]:
+        """Record an answer that came another way than by asking, such as a slip; it is acted on as any other is."""
+        payment = self._log.load(Payment, payment_id)
+        known = Committed(payment_id, self._log.head(), replayed=payment.settled)
+        return self._conclude(payment, answer, known)
+
     def settle_open(self) -> int:
         """Ask about every payment and refund left open, as after a crash; answers how many payments are settled now."""
         with self._log.reading() as session:
@@ -236,14 +263,16 @@ class Sell:
                 carry_out_refund(self._log, self._providers, payment_id, refund_id)
         return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
 
-    def _request_payment(self, order_id: UUID, tender: Tender, provider: str) -> Committed[UUID]:
+    def _request_payment(self, order_id: UUID, tender: Tender, provider: str, device: str = "") -> Committed[UUID]:
         self._providers.named(provider)
         payment_id = new_id()
 
         def request(tx: Transaction) -> UUID:
             order = tx.get(Order, order_id)
             order.check_payable(order.due)
-            tx.save(Payment.request(payment_id, order_id, order.due, tender, provider))
+            if open_ := open_at_counter(tx.session, order_id):
+                raise PaymentStillOpen(payment_id=open_, order_no=order.order_no)
+            tx.save(Payment.request(payment_id, order_id, order.due, tender, provider, device))
             return payment_id
 
         return self._log.execute(request)
@@ -254,7 +283,8 @@ class Sell:
         answer, waited = gateway.query(key), clock.now() - payment.created_on
         if answer.outcome is Outcome.NEVER_RECEIVED and waited >= IN_FLIGHT:
             return Answer(Outcome.DECLINED, reason="the provider never received it")
-        if answer.outcome is Outcome.PENDING and (payment.declined is not None or waited >= ABANDONED_AFTER):
+        patience = LEFT_AFTER if payment.device else ABANDONED_AFTER
+        if answer.outcome is Outcome.PENDING and (payment.declined is not None or waited >= patience):
             called_off = gateway.reverse(key).outcome is Outcome.APPROVED
             answer = Answer(Outcome.DECLINED, reason="nobody completed it") if called_off else Answer(Outcome.UNKNOWN)
         if answer.outcome is Outcome.UNKNOWN and payment.declined is not None:
@@ -318,14 +348,14 @@ class Sell:
                 raise NotAShop(outlet_code=outlet.code)
             day = on or clock.today(outlet.time_zone)
             numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
-            order = _agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
+            order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
             payment.approve(reference or f"counter:{order.order_no}")
             tx.save(order, payment)
             if evidence is not None:
                 identify(tx, order_id, evidence)
             given = {no for no, (asked, item) in enumerate(zip(items, numbered, strict=True), 1) if asked != item}
-            _sell_pieces(tx, order, day, visit, given)
+            sell_pieces(tx, order, day, order_id, visit, given)
             order.pay(payment.id, tender, order.due, day)
             tx.save(order)
             return order_id
@@ -339,69 +369,6 @@ def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visi
         return item
     piece = take_next(tx, item.edition_id, outlet_id, order_id, clock.now() + HOLD_LASTS, item.space, visit=visit)
     return replace(item, number=piece.number)
-
-
-def _agree(
-    tx: Transaction,
-    order_id: UUID,
-    outlet: Outlet,
-    channel: Channel,
-    till: str | None,
-    items: Sequence[Item],
-    on: date,
-    buyer: UUID | None,
-    basket_id: UUID | None = None,
-) -> Order:
-    """An order for these items at the prices and VAT rates of the day. Refuses what no licence permits."""
-    lines = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
-    for line in lines:
-        take_units(tx, line.licence_ids, order_id, line.line_no, line.quantity)
-    order_no = f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}"
-    return Order.place(
-        order_id,
-        order_no=order_no,
-        outlet_id=outlet.id,
-        channel=channel,
-        till=till,
-        lines=lines,
-        currency=outlet.currency,
-        on=on,
-        buyer=buyer,
-        basket_id=basket_id,
-        territory=outlet.region,
-    )
-
-
-def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item: Item, on: date) -> OrderLine:
-    product = tx.get(Product, item.product_id)
-    product.require_for_sale()
-    if product.has_edition and item.number is None:
-        raise NotThatWay(sku=product.sku)
-    place = (outlet.region, channel, on, outlet.currency)
-    check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
-    if product.mark_id is not None:
-        check_mark(tx, product.mark_id, product.id, on)
-    gross = product.price * item.quantity
-    rate = product.vat_rate_on(on)
-    return OrderLine(
-        line_no=line_no,
-        product_id=product.id,
-        sku=product.sku,
-        name=product.name,
-        category=product.category,
-        quantity=item.quantity,
-        unit_price=product.price,
-        gross=gross,
-        vat_rate=rate,
-        vat=gross.tax_within(rate),
-        vat_exempt=product.vat_exempt,
-        refundable=product.refundable,
-        edition_id=item.edition_id,
-        space=item.space,
-        number=item.number,
-        licence_ids=product.licence_ids,
-        cost=product.cost and product.cost * item.quantity,
-    )
 
 
 def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[[Transaction, Payment], None]) -> UUID:
@@ -423,7 +390,7 @@ def _keep_order(tx: Transaction, payment: Payment) -> None:
     order = tx.get(Order, payment.order_id)
     today = clock.today(tx.get(Outlet, order.outlet_id).time_zone)
     order.pay(payment.id, payment.tender, payment.amount, today)
-    _sell_pieces(tx, order, today)
+    sell_pieces(tx, order, today, order.basket_id or order.id)
     tx.save(order)
 
 
@@ -437,24 +404,6 @@ def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
         for line in order.lines:
             give_units_back(tx, line.licence_ids, order.id, line.line_no)
     payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
-
-
-def _sell_pieces(
-    tx: Transaction, order: Order, on: date, visit: Visit | None = None, given: Set[int] = frozenset()
-) -> None:
-    """Sell every numbered line's piece: on the basket's hold, or, where that has ended, directly if it is still free.
-
-    `given` are the lines whose number was chosen for the order, and is held for it.
-    """
-    for line in order.lines:
-        if line.edition_id is None or line.number is None:
-            continue
-        piece = (tx, line.edition_id, cast(Space, line.space), line.number, order.id, on)
-        try:
-            holder = order.id if line.line_no in given else order.basket_id
-            sell_piece(*piece, holder, outlet_id=order.outlet_id, visit=visit)
-        except (HoldExpired, PieceNotHeld):
-            sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)
 
 
 def _basket(tx: Transaction, basket_id: UUID, holder: str) -> Basket:

@@ -9,9 +9,10 @@ from calling import Client
 from starlette.applications import Starlette
 
 from souvenir.api.app import asgi
-from souvenir.payments.provider import Providers
+from souvenir.payments.provider import PaymentProvider, Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.payments.providers.terminal import BankTerminal
 from souvenir.shop import Shop
 
 MORNING = datetime(2025, 5, 15, 1, tzinfo=UTC)
@@ -67,9 +68,12 @@ class Counterpart:
 class Group:
     """An enamel factory's shop with two tills, an online storefront, a centralised refund point, and their people."""
 
-    def __init__(self, url: str = "sqlite://", secrets: str | None = None) -> None:
+    def __init__(
+        self, url: str = "sqlite://", secrets: str | None = None, more: tuple[PaymentProvider, ...] = ()
+    ) -> None:
         self.sandbox = Sandbox()
-        self.shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), self.sandbox))
+        providers = Providers(Cash(), BankTerminal(), self.sandbox, *more)
+        self.shop = Shop.open(url, secrets=secrets, providers=providers)
         self.app = asgi(self.shop)
         manager = self.shop.access.engage("M1", ["manager"]).result
         token = self.shop.access.give_staff_token(manager, "backoffice").result.token

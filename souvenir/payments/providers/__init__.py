@@ -7,14 +7,15 @@ from typing import Final
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.payments.providers.terminal import BankTerminal
 
 STRIPE_SETTING: Final = "SOUVENIR_STRIPE_API_KEY"
 
 
 def set_up(settings: Mapping[str, str] = environ) -> Providers:
-    """Cash, and Stripe where its secret key is set; else the sandbox, which takes no real money, and never both."""
+    """Cash, terminals that are not connected, and Stripe where its secret key is set; else the sandbox, which takes no real money, and never both."""
     if settings.get(STRIPE_SETTING):
         from souvenir.payments.providers.stripe import Stripe
 
-        return Providers(Cash(), Stripe.from_settings(settings))
-    return Providers(Cash(), Sandbox())
+        return Providers(Cash(), BankTerminal(), Stripe.from_settings(settings))
+    return Providers(Cash(), BankTerminal(), Sandbox())

@@ -1,0 +1,120 @@
+"""Make an order: lines at the day's prices and taxes, within the licences; and its pieces sold once it is paid."""
+
+from base64 import b32encode
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+from uuid import UUID
+
+from souvenir.catalogue.product import Product
+from souvenir.editions.application import sell_piece
+from souvenir.editions.piece import HoldExpired, PieceNotHeld
+from souvenir.editions.terms import Space, Visit
+from souvenir.eventlog import Transaction
+from souvenir.kernel.errors import SouvenirError
+from souvenir.licensing.application import check_grants, check_mark, take_units
+from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sites.outlet import Outlet
+
+
+class NotThatWay(SouvenirError):
+    message = "{sku} is sold by number: hold a piece of its edition instead of asking for a quantity."
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing sold over the counter: a product and how many, or a piece of an edition: the next, or by its number."""
+
+    product_id: UUID
+    quantity: int = 1
+    edition_id: UUID | None = None
+    space: Space = "numbered"
+    number: int | None = None
+
+
+def agree(
+    tx: Transaction,
+    order_id: UUID,
+    outlet: Outlet,
+    channel: Channel,
+    till: str | None,
+    items: Sequence[Item],
+    on: date,
+    buyer: UUID | None,
+    basket_id: UUID | None = None,
+) -> Order:
+    """An order for these items at the prices and VAT rates of the day. Refuses what no licence permits."""
+    lines = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
+    for line in lines:
+        take_units(tx, line.licence_ids, order_id, line.line_no, line.quantity)
+    order_no = f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}"
+    return Order.place(
+        order_id,
+        order_no=order_no,
+        outlet_id=outlet.id,
+        channel=channel,
+        till=till,
+        lines=lines,
+        currency=outlet.currency,
+        on=on,
+        buyer=buyer,
+        basket_id=basket_id,
+        territory=outlet.region,
+    )
+
+
+def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item: Item, on: date) -> OrderLine:
+    product = tx.get(Product, item.product_id)
+    product.require_for_sale()
+    if product.has_edition and item.number is None:
+        raise NotThatWay(sku=product.sku)
+    place = (outlet.region, channel, on, outlet.currency)
+    check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
+    if product.mark_id is not None:
+        check_mark(tx, product.mark_id, product.id, on)
+    gross = product.price * item.quantity
+    rate = product.vat_rate_on(on)
+    return OrderLine(
+        line_no=line_no,
+        product_id=product.id,
+        sku=product.sku,
+        name=product.name,
+        category=product.category,
+        quantity=item.quantity,
+        unit_price=product.price,
+        gross=gross,
+        vat_rate=rate,
+        vat=gross.tax_within(rate),
+        vat_exempt=product.vat_exempt,
+        refundable=product.refundable,
+        edition_id=item.edition_id,
+        space=item.space,
+        number=item.number,
+        licence_ids=product.licence_ids,
+        cost=product.cost and product.cost * item.quantity,
+    )
+
+
+def sell_pieces(
+    tx: Transaction,
+    order: Order,
+    on: date,
+    holder: UUID,
+    visit: Visit | None = None,
+    held: Set[int] | None = None,
+) -> None:
+    """Sell every numbered line's piece: on the holder's hold, or, where that has ended, directly if it is still free.
+
+    `held` says which lines the holder has anything of, if not all.
+    """
+    for line in order.lines:
+        if line.edition_id is None or line.number is None:
+            continue
+        piece = (tx, line.edition_id, cast(Space, line.space), line.number, order.id, on)
+        try:
+            on_hold = holder if held is None or line.line_no in held else None
+            sell_piece(*piece, on_hold, outlet_id=order.outlet_id, visit=visit)
+        except (HoldExpired, PieceNotHeld):
+            sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)

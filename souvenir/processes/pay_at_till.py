@@ -1,0 +1,199 @@
+"""Pay at the till: an order on the counter is paid at a reader, at a bank's terminal, or in cash, one tender at a time.
+
+A sale that is paid on the spot is one step: `Sell.at_till`. Here paying takes a while, and anything may happen meanwhile.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from typing import cast
+from uuid import UUID
+
+from souvenir.editions.application import release_hold, take_next, take_number
+from souvenir.editions.application.limits import identify
+from souvenir.editions.purchase import Evidence
+from souvenir.editions.terms import NumberNotForChoosing, Space, Visit
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import new_id
+from souvenir.kernel.money import Money, total
+from souvenir.licensing.application import give_units_back
+from souvenir.payments.application import keep_refund
+from souvenir.payments.batch import Batch, Totals, batch_id
+from souvenir.payments.payment import Payment, SlipAlreadyKeyedIn, Tender
+from souvenir.payments.provider import Answer, Outcome
+from souvenir.payments.providers.terminal import BankTerminal, Slip, batch_reference
+from souvenir.payments.registers import (
+    open_at_counter,
+    open_at_terminal,
+    slip_taken,
+    slips_of_batch,
+)
+from souvenir.processes.make_order import Item, agree
+from souvenir.processes.sell import HOLD_LASTS, NotAShop, PaymentStillOpen, Sell
+from souvenir.sales.order import Channel, Order
+from souvenir.sites.outlet import Outlet
+
+CALLED_OFF = "called off at the till"
+
+
+class NotAtATerminal(SouvenirError):
+    message = "Payment {payment_id} is with {provider!r}, which answers for itself: nothing is keyed in for it."
+    payment_id: UUID
+    provider: str
+
+
+class PayAtTill:
+    """What a till does while its customer looks for a card. A till that breaks down finds all of it again."""
+
+    def __init__(self, log: EventLog, sell: Sell) -> None:
+        self._log = log
+        self._sell = sell
+
+    def place(
+        self,
+        outlet_id: UUID,
+        till: str,
+        items: Sequence[Item],
+        on: date | None = None,
+        evidence: Evidence | None = None,
+        visit: Visit | None = None,
+    ) -> Committed[UUID]:
+        """An order on the counter, to be paid; its pieces are held for it meanwhile. Answers its id."""
+        order_id = new_id()
+
+        def command(tx: Transaction) -> UUID:
+            outlet = tx.get(Outlet, outlet_id)
+            outlet.require_till(till)
+            if outlet.kind != "shop":
+                raise NotAShop(outlet_code=outlet.code)
+            held = [_held(tx, outlet_id, order_id, item, visit) for item in items]
+            day = on or clock.today(outlet.time_zone)
+            tx.save(agree(tx, order_id, outlet, Channel.SHOP, till, held, day, None))
+            if evidence is not None:
+                identify(tx, order_id, evidence)
+            return order_id
+
+        return self._log.execute(command)
+
+    def take(self, order_id: UUID, tender: Tender, provider: str, device: str) -> Committed[UUID]:
+        """Have an order paid at a device; answers the payment's id, which is open until `settle` says otherwise.
+
+        Raises PaymentStillOpen while another payment of the order is undecided, and what `Sell.pay` raises.
+        """
+        return self._sell.pay_here(order_id, tender, provider, device)
+
+    def call_off(self, payment_id: UUID) -> Committed[UUID]:
+        """Have nothing taken. Raises PaymentDeclined once that is sure, PaymentStillOpen while it cannot be done."""
+        return self._sell.call_off(payment_id, CALLED_OFF)
+
+    def give_up(self, order_id: UUID) -> Committed[UUID]:
+        """Cancel an order nobody paid: its pieces are free at once. Raises PaymentStillOpen or OrderAlreadyPaid."""
+
+        def command(tx: Transaction) -> UUID:
+            order = tx.get(Order, order_id)
+            if waiting := open_at_counter(tx.session, order_id):
+                raise PaymentStillOpen(payment_id=waiting, order_no=order.order_no)
+            if order.cancelled is None:
+                order.cancel("the customer did not pay")
+                for line in order.lines:
+                    give_units_back(tx, line.licence_ids, order.id, line.line_no)
+                    if line.edition_id is not None and line.number is not None:
+                        release_hold(tx, line.edition_id, cast(Space, line.space), line.number, order_id)
+                tx.save(order)
+            return order_id
+
+        return self._log.execute(command)
+
+    # At a terminal that is not connected: the cashier says what it said.
+
+    def key_in(self, payment_id: UUID, slip: Slip, amount: Money | None = None) -> Committed[UUID]:
+        """The terminal approved: its slip, and the amount on it if it is another than was asked."""
+        payment = self._at_terminal(payment_id)
+        with self._log.reading() as session:
+            keyed = slip_taken(session, slip.reference)
+        if keyed is not None and keyed != payment_id:
+            raise SlipAlreadyKeyedIn(payment_id=keyed)
+        answer = Answer(Outcome.APPROVED, reference=slip.reference, amount=amount or payment.amount)
+        return self._sell.conclude(payment_id, answer)
+
+    def key_in_refusal(self, payment_id: UUID, reason: str) -> Committed[UUID]:
+        """The terminal declined, or was never asked. Raises PaymentDeclined, as any declined payment does."""
+        self._at_terminal(payment_id)
+        return self._sell.conclude(payment_id, Answer(Outcome.DECLINED, reason=reason[:100] or "declined"))
+
+    def key_in_refund(self, payment_id: UUID, refund_id: UUID, slip: Slip) -> Committed[UUID]:
+        """The terminal gave back what was decided to be given back."""
+        self._at_terminal(payment_id)
+        return keep_refund(self._log, payment_id, refund_id, slip.reference)
+
+    def close_batch(self, terminal: str, batch_no: str, printed: Totals, on: date) -> Committed[UUID]:
+        """Compare what a terminal printed with what was keyed in, and finish the payments that this decides."""
+        Slip(terminal, batch_no, "0")
+
+        def command(tx: Transaction) -> UUID:
+            known = tx.find(Batch, batch_id(terminal, batch_no))
+            if known is not None:
+                known.must_be(printed)
+                return known.id
+            waiting = open_at_terminal(tx.session, BankTerminal.name, terminal)
+            amounts = {id: tx.get(Payment, id).amount for id in waiting}
+            keyed = _keyed(tx, batch_reference(terminal, batch_no), printed.sales.currency)
+            batch = Batch.close(terminal, batch_no, printed, keyed, amounts, on)
+            tx.save(batch)
+            return batch.id
+
+        closed = self._log.execute(command)
+        self.finish_batch(closed.result)
+        return closed
+
+    def finish_batch(self, id: UUID) -> None:
+        """Act on what a closed batch has shown; harmless to repeat."""
+        batch = self._log.load(Batch, id)
+        for payment_id in batch.charged:
+            payment = self._log.load(Payment, payment_id)
+            reference = f"{batch_reference(batch.terminal, batch.batch_no)}total-{str(payment_id)[-12:]}"
+            with suppress(SouvenirError):  # the order was paid otherwise by now: its money is to go back
+                self._sell.conclude(payment_id, Answer(Outcome.APPROVED, reference=reference, amount=payment.amount))
+        for payment_id in batch.not_charged:
+            with suppress(SouvenirError):  # declined is what it is to be
+                self._sell.conclude(payment_id, Answer(Outcome.DECLINED, reason="not in the terminal's batch"))
+
+    def _at_terminal(self, payment_id: UUID) -> Payment:
+        payment = self._log.load(Payment, payment_id)
+        if payment.provider != BankTerminal.name:
+            raise NotAtATerminal(payment_id=payment_id, provider=payment.provider)
+        return payment
+
+
+def _held(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:
+    """The item, its piece held for the order; the next one where it names none."""
+    if item.edition_id is None:
+        return item
+    until = clock.now() + HOLD_LASTS
+    if item.number is None:
+        piece = take_next(tx, item.edition_id, outlet_id, order_id, until, item.space, visit=visit)
+        return replace(item, number=piece.number)
+    with suppress(NumberNotForChoosing):  # it lies on the counter: nobody else can take it
+        take_number(tx, item.edition_id, outlet_id, item.number, order_id, until, item.space, visit=visit)
+    return item
+
+
+def _keyed(tx: Transaction, batch: str, currency: str) -> Totals:
+    """What cashiers keyed in for a batch."""
+    sales: list[Money] = []
+    refunds: list[Money] = []
+    for payment_id, refund_id in slips_of_batch(tx.session, batch):
+        payment = tx.get(Payment, payment_id)
+        if refund_id is None:
+            sales.append(payment.received or payment.amount)
+        else:
+            refunds.append(payment.refunds_amounts[refund_id])
+    return Totals(
+        sales=total(sales, currency),
+        sales_count=len(sales),
+        refunds=total(refunds, currency),
+        refunds_count=len(refunds),
+    )
