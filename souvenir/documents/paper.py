@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Final
 
-from reportlab.lib.colors import HexColor
+from reportlab.lib import colors as colours
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
@@ -56,14 +56,14 @@ class _Page:
     def _words(self, mark: Words) -> None:
         font, size = name_of(mark.weight) if self._embedded else STANDARD_FONT, mark.size * MM
         self._canvas.setFont(font, size)
-        self._canvas.setFillColor(HexColor(mark.colour))
+        self._canvas.setFillColor(colours.HexColor(mark.colour))
         wide = pdfmetrics.stringWidth(mark.text, font, size) + mark.spacing * size * len(mark.text)
         x, y = self._at(mark.x, mark.y)
         x -= wide * {"start": 0, "middle": 0.5, "end": 1}[mark.anchor]
         self._canvas.drawString(x, y, mark.text, charSpace=mark.spacing * size)
 
     def _stroke(self, mark: Stroke) -> None:
-        self._canvas.setStrokeColor(HexColor(mark.colour))
+        self._canvas.setStrokeColor(colours.HexColor(mark.colour))
         self._canvas.setLineWidth(mark.width * MM)
         path = self._canvas.beginPath()
         path.moveTo(*self._at(*mark.points[0]))
@@ -78,9 +78,9 @@ class _Page:
 
     def _box(self, mark: Box) -> None:
         if mark.fill:
-            self._canvas.setFillColor(HexColor(mark.fill))
+            self._canvas.setFillColor(colours.HexColor(mark.fill))
         if mark.outline:
-            self._canvas.setStrokeColor(HexColor(mark.outline))
+            self._canvas.setStrokeColor(colours.HexColor(mark.outline))
             self._canvas.setLineWidth(mark.line * MM)
         x, y = self._at(mark.x, mark.y + mark.height)
         self._canvas.roundRect(
@@ -90,7 +90,7 @@ class _Page:
 
     def _code(self, mark: Code) -> None:
         self._box(Box(mark.x, mark.y, mark.side, mark.side, fill="#ffffff"))
-        self._canvas.setFillColor(HexColor(mark.colour))
+        self._canvas.setFillColor(colours.HexColor(mark.colour))
         path = self._canvas.beginPath()
         for column, row, length, modules in mark.rows():
             module = mark.side / modules

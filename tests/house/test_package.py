@@ -13,9 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-IMPORT_NAMES = {"python-stdnum": "stdnum", "strawberry-graphql": "strawberry"}
+IMPORT_NAMES = {"fonttools": "fontTools", "python-stdnum": "stdnum", "strawberry-graphql": "strawberry"}
 LOADED_BY_NAME = {
     "tzdata": "zoneinfo finds time zones in it where the machine has none",
+    "justmytype_intl_cjk": "the fonts of documents are read from its files",
     "httptools": "uvicorn parses HTTP with it",
     "uvloop": "uvicorn runs on it",
 }
