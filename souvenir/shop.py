@@ -41,7 +41,7 @@ from souvenir.kernel.localized import LocalizedText
 from souvenir.ledger.application import Ledger
 from souvenir.ledger.views import OpenLedger
 from souvenir.licensing.application import Licensing
-from souvenir.licensing.registers import RoyaltyPositions
+from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
@@ -271,6 +271,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     CertificateRegister(),
     DrawRegister(),
     LimitRegister(),
+    Rights(),
     RoyaltyPositions(),
     OpenPayments(),
     CounterPayments(),

@@ -24,7 +24,7 @@ from souvenir.kernel.money import CurrencyMismatch, MalformedMoney, UnknownCurre
 from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.authorisation import MarkNotValid, MarkReviewOverdue, ProductNotCertified
 from souvenir.licensing.cap_use import UnitCapReached
-from souvenir.licensing.licence import (
+from souvenir.licensing.contract import (
     CategoryNotGranted,
     ChannelNotGranted,
     LicenceLapsed,

@@ -19,7 +19,7 @@ from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.licensing import sheet as paper
 from souvenir.licensing.drafting import Draft
 from souvenir.licensing.reading import Source
-from souvenir.licensing.registers import Issued
+from souvenir.licensing.registers.positions import Issued
 from souvenir.licensing.sheet import NoSuchLine
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,

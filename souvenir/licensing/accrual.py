@@ -9,8 +9,8 @@ from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money
+from souvenir.licensing.contract import Standing
 from souvenir.licensing.conversion import Conversion
-from souvenir.licensing.licence import Standing
 
 
 class ReturnExceedsSale(SouvenirError):
@@ -53,6 +53,7 @@ class Counted(Value):
 
     With these and the licence's terms anyone can compute the figure again: royalty = R(before + this) - R(before).
     `period_rate` is the rate of the whole period where tiers are prospective, otherwise the rate reached before it.
+    `guaranteed` is what had become due before the period of the change, where more than the advance is guaranteed.
     """
 
     period: str
@@ -60,6 +61,7 @@ class Counted(Value):
     contract_year: int
     units_before: int
     base_before: Money
+    guaranteed: Money | None = None
 
 
 class Details(Value):
@@ -67,6 +69,7 @@ class Details(Value):
 
     `share` is the part of the price that is the base: that of the contract, and less where the rates of all licences on
     the piece are capped. Amounts are in the licence's currency, by `conversion` where the sale was in another.
+    `discount` is what the buyer paid less than `gross`, whether or not the contract allows it.
     """
 
     channel: str
@@ -74,6 +77,8 @@ class Details(Value):
     gross: Money
     share: Decimal = Decimal(1)
     conversion: Conversion | None = None
+    discount: Money | None = None
+    gtin: str | None = None
 
 
 class Accrual(Aggregate):
@@ -216,15 +221,24 @@ class Accrual(Aggregate):
         self.refuse_return(units)
         return self.base_left if units == self.units_left else base
 
-    def details_back(self, units: int) -> Details | None:
-        """Where the goods were sold, and the share of their gross that returned units take with them."""
-        if self.details is None:
-            return None
-        gross = self.gross_left.split([units, self.units_left - units])[0]
-        return self.details.model_copy(update={"gross": gross})
+    def gross_back(self, units: int) -> Money:
+        """The share of their list price that returned units take with them."""
+        self.refuse_return(units)
+        return self.gross_left.split([units, self.units_left - units])[0]
 
-    def reverse(self, return_id: UUID, figures: Figures, counted: Counted, business_date: date, period: str) -> None:
-        """Take back what returned goods had earned; the same return twice records nothing new."""
+    def reverse(
+        self,
+        return_id: UUID,
+        figures: Figures,
+        counted: Counted,
+        business_date: date,
+        period: str,
+        discount: Money | None = None,
+    ) -> None:
+        """Take back what returned goods had earned; the same return twice records nothing new.
+
+        `discount` is that which was given on them.
+        """
         if return_id in self.returns:
             return
         self.refuse_return(figures.units)
@@ -239,7 +253,8 @@ class Accrual(Aggregate):
             business_date=business_date,
             period=period,
             counted=counted,
-            details=self.details_back(figures.units),
+            details=self.details
+            and self.details.model_copy(update={"gross": self.gross_back(figures.units), "discount": discount}),
             **dict(figures),
         )
 

@@ -37,6 +37,7 @@ class Adjustment(Aggregate):
         payable: Money
         outside: Money
         business_date: date
+        guaranteed: Money | None = None
 
     @event(Made)
     def __init__(
@@ -55,6 +56,7 @@ class Adjustment(Aggregate):
         payable: Money,
         outside: Money,
         business_date: date,
+        guaranteed: Money | None = None,
     ) -> None:
         self.licence_id = licence_id
         self.amendment_no = amendment_no
@@ -79,6 +81,7 @@ class Adjustment(Aggregate):
         payable: Money,
         outside: Money,
         business_date: date,
+        guaranteed: Money | None = None,
     ) -> Self:
         """Record the difference; one amendment adjusts one period of one contract year once."""
         return cls._create(
@@ -98,4 +101,5 @@ class Adjustment(Aggregate):
             payable=payable,
             outside=outside,
             business_date=business_date,
+            guaranteed=guaranteed,
         )

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
-from souvenir.licensing.licence import Licence
+from souvenir.licensing.contract import Contract
 from souvenir.licensing.position import Count, Totals, Year, earned_to_date
-from souvenir.licensing.royalty.recoupment import cash_to_date
 from souvenir.licensing.royalty.tiers import rates_between
 from souvenir.licensing.terms import Agreed, period_of
 
@@ -49,7 +48,7 @@ def restated(before: Agreed, after: Agreed, year: Year) -> Iterator[Restated]:
 
 
 def adjusted(
-    licence: Licence, totals: Totals, amendment_no: str, number: int, change: Restated, on: date
+    licence: Contract, totals: Totals, amendment_no: str, number: int, change: Restated, on: date
 ) -> Adjustment:
     """The adjustment of one period; recoupable, unless the contract keeps sell-off apart and the period lies in it."""
     terms = licence.terms
@@ -58,7 +57,7 @@ def adjusted(
     outside = change.royalty if in_sell_off and not terms.recoup_in_sell_off else nothing
     recoupable = change.royalty - outside
     now = totals.in_period(change.period)
-    payable = cash_to_date(now.settled, terms.agreed_advance, now.earned + recoupable) - now.cash
+    payable = max(now.settled, now.earned + recoupable) - now.cash
     return Adjustment.make(
         licence.id,
         amendment_no,
@@ -74,6 +73,7 @@ def adjusted(
         payable=payable + outside,
         outside=outside,
         business_date=on,
+        guaranteed=totals.guaranteed_before(change.period),
     )
 
 

@@ -1,22 +1,21 @@
 """Drawing up statements: which periods are asked for, and how one statement follows from the one before."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.flags import Flag, Known, flags
 from souvenir.licensing.licence import Licence
-from souvenir.licensing.position import Totals
-from souvenir.licensing.reading import Gathered, Reading
-from souvenir.licensing.sheet import Account, Due, Header, Sheet, Span, Stated
+from souvenir.licensing.reading import Gathered, Reading, Sums
+from souvenir.licensing.sheet import Account, Due, Header, Held, Labels, Movement, Reserve, Sheet, Span, Stated
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,
     PeriodAlreadyStated,
     PeriodNotOver,
     PeriodOutsideLicence,
 )
-from souvenir.licensing.terms import last_day_of, next_period, period_of
+from souvenir.licensing.terms import RoyaltyTerms, Schedule, last_day_of, next_period, period_of, previous_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,35 @@ class Draft:
     flags: tuple[Flag, ...]
 
 
-def drafts(
-    licence: Licence,
-    periods: Sequence[str],
-    last: Header | None,
-    reading: Reading,
-    on: date,
-    until: int,
-    totals: Totals | None,
-) -> Iterator[Draft]:
-    """One statement after the other, each following from the one before; `totals` is where the register stands."""
-    key, currency = str(licence.id), licence.terms.currency
-    account = last.account if last else Account.opening(licence.terms)
-    logged = account.earned_to_date + reading.recoupable(key, currency)
-    after = last.span.carried if last else 0
-    for period in periods:
-        stated = stated_by(licence, last)
-        gathered = reading.gathered(key, stated.to, period, currency)
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """What the next statement of an account is brought forward from: the last one, which may be of another contract."""
+
+    account: Account
+    statement_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Drafting:
+    """The statements of one licence in the making, one period after the other.
+
+    `earned` is what the register has the licence earn, where it is known to stand where the log was read.
+    """
+
+    licence: Licence
+    last: Header | None
+    schedule: Schedule
+    earned: Money | None = None
+    over_cap_units: int = 0
+    labels: Labels | None = None
+
+    def draft(self, period: str, forward: Forward, reading: Reading, on: date, until: int) -> Draft:
+        """The statement of the period after the last one."""
+        licence, last = self.licence, self.last
+        currency, stated = licence.terms.currency, stated_by(licence, last)
+        gathered = reading.gathered(str(licence.id), stated.to, period, currency)
         span = Span(
-            after=after,
+            after=last.span.carried if last else 0,
             until=until,
             stated_to=stated.to,
             stated_until=stated.until,
@@ -53,15 +62,86 @@ def drafts(
             entries=gathered.entries,
             digest=gathered.digest,
         )
-        sheet = _sheet(licence, account, gathered, period, on, span)
+        accrued_before = _accrued(last, currency)
+        logged = accrued_before + reading.recoupable(str(licence.id), stated.to, currency)
+        sheet = self._sheet(gathered, period, forward, on, span, accrued_before)
         known = Known(
-            register=totals.earned if totals else logged,
+            register=logged if self.earned is None else self.earned,
             logged=logged,
             by_accruals=gathered.payable,
-            over_cap_units=totals.over_cap.units if totals else 0,
+            over_cap_units=self.over_cap_units,
         )
-        yield Draft(sheet, flags(sheet, last, known))
-        account, after, last = sheet.header.account, span.carried, sheet.header
+        self.last = sheet.header
+        return Draft(sheet, flags(sheet, last, known))
+
+    def _sheet(
+        self, gathered: Gathered, period: str, forward: Forward, on: date, span: Span, accrued_before: Money
+    ) -> Sheet:
+        licence, terms = self.licence, self.licence.terms
+        recoupable = gathered.royalty - gathered.outside
+        reserve = reserved(terms, self.last.reserve if self.last else None, period, gathered.sold, gathered.returned)
+        kept = reserve.closing_royalty - reserve.opening_royalty if reserve else Money.zero(terms.currency)
+        account = forward.account.after(
+            Movement(
+                earned=recoupable - kept,
+                outside=gathered.outside,
+                marketing_fund=gathered.marketing_fund,
+                paid_ahead=_paid_by(licence, period),
+                guarantee=Money(self.schedule.by(last_day_of(period)), terms.currency),
+                advance=Money(self.schedule.by(None), terms.currency),
+            )
+        )
+        header = Header(
+            licence_id=licence.id,
+            contract_no=licence.contract_no,
+            licensor=licence.licensor,
+            property_name=licence.property_name,
+            period=period,
+            period_months=terms.period_months,
+            currency=terms.currency,
+            issued_on=on,
+            account=account,
+            due=Due.of(terms, period, forward.account, account),
+            span=span,
+            accrued=accrued_before + recoupable,
+            shared_account=terms.shared_account,
+            follows=forward.statement_id if terms.shared_account else None,
+            reserve=reserve,
+            labels=self.labels,
+        )
+        return Sheet(header, gathered.lines, gathered.adjustments, gathered.breaches)
+
+
+def reserved(terms: RoyaltyTerms, before: Reserve | None, period: str, sold: Sums, returned: Sums) -> Reserve | None:
+    """What is held against returns after a period; a period sold in too long ago is released, or holds nothing."""
+    if not terms.reserve_rate:
+        return None
+    rate, nothing = terms.reserve_rate, Money.zero(terms.currency)
+    held = {each.period: each for each in before.periods} if before else {}
+    still_open = _open_periods(terms, period)
+    none = (nothing, nothing)
+    for name in sorted({*held, *sold} & still_open):
+        empty = Held(
+            period=name, sold_net=nothing, sold_royalty=nothing, returned_net=nothing, returned_royalty=nothing
+        )
+        held[name] = held.get(name, empty).plus(sold.get(name, none), returned.get(name, none))
+    periods = tuple(held[name] for name in sorted(held) if name in still_open)
+    return Reserve(
+        rate=rate,
+        opening_net=before.closing_net if before else nothing,
+        closing_net=total((each.net(rate) for each in periods), terms.currency),
+        opening_royalty=before.closing_royalty if before else nothing,
+        closing_royalty=total((each.royalty(rate) for each in periods), terms.currency),
+        periods=periods,
+    )
+
+
+def _open_periods(terms: RoyaltyTerms, period: str) -> set[str]:
+    """The periods whose reserve is still held at the end of one: itself and those before, as many as are reserved."""
+    found = [period]
+    while len(found) < terms.reserve_periods:
+        found.append(previous_period(found[-1], terms.period_months))
+    return set(found)
 
 
 def stated_by(licence: Licence, last: Header | None) -> Stated:
@@ -77,9 +157,11 @@ def next_to_state(licence: Licence, last: Header | None) -> str:
 
 
 def periods_over(licence: Licence, last: Header | None, by: date) -> list[str]:
-    """Every period that was over before a day and is not stated yet, up to the one in which the last sale may be made."""
+    """Every period that was over before a day and is not stated yet, until the last sale is made and its reserve released."""
     months = licence.terms.period_months
     final = period_of(licence.grant.last_day, months)
+    for _ in range(licence.terms.reserve_periods):
+        final = next_period(final, months)
     found, period = [], next_to_state(licence, last)
     while last_day_of(period) < by and period <= final:
         found.append(period)
@@ -107,23 +189,11 @@ def already_stated(known: Header) -> PeriodAlreadyStated:
     return PeriodAlreadyStated(contract_no=known.contract_no, period=known.period, issued_on=known.issued_on)
 
 
-def _sheet(licence: Licence, before: Account, gathered: Gathered, period: str, on: date, span: Span) -> Sheet:
-    recoupable, paid = gathered.royalty - gathered.outside, _paid_by(licence, period)
-    account = before.after(recoupable, gathered.outside, gathered.marketing_fund, paid)
-    header = Header(
-        licence_id=licence.id,
-        contract_no=licence.contract_no,
-        licensor=licence.licensor,
-        property_name=licence.property_name,
-        period=period,
-        period_months=licence.terms.period_months,
-        currency=licence.terms.currency,
-        issued_on=on,
-        account=account,
-        due=Due.of(licence.terms, period, before, account),
-        span=span,
-    )
-    return Sheet(header, gathered.lines, gathered.adjustments, gathered.breaches)
+def _accrued(last: Header | None, currency: str) -> Money:
+    """What earlier statements had the licence's own accruals add up to."""
+    if last is None:
+        return Money.zero(currency)
+    return last.account.earned_to_date if last.accrued is None else last.accrued
 
 
 def _paid_by(licence: Licence, period: str) -> Money:

@@ -47,7 +47,8 @@ def _arithmetic(sheet: Sheet, known: Known) -> Iterator[Flag]:
     account = sheet.header.account
     if known.register != known.logged:
         yield Flag("REGISTER_DIFFERS", f"The register has {known.register} earned, the log {known.logged}.")
-    if known.by_accruals != account.payable:
+    deferred = sheet.header.reserve is not None or sheet.header.shared_account is not None
+    if known.by_accruals != account.payable and not deferred:
         text = f"The accruals made {known.by_accruals} payable, the statement {account.payable}: some came out of turn."
         yield Flag("PAYABLE_DIFFERS", text)
     for line in sheet.lines:
@@ -62,9 +63,15 @@ def _conduct(sheet: Sheet, known: Known) -> Iterator[Flag]:
         yield Flag("BREACHES", f"{units} units were sold outside the licence; they are settled apart.")
     if known.over_cap_units:
         yield Flag("UNIT_CAP_EXCEEDED", f"{known.over_cap_units} units were sold over the cap.")
-    if account.paid_ahead < account.guarantee:
-        unpaid = account.guarantee - account.paid_ahead
-        yield Flag("ADVANCE_UNPAID", f"{unpaid} of the advance of {account.guarantee} is not paid.")
+    advance = account.guarantee if account.advance is None else account.advance
+    if account.paid_ahead < advance and sheet.header.shared_account is None:
+        yield Flag("ADVANCE_UNPAID", f"{advance - account.paid_ahead} of the advance of {advance} is not paid.")
+    labels = sheet.header.labels
+    if labels is not None and labels.unaccounted:
+        text = (
+            f"{labels.unaccounted} labels of {labels.issued} cannot be shown; they are deemed sold and settled apart."
+        )
+        yield Flag("LABELS_UNACCOUNTED", text)
 
 
 def _unusual(sheet: Sheet, last: Header | None) -> Iterator[Flag]:

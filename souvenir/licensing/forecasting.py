@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from souvenir.kernel.money import Money
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.terms import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +26,25 @@ class Forecast:
     needed_daily: Money
 
 
-def forecast(licence: Licence, earned: Money, as_of: date) -> Forecast:
+def forecast(licence: Licence, earned: Money, as_of: date, schedule: Schedule | None = None) -> Forecast:
     """Project what may recoup evenly over the days; before the first day nothing can be projected but the guarantee.
 
-    The days of a sell-off count where its royalties may recoup.
+    `schedule` and `earned` are those of its account where it shares one. The days of a sell-off count where its royalties may recoup.
     """
     grant, nothing = licence.grant, Money.zero(licence.terms.currency)
     last = grant.last_day if licence.terms.recoup_in_sell_off else grant.ends
     gone = max(0, (min(as_of, last) - grant.starts).days + 1)
     left = (last - grant.starts).days + 1 - gone
     projected = earned + earned.at_rate(Decimal(left) / gone) if gone else earned
-    missing = max(nothing, licence.terms.agreed_advance - earned)
+    guarantee = Money((schedule or licence.terms.schedule).by(last), licence.terms.currency)
+    missing = max(nothing, guarantee - earned)
     return Forecast(
         as_of=as_of,
         days_gone=gone,
         days_left=left,
-        guarantee=licence.terms.agreed_advance,
+        guarantee=guarantee,
         earned=earned,
         projected=projected,
-        shortfall=max(nothing, licence.terms.agreed_advance - projected),
+        shortfall=max(nothing, guarantee - projected),
         needed_daily=missing.at_rate(Decimal(1) / left) if left else missing,
     )

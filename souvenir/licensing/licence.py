@@ -1,7 +1,7 @@
-"""A licence grants a property for categories, territories, channels and a term, and is asked before every sale."""
+"""A licence: one signed contract, its advances, amendments, renewals and end."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
@@ -9,62 +9,12 @@ from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, exponent_of, total
+from souvenir.licensing.contract import Contract
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant, Scope, refuse_unsound_grant
-from souvenir.licensing.terms import Agreed, RoyaltyTerms, TermUnsound, first_day_of, period_of, refuse_unsound
+from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, first_day_of, period_of, refuse_unsound
 
-__all__ = ["Grant", "Licence", "Standing"]
-
-Standing = Literal["term", "sell_off"]
-"""Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""
-
-
-class LicenceNotBegun(SouvenirError):
-    message = "Licence {contract_no} begins on {starts}: nothing can be sold under it on {on}."
-    licence_id: UUID
-    contract_no: str
-    starts: date
-    on: date
-
-
-class LicenceLapsed(SouvenirError):
-    message = "Licence {contract_no} allowed sales until {last_day}, that day included: nothing can be sold on {on}."
-    licence_id: UUID
-    contract_no: str
-    last_day: date
-    on: date
-
-
-class TerritoryNotGranted(SouvenirError):
-    message = "Licence {contract_no} does not cover {territory}: it grants {granted}."
-    licence_id: UUID
-    contract_no: str
-    territory: str
-    granted: str
-
-
-class ChannelNotGranted(SouvenirError):
-    message = "Licence {contract_no} does not allow the channel {channel!r}: it grants {granted}."
-    licence_id: UUID
-    contract_no: str
-    channel: str
-    granted: str
-
-
-class CategoryNotGranted(SouvenirError):
-    message = "Licence {contract_no} does not cover the category {category!r}: it grants {granted}."
-    licence_id: UUID
-    contract_no: str
-    category: str
-    granted: str
-
-
-class NoConversionRate(SouvenirError):
-    message = "Licence {contract_no} is stated in {licence_currency}, and no rate is agreed for sales in {currency}."
-    licence_id: UUID
-    contract_no: str
-    licence_currency: str
-    currency: str
+__all__ = ["Grant", "Licence"]
 
 
 class LicenceAlreadyGranted(SouvenirError):
@@ -195,16 +145,20 @@ class Licence(Aggregate):
     def __init__(
         self, contract_no: str, licensor: str, property_name: LocalizedText, grant: Grant, terms: RoyaltyTerms
     ) -> None:
+        self.contract = Contract(id=self.id, contract_no=contract_no, licensor=licensor, grant=grant, terms=terms)
         self.contract_no = contract_no
         self.licensor = licensor
         self.property_name = property_name
-        self.grant = self.as_signed = grant
+        self.as_signed = grant
         self.terms = terms
         self.terminated = False
-        self.conversions: tuple[Conversion, ...] = ()
         self.advances: tuple[Advance, ...] = ()
         self.amendments: tuple[Amendment, ...] = ()
-        self.agreed = Agreed(terms)
+
+    @property
+    def grant(self) -> Grant:
+        """What is granted now, renewals and termination included."""
+        return self.contract.grant
 
     @staticmethod
     def id_of(contract_no: str) -> UUID:
@@ -262,50 +216,9 @@ class Licence(Aggregate):
             raise AmendmentUnsound(**identity, reason=f"{effective_from} is not within the term.")
         self._amended(**dict(amendment))
 
-    def permits(
-        self, category: str, territory: str | None, channel: str, on: date, made_on: date | None = None
-    ) -> Standing:
-        """Whether a sale is within the grant, else a refusal: term first, then territory, channel, category.
-
-        The last day is inclusive. In sell-off only stock made by the end of the term may go: `made_on` says when.
-        Without a territory the question is not asked: who looks back at a sale knows its channel, not its destination.
-        """
-        standing = self.standing(on, made_on)
-        identity = {"licence_id": self.id, "contract_no": self.contract_no}
-        if territory is not None and not self.grant.covers(territory):
-            raise TerritoryNotGranted(**identity, territory=territory, granted=", ".join(self.grant.territories))
-        if channel not in self.grant.channels:
-            raise ChannelNotGranted(**identity, channel=channel, granted=", ".join(self.grant.channels))
-        if category not in self.grant.categories:
-            raise CategoryNotGranted(**identity, category=category, granted=", ".join(self.grant.categories))
-        return standing
-
-    def standing(self, on: date, made_on: date | None = None) -> Standing:
-        """Whether a day falls in the term or its sell-off, else a refusal."""
-        grant = self.grant
-        if on < grant.starts:
-            raise LicenceNotBegun(licence_id=self.id, contract_no=self.contract_no, starts=grant.starts, on=on)
-        if on <= grant.ends:
-            return "term"
-        last_day = grant.ends if made_on and made_on > grant.ends else grant.last_day
-        if on > last_day:
-            raise LicenceLapsed(licence_id=self.id, contract_no=self.contract_no, last_day=last_day, on=on)
-        return "sell_off"
-
-    def counts_in(self, currency: str, on: date | None = None) -> Conversion | None:
-        """How a sale in a currency on a day comes into the licence's, None where it is the same; else a refusal."""
-        if currency == self.terms.currency:
-            return None
-        for conversion in reversed(self.conversions):
-            if on is not None and conversion.currency == currency and conversion.holds(on):
-                return conversion
-        raise NoConversionRate(
-            licence_id=self.id, contract_no=self.contract_no, licence_currency=self.terms.currency, currency=currency
-        )
-
     def agree_rate(self, conversion: Conversion) -> None:
         """Agree how sales in another currency are counted; the same rate twice records nothing new."""
-        if conversion in self.conversions:
+        if conversion in self.contract.conversions:
             return
         exponent_of(conversion.currency)
         facts = {"currency": conversion.currency, "rate": f"{conversion.rate:f}", "source": conversion.source}
@@ -377,25 +290,24 @@ class Licence(Aggregate):
 
     @event(Renewed)
     def _renewed(self, ends: date, signed_on: date) -> None:
-        self.grant = self.grant.model_copy(update={"ends": ends})
+        self.contract = self.contract.renewed(ends)
 
     @event(Terminated)
     def _terminated(self, ends: date, sell_off_days: int, reason: str) -> None:
-        self.grant = self.grant.model_copy(update={"ends": ends, "sell_off_days": sell_off_days})
+        self.contract = self.contract.terminated(ends, sell_off_days)
         self.terminated = True
 
     @event(RateAgreed)
     def _rate_agreed(self, conversion: Conversion) -> None:
-        self.conversions = (*self.conversions, conversion)
+        self.contract = self.contract.converting(conversion)
 
     @event(Amended)
     def _amended(self, amendment_no: str, terms: RoyaltyTerms, effective_from: date, signed_on: date) -> None:
         amendment = Amendment(
             amendment_no=amendment_no, terms=terms, effective_from=effective_from, signed_on=signed_on
         )
-        since = period_of(effective_from, terms.period_months)
         self.amendments = (*self.amendments, amendment)
-        self.agreed = Agreed(self.terms, (*self.agreed.amendments, (since, terms)))
+        self.contract = self.contract.amended(effective_from, terms)
 
     @event(AdvancePaid)
     def _advance_paid(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:

@@ -12,18 +12,20 @@ from typing import Self
 
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.accrual import Counted, Figures, OverCap
-from souvenir.licensing.licence import Standing
+from souvenir.licensing.contract import Standing
 from souvenir.licensing.royalty.limits import units_over
-from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
+from souvenir.licensing.royalty.net_sales import net_sales
+from souvenir.licensing.royalty.recoupment import unrecouped
 from souvenir.licensing.royalty.tiers import prospective_rate, rate_reached_at, rates_between, royalty_to_date
-from souvenir.licensing.terms import Agreed, RoyaltyTerms
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Where a licence stands over its whole life, as its sales and returns have added up so far.
 
-    `earned` is what may recoup the advance, `outside` what may not. `cash` is CumCash: all that is due, advance included.
+    `units`, `outside`, `marketing_fund` and `over_cap` are the licence's own; the rest is that of its account, which it
+    may share. `earned` is what may recoup, `outside` what may not. `cash` is CumCash: all that is due, guarantees included.
     `settled` is CumCash at the end of the last royalty period before `period`, or as it was stated: it never comes back.
     What the running period made payable may still be taken back within it, until it is stated.
     """
@@ -36,12 +38,14 @@ class Totals:
     settled: Money
     period: str
     over_cap: OverCap
+    schedule: Schedule
 
     @classmethod
     def opening(cls, terms: RoyaltyTerms) -> Self:
         """The position on the day of signing: the advance is due, nothing is earned."""
         nothing, advance = Money.zero(terms.currency), terms.agreed_advance
-        return cls(0, nothing, nothing, nothing, advance, advance, "", OverCap(units=0, base=nothing, charge=nothing))
+        over = OverCap(units=0, base=nothing, charge=nothing)
+        return cls(0, nothing, nothing, nothing, advance, advance, "", over, terms.schedule)
 
     @property
     def unrecouped(self) -> Money:
@@ -49,18 +53,36 @@ class Totals:
         return unrecouped(self.cash, self.earned)
 
     def in_period(self, period: str) -> Self:
-        """The same position with every earlier period closed; a late sale closes nothing."""
-        return replace(self, settled=self.cash, period=period) if period > self.period else self
+        """The same position with every earlier period closed, and what it guaranteed due; a late sale closes nothing."""
+        if period <= self.period:
+            return self
+        cash = max(self.cash, self.guaranteed_before(period) or self.cash)
+        return replace(self, cash=cash, settled=cash, period=period)
+
+    def guaranteed_before(self, period: str) -> Money | None:
+        """What was guaranteed by the time a period begins; None where that is the advances alone."""
+        return Money(self.schedule.before(period), self.cash.currency) if self.schedule.grows else None
+
+    def sharing(self, other: "Totals") -> Self:
+        """The same licence with the account as another licence left it."""
+        return replace(self, earned=other.earned, cash=other.cash, settled=other.settled, period=other.period)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What was sold in one royalty period and kept by its buyers, within the cap; and its prospective rate."""
+    """What was sold in one royalty period and kept by its buyers, within the cap; and its prospective rate.
+
+    `gross` is the list price of what was sold, `discounts` what was given on it, `returned` the list price of what came
+    back: in minor units, and only looked at where the contract caps discounts.
+    """
 
     period: str
     units: int
     base: Money
     rate: Decimal
+    gross: int = 0
+    discounts: int = 0
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +125,49 @@ class Year:
     def with_sold(self, agreed: Agreed, period: str, units: int, base: Money) -> "Year":
         """The year after so much more was sold in a period, or, where negative, came back of it."""
         count = self.count(period, agreed)
-        return self.having(replace(count, units=count.units + units, base=count.base + base))
+        sold = replace(count, units=count.units + units, base=count.base + base)
+        if self.counts and self.counts[-1].period == period:
+            return Year(self.number, self.currency, (*self.counts[:-1], sold))
+        return self.having(sold)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Goods at their list price without VAT, and the discount given on them; `sign` is -1 where they come back."""
+
+    gross: int
+    discount: int
+    sign: int = 1
+
+    def counted(self, count: Count) -> Count:
+        """The period's count with these goods in it."""
+        returned = 0 if self.sign > 0 else self.gross
+        return replace(
+            count,
+            gross=count.gross + self.gross - returned,
+            discounts=count.discounts + self.sign * self.discount,
+            returned=count.returned + returned,
+        )
+
+
+def base_under_cap(agreed: Agreed, year: Year, sold_in: str, goods: Priced) -> tuple[Money, Year]:
+    """What goods add to the base where discounts are capped, and the year with them in it.
+
+    base = share · (gross - min(discounts, cap · gross) - returned): cumulative over the year or the period, differenced.
+    """
+    after = year.having(goods.counted(year.count(sold_in, agreed)))
+    return _net_sales(agreed.original, after, sold_in) - _net_sales(agreed.original, year, sold_in), after
+
+
+def _net_sales(terms: RoyaltyTerms, year: Year, period: str) -> Money:
+    yearly = terms.discount_cap_tested == "year"
+    counts = [count for count in year.counts if yearly or count.period == period]
+    gross, discounts, returned = (
+        Money(sum(getattr(count, side) for count in counts), terms.currency)
+        for side in ("gross", "discounts", "returned")
+    )
+    assert terms.discount_cap is not None, "asked only where the contract caps discounts"
+    return net_sales(gross, discounts, terms.discount_cap, returned).at_rate(terms.price_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +184,26 @@ class Change:
     period: str
 
 
-def figures_of(agreed: Agreed, totals: Totals, year: Year, change: Change) -> tuple[Figures, Counted]:
-    """What a change does to the royalty; for a return every figure is negative. See `mirrored`."""
+def figures_of(
+    agreed: Agreed, totals: Totals, year: Year, change: Change, before: tuple[Money, Money] | None = None
+) -> tuple[Figures, Counted]:
+    """What a change does to the royalty; for a return every figure is negative. See `mirrored`.
+
+    `before` is `earned_to_date` of the year, where it is known already.
+    """
     terms = agreed.at(change.sold_in)
     over = _over_cap(terms, totals, year, change)
     units, base = change.units - over.units, change.base - over.base
     after = year.with_sold(agreed, change.sold_in, units, base)
-    (earned_before, fund_before), (earned_after, fund_after) = (earned_to_date(agreed, each) for each in (year, after))
+    earned_before, fund_before = before or earned_to_date(agreed, year)
+    earned_after, fund_after = earned_to_date(agreed, after)
     earned = earned_after - earned_before
     kept_apart = change.standing == "sell_off" and not terms.recoup_in_sell_off
     outside = over.charge + earned if kept_apart else over.charge
     recoupable = earned + over.charge - outside
 
     now = totals.in_period(change.period)
-    cash = cash_to_date(now.settled, terms.agreed_advance, now.earned + recoupable)
-    payable = cash - now.cash
+    payable = max(now.settled, now.earned + recoupable) - now.cash
     figures = Figures(
         units=change.units,
         base=change.base,
@@ -152,6 +221,7 @@ def figures_of(agreed: Agreed, totals: Totals, year: Year, change: Change) -> tu
         contract_year=year.number,
         units_before=year.units,
         base_before=year.base,
+        guaranteed=totals.guaranteed_before(change.period),
     )
     return figures, counted
 

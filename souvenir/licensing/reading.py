@@ -41,6 +41,7 @@ class _Details(msgspec.Struct, gc=False):
     channel: str
     territory: str | None
     gross: _Amount
+    gtin: str | None = None
 
 
 class _Counted(msgspec.Struct, gc=False):
@@ -96,18 +97,25 @@ _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_adjusted = msgspec.json.Decoder(_Adjusted).decode
 
 
-LineKey = tuple[str, str, str | None, str | None, str]
-"""SKU, product, territory, channel, rate."""
+LineKey = tuple[str, str, str | None, str | None, str, str | None]
+"""SKU, product, territory, channel, rate, GTIN."""
+
+Sums = dict[str, tuple[Money, Money]]
+"""Net sales and the royalty on them that may recoup, by period of sale."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """The entries of one licence for one period. A line's sums: sold, returned, gross, net, royalty, marketing fund."""
+    """The entries of one licence for one period. A line's sums: sold, returned, gross, net, royalty, marketing fund.
+
+    `came_back` is what returned, by period of its sale: net and the royalty that had been recoupable.
+    """
 
     first: int
     lines: dict[LineKey, list[int]] = field(default_factory=dict)
     adjusted: list[_Adjusted] = field(default_factory=list)
     breaches: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    came_back: dict[str, list[int]] = field(default_factory=dict)
     outside: int = 0
     payable: int = 0
     entries: int = 0
@@ -128,6 +136,8 @@ class Gathered:
     entries: int
     digest: str
     first_carried: int | None
+    sold: Sums
+    returned: Sums
 
 
 class Reading:
@@ -162,10 +172,10 @@ class Reading:
                 bucket.first = position
             details, base = entry.details, entry.base.minor
             if details is None:
-                key: LineKey = (entry.sku, entry.product_id, None, None, entry.rate)
+                key: LineKey = (entry.sku, entry.product_id, None, None, entry.rate, None)
                 gross = base
             else:
-                key = (entry.sku, entry.product_id, details.territory, details.channel, entry.rate)
+                key = (entry.sku, entry.product_id, details.territory, details.channel, entry.rate, details.gtin)
                 gross = details.gross.minor
             line = bucket.lines.get(key)
             if line is None:
@@ -176,6 +186,10 @@ class Reading:
             line[3] += sign * base
             line[4] += sign * entry.royalty.minor
             line[5] += sign * entry.marketing_fund.minor
+            if returned:
+                back = bucket.came_back.setdefault(entry.counted.period, [0, 0])
+                back[0] += base
+                back[1] += entry.royalty.minor - entry.outside.minor
             bucket.outside += sign * entry.outside.minor
             bucket.payable += sign * entry.payable.minor
             bucket.entries += 1
@@ -219,13 +233,15 @@ class Reading:
         bucket = self._buckets[licence_id][period] = _Bucket(position)
         return bucket
 
-    def recoupable(self, licence_id: str, currency: str) -> Money:
-        """What all entries read of a licence have earned, whatever their period, less what may not recoup."""
+    def recoupable(self, licence_id: str, after: str, currency: str) -> Money:
+        """What the entries read of a licence have earned that may recoup, if they are on no statement up to a period."""
+        first = after == self._stated[licence_id].to
         minor = sum(
             sum(sums[4] for sums in bucket.lines.values())
             + sum(entry.royalty.minor for entry in bucket.adjusted)
             - bucket.outside
-            for bucket in self._buckets[licence_id].values()
+            for name, bucket in self._buckets[licence_id].items()
+            if first or name > after
         )
         return Money(minor, currency)
 
@@ -258,7 +274,28 @@ class Reading:
             entries=sum(bucket.entries for bucket in mine.values()),
             digest=_sealed(mine),
             first_carried=min((bucket.first for name, bucket in buckets.items() if name > period), default=None),
+            sold={name: _sold(bucket, currency) for name, bucket in mine.items()},
+            returned=_returned(mine.values(), currency),
         )
+
+
+def _sold(bucket: _Bucket, currency: str) -> tuple[Money, Money]:
+    """What was sold in a period, whatever came back in it: net sales, and the royalty that may recoup."""
+    net, royalty = (sum(sums[at] for sums in bucket.lines.values()) for at in (3, 4))
+    back_net, back_royalty = (sum(back[at] for back in bucket.came_back.values()) for at in (0, 1))
+    adjusted_outside = sum(entry.outside.minor for entry in bucket.adjusted)
+    recoupable = royalty - (bucket.outside - adjusted_outside)
+    return Money(net + back_net, currency), Money(recoupable + back_royalty, currency)
+
+
+def _returned(buckets: Iterable[_Bucket], currency: str) -> Sums:
+    """What came back, by the period it had been sold in."""
+    minor: dict[str, list[int]] = {}
+    for bucket in buckets:
+        for period, (net, royalty) in bucket.came_back.items():
+            sums = minor.setdefault(period, [0, 0])
+            sums[0], sums[1] = sums[0] + net, sums[1] + royalty
+    return {period: (Money(net, currency), Money(royalty, currency)) for period, (net, royalty) in minor.items()}
 
 
 def _sealed(buckets: Mapping[str, _Bucket]) -> str:
@@ -288,13 +325,14 @@ class Source:
 def sources(line: Line, licence_id: str, stated: Stated, topic: str, rows: Iterable[tuple[int, bytes]]) -> list[Source]:
     """The entries among these that a line of a statement is the sum of."""
     found, sign = [], 1 if topic == ACCRUED else -1
-    wanted = (licence_id, line.period, line.sku, line.product_id, line.territory, line.channel, line.rate)
+    wanted = (licence_id, line.period, line.sku, line.product_id, line.territory, line.channel, line.gtin, line.rate)
     needle = licence_id.encode()
     for position, state in rows:
         if needle not in state:
             continue
         entry = _decode_entry(state)
-        where = (entry.details.territory, entry.details.channel) if entry.details else (None, None)
+        details = entry.details
+        where = (details.territory, details.channel, details.gtin) if details else (None, None, None)
         period = entry.period or entry.counted.period
         if (entry.licence_id, period, entry.sku, entry.product_id, *where, entry.rate) != wanted:
             continue
@@ -310,9 +348,11 @@ def sources(line: Line, licence_id: str, stated: Stated, topic: str, rows: Itera
 
 
 def _line(number: int, period: str, key: LineKey, sums: list[int], currency: str) -> Line:
-    sold, returned, *amounts = sums
-    gross, net, royalty, fund = (Money(minor, currency) for minor in amounts)
-    return Line(number, period, *key, sold, returned, gross, net, royalty, fund)
+    sku, product, territory, channel, rate, gtin = key
+    sold, returned, *minor = sums
+    gross, net, royalty, fund = (Money(each, currency) for each in minor)
+    where = (sku, product, territory, channel, rate)
+    return Line(number, period, *where, sold, returned, gross, net, royalty, fund, gtin)
 
 
 def _adjustment(entry: _Adjusted, currency: str) -> AdjustmentLine:

@@ -18,6 +18,7 @@ from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.royalty.net_sales import held_back
 from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
 from souvenir.licensing.royalty.withholding import borne_by_licensor, grossed_up
 from souvenir.licensing.terms import RoyaltyTerms, last_day_of
@@ -45,6 +46,10 @@ class Account(Value):
 
     `earned` may recoup the guarantee, `outside` may not. `payable` is `earned` less `recouped`, plus `outside`. A credit
     is what returns took off royalties outside recoupment, or off the marketing fund, after those had been paid.
+
+    `guarantee` is everything guaranteed by the period's end, `advance` the part of it that was due at signing; `shortfall`
+    is what this statement makes up to it beyond what is earned. In a shared account these are of all its contracts,
+    `earned` of this one. Statements from before there were such accounts do not say the last two.
     """
 
     guarantee: Money
@@ -60,11 +65,13 @@ class Account(Value):
     cash_to_date: Money
     royalty_credit: Money
     fund_credit: Money
+    advance: Money | None = None
+    shortfall: Money | None = None
 
     @classmethod
-    def opening(cls, terms: RoyaltyTerms) -> "Account":
-        """The account on the day of signing: the guarantee is due, nothing is earned."""
-        nothing, guarantee = Money.zero(terms.currency), terms.agreed_advance
+    def opening(cls, guarantee: Money) -> "Account":
+        """The account on the day of signing: what is guaranteed then is due, nothing is earned."""
+        nothing = Money.zero(guarantee.currency)
         sums = dict.fromkeys(
             (
                 "paid_ahead", "earned", "recouped", "outside", "payable", "marketing_fund", "earned_to_date",
@@ -77,30 +84,47 @@ class Account(Value):
             opening_unrecouped=guarantee,
             closing_unrecouped=guarantee,
             cash_to_date=guarantee,
+            advance=guarantee,
             **sums,
         )
 
-    def after(self, earned: Money, outside: Money, marketing_fund: Money, paid_ahead: Money) -> "Account":
+    def after(self, new: "Movement") -> "Account":
         """The account over the next statement: CumCash(t) - CumCash(t-1) is payable, the rest is recouped."""
-        nothing = Money.zero(earned.currency)
-        earned_to_date = self.earned_to_date + earned
-        cash = cash_to_date(self.cash_to_date, self.guarantee, earned_to_date)
-        due = cash - self.cash_to_date
+        nothing = Money.zero(new.earned.currency)
+        joined = new.advance - (self.advance if self.advance is not None else self.guarantee)
+        cash_before, earned_to_date = self.cash_to_date + joined, self.earned_to_date + new.earned
+        by_earning = cash_to_date(cash_before, nothing, earned_to_date)
+        cash = cash_to_date(by_earning, new.guarantee, earned_to_date)
+        due, shortfall = by_earning - cash_before, cash - by_earning
         return Account(
-            guarantee=self.guarantee,
-            paid_ahead=paid_ahead,
-            opening_unrecouped=self.closing_unrecouped,
-            earned=earned,
-            recouped=earned - due,
+            guarantee=new.guarantee,
+            paid_ahead=new.paid_ahead,
+            opening_unrecouped=self.closing_unrecouped + joined,
+            earned=new.earned,
+            recouped=new.earned - due,
             closing_unrecouped=unrecouped(cash, earned_to_date),
-            outside=outside,
-            payable=due + outside,
-            marketing_fund=marketing_fund,
+            outside=new.outside,
+            payable=due + new.outside,
+            marketing_fund=new.marketing_fund,
             earned_to_date=earned_to_date,
             cash_to_date=cash,
-            royalty_credit=max(nothing, self.royalty_credit - due - outside),
-            fund_credit=max(nothing, self.fund_credit - marketing_fund),
+            royalty_credit=max(nothing, self.royalty_credit - due - shortfall - new.outside),
+            fund_credit=max(nothing, self.fund_credit - new.marketing_fund),
+            advance=new.advance,
+            shortfall=shortfall,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one statement brings to its account; `guarantee` and `advance` are what is guaranteed by now, in all."""
+
+    earned: Money
+    outside: Money
+    marketing_fund: Money
+    paid_ahead: Money
+    guarantee: Money
+    advance: Money
 
 
 class Due(Value):
@@ -121,7 +145,7 @@ class Due(Value):
     def of(cls, terms: RoyaltyTerms, period: str, before: Account, account: Account) -> "Due":
         """What is due of an account: its payables less the credits brought forward, never less than nothing."""
         nothing = Money.zero(terms.currency)
-        owed = max(nothing, account.payable - before.royalty_credit)
+        owed = max(nothing, account.payable + (account.shortfall or nothing) - before.royalty_credit)
         fund = max(nothing, account.marketing_fund - before.fund_credit)
         remit = borne_by_licensor if terms.tax_borne_by == "licensor" else grossed_up
         paid = remit(owed, terms.withholding_rate)
@@ -152,8 +176,63 @@ class Span(Value):
     digest: str
 
 
+class Held(Value):
+    """The reserve of one period: its share of what was sold, less what came back of it; nothing once it is released."""
+
+    period: str
+    sold_net: Money
+    sold_royalty: Money
+    returned_net: Money
+    returned_royalty: Money
+
+    def net(self, rate: Decimal) -> Money:
+        """What is held of net sales."""
+        return held_back(self.sold_net, self.returned_net, rate)
+
+    def royalty(self, rate: Decimal) -> Money:
+        """What is held of the royalty."""
+        return held_back(self.sold_royalty, self.returned_royalty, rate)
+
+    def plus(self, sold: tuple[Money, Money], returned: tuple[Money, Money]) -> "Held":
+        """The same with more sold and more come back, each as (net, royalty)."""
+        return Held(
+            period=self.period,
+            sold_net=self.sold_net + sold[0],
+            sold_royalty=self.sold_royalty + sold[1],
+            returned_net=self.returned_net + returned[0],
+            returned_royalty=self.returned_royalty + returned[1],
+        )
+
+
+class Reserve(Value):
+    """What a statement holds against returns: of net sales and of royalty, before and after, by period still open."""
+
+    rate: Decimal
+    opening_net: Money
+    closing_net: Money
+    opening_royalty: Money
+    closing_royalty: Money
+    periods: tuple[Held, ...]
+
+
+class Labels(Value):
+    """Holograms by the licensor's count: issued = sold + on hand + destroyed + returned + unaccounted for."""
+
+    issued: int
+    sold: int
+    on_hand: int
+    destroyed: int
+    returned: int
+    unaccounted: int
+    counted_on: date
+
+
 class Header(Value):
-    """Everything a statement says above and below its lines."""
+    """Everything a statement says above and below its lines.
+
+    In a shared account, `shared_account` names it and `follows` is the statement that brought it forward. `accrued` is
+    what the licence has earned to date that may recoup, by its accruals and before any reserve.
+    """
 
     licence_id: UUID
     contract_no: str
@@ -166,6 +245,11 @@ class Header(Value):
     account: Account
     due: Due
     span: Span
+    accrued: Money | None = None
+    shared_account: str | None = None
+    follows: UUID | None = None
+    reserve: Reserve | None = None
+    labels: Labels | None = None
 
     @property
     def stated_before(self) -> Stated:
@@ -194,6 +278,7 @@ class Line:
     net: Money
     royalty: Money
     marketing_fund: Money
+    gtin: str | None = None
 
     @property
     def deductions(self) -> Money:
@@ -268,10 +353,13 @@ class Sheet:
         return self.lines[number - 1]
 
     def canonical(self) -> bytes:
-        """The statement as canonical JSON (RFC 8785): amounts as decimal strings, days in ISO 8601."""
+        """The statement as canonical JSON (RFC 8785): amounts as decimal strings, days in ISO 8601.
+
+        What a header or a line did not say when it was issued, it does not say now.
+        """
         content = {
-            "statement": plain(dict(self.header)),
-            "lines": [plain(asdict(line)) | {"deductions": line.deductions.amount} for line in self.lines],
+            "statement": plain(self.header),
+            "lines": [_said(line) for line in self.lines],
             "adjustments": [plain(asdict(line)) for line in self.adjustments],
             "breaches": [plain(asdict(line)) for line in self.breaches],
         }
@@ -283,6 +371,13 @@ class Sheet:
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
+def _said(line: Line) -> dict[str, Any]:
+    said: dict[str, Any] = plain(asdict(line)) | {"deductions": line.deductions.amount}
+    if line.gtin is None:
+        del said["gtin"]
+    return said
+
+
 def plain(value: Any) -> Any:
     """A value in JSON's own words."""
     match value:
@@ -291,7 +386,7 @@ def plain(value: Any) -> Any:
         case {"minor": int(minor), "currency": str(currency)}:
             return Money(minor, currency).amount
         case Value():
-            return plain(dict(value))
+            return {name: plain(each) for name, each in value if each is not None}
         case Mapping():
             return {str(name): plain(each) for name, each in value.items()}
         case list() | tuple():

@@ -25,6 +25,9 @@ LONGEST_CREDIT: Final = 366
 """Days from the end of a period to the day its royalty is due."""
 
 
+MOST_RESERVED: Final = 8
+"""Royalty periods for which a reserve may be held."""
+
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?")
 
 
@@ -49,6 +52,13 @@ class Tier(Value):
 
     up_to: Decimal | None
     rate: Decimal
+
+
+class Instalment(Value):
+    """A further amount that is guaranteed by a day, royalties and earlier guarantees credited."""
+
+    due: date
+    amount: Money
 
 
 class RoyaltyTerms(Value):
@@ -78,10 +88,22 @@ class RoyaltyTerms(Value):
     withholding_rate: Decimal = Decimal(0)
     tax_borne_by: Literal["licensor", "licensee"] = "licensor"
     due_days: int = 30
+    guarantees: tuple[Instalment, ...] = ()
+    shared_account: str | None = None
+    discount_cap: Decimal | None = None
+    discount_cap_tested: Literal["year", "period"] = "year"
+    reserve_rate: Decimal = Decimal(0)
+    reserve_periods: int = 0
 
     @property
     def agreed_advance(self) -> Money:
         return self.advance or Money.zero(self.currency)
+
+    @property
+    def schedule(self) -> "Schedule":
+        """Everything that is guaranteed; the advance is due at signing."""
+        later = ((each.due.isoformat(), each.amount.minor) for each in self.guarantees)
+        return Schedule(((AT_SIGNING, self.agreed_advance.minor), *later))
 
     @property
     def fixed(self) -> dict[str, object]:
@@ -92,6 +114,34 @@ class RoyaltyTerms(Value):
     def credit(self) -> timedelta:
         """The time between the end of a period and the day its royalty is due."""
         return timedelta(days=self.due_days)
+
+
+AT_SIGNING: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Schedule(s): amounts guaranteed, in minor units, each with the ISO date by which it is due."""
+
+    dues: tuple[tuple[str, int], ...]
+
+    def by(self, day: date | None) -> int:
+        """What is guaranteed by a day, that day included; without a day, what is due at signing."""
+        last = day.isoformat() if day else AT_SIGNING
+        return sum(minor for due, minor in self.dues if due <= last)
+
+    @property
+    def grows(self) -> bool:
+        """Whether anything is guaranteed besides what is due at signing."""
+        return any(due != AT_SIGNING for due, _ in self.dues)
+
+    def before(self, period: str) -> int:
+        """What is guaranteed before a royalty period begins."""
+        return self.by(first_day_of(period) - timedelta(days=1))
+
+    def joined(self, other: "Schedule") -> "Schedule":
+        """The schedule of two contracts in one account."""
+        return Schedule(tuple(sorted((*self.dues, *other.dues))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +184,11 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
         raise TermUnsound(reason="a tax that withholds everything leaves the licensor nothing")
     if not 0 <= terms.due_days <= LONGEST_CREDIT:
         raise TermUnsound(reason=f"payment {terms.due_days} days after the period; give 0 to {LONGEST_CREDIT}")
+    if not 0 <= terms.reserve_periods <= MOST_RESERVED or bool(terms.reserve_rate) != bool(terms.reserve_periods):
+        raise TermUnsound(reason=f"a reserve needs a rate, and 1 to {MOST_RESERVED} periods after which it is released")
+    for guaranteed in terms.guarantees:
+        if guaranteed.amount.currency != terms.currency or guaranteed.amount.minor <= 0:
+            raise TermUnsound(reason=f"a guarantee of {guaranteed.amount}; give more than nothing, in {terms.currency}")
     if terms.over_cap_multiplier < 1:
         raise TermUnsound(reason="units beyond the cap cannot cost less than licensed ones")
 
@@ -175,6 +230,11 @@ def next_period(period: str, months: int) -> str:
     return period_of(last_day_of(period) + timedelta(days=1), months)
 
 
+def previous_period(period: str, months: int) -> str:
+    """The royalty period before one."""
+    return period_of(first_day_of(period) - timedelta(days=1), months)
+
+
 def contract_year(starts: date, on: date) -> int:
     """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each.
 
@@ -190,6 +250,9 @@ def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:
     yield "share of the retail price", terms.price_share
     yield "marketing fund rate", terms.marketing_fund_rate
     yield "withholding rate", terms.withholding_rate
+    yield "returns reserve", terms.reserve_rate
+    if terms.discount_cap is not None:
+        yield "cap on discounts", terms.discount_cap
     if terms.stacking_cap is not None:
         yield "cap on the combined rate", terms.stacking_cap
 

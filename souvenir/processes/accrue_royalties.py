@@ -28,6 +28,7 @@ class AccrueRoyalties(Process):
                 gross=_listed(line),
                 territory=order.territory,
                 licence_ids=line.licence_ids,
+                gtin=line.gtin,
                 placed_on=order.placed_on,
                 paid_on=event.paid_on,
             )

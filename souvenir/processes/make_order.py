@@ -94,6 +94,7 @@ def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item:
         number=item.number,
         licence_ids=product.licence_ids,
         cost=product.cost and product.cost * item.quantity,
+        gtin=product.gtin,
     )
 
 

@@ -79,6 +79,7 @@ class OrderLine(Value):
     licence_ids: tuple[UUID, ...] = ()
     cost: Money | None = None
     """What the goods cost the shop, for the cost of sales; None where stock is not valued."""
+    gtin: str | None = None
 
     @property
     def net(self) -> Money:

@@ -30,7 +30,7 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, Counted, Details, Figures
 from souvenir.licensing.application import Licensing
 from souvenir.licensing.licence import Grant, Licence
-from souvenir.licensing.registers import RoyaltyPositions
+from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.sell import Item
@@ -210,7 +210,7 @@ def _sell(shop: Shop, outlet: UUID, product: UUID, sales: int) -> None:
 
 
 def _open(path: Path) -> EventLog:
-    return EventLog.open(f"sqlite:///{path}", registers=(RoyaltyPositions(),))
+    return EventLog.open(f"sqlite:///{path}", registers=(Rights(), RoyaltyPositions()))
 
 
 def _loaded(log: EventLog, licences: Sequence[UUID]) -> list[Licence]:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from souvenir.documents.statement import print_statement, statement_workbook
 from souvenir.kernel.money import Money
-from souvenir.licensing.sheet import Account, AdjustmentLine, BreachLine, Due, Header, Line, Sheet, Span
+from souvenir.licensing.sheet import Account, AdjustmentLine, BreachLine, Due, Header, Line, Movement, Sheet, Span
 from souvenir.licensing.terms import flat
 
 
@@ -18,8 +18,8 @@ def cny(text: str) -> Money:
 
 
 TERMS = flat("0.08", "CNY", advance=cny("100.00"), withholding_rate="0.10")
-OPENING = Account.opening(TERMS)
-ACCOUNT = OPENING.after(cny("260.00"), cny("0.00"), cny("60.00"), cny("100.00"))
+OPENING = Account.opening(cny("100.00"))
+ACCOUNT = OPENING.after(Movement(*map(cny, ("260.00", "0.00", "60.00", "100.00", "100.00", "100.00"))))
 LINES = (
     Line(1, "2026-Q1", "VASE", "p", "CN-BJ", "shop", "0.08", 1, 0, *map(cny, ("1100.00", "1000.00", "80.00", "20.00"))),
     Line(

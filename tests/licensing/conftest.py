@@ -13,7 +13,7 @@ from souvenir.eventlog.followers import Followers
 from souvenir.kernel.money import Money
 from souvenir.licensing.application import Licensing
 from souvenir.licensing.licence import Grant, Licence
-from souvenir.licensing.registers import RoyaltyPositions
+from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.terms import RoyaltyTerms, flat
 from souvenir.licensing.views import Royalties
 from souvenir.processes.accrue_royalties import AccrueRoyalties
@@ -61,7 +61,7 @@ class Shop:
     """A log with the licensing register, the process and the view, and customers who buy and return."""
 
     def __init__(self, url: str) -> None:
-        self.log = EventLog.open(url, registers=(RoyaltyPositions(),))
+        self.log = EventLog.open(url, registers=(Rights(), RoyaltyPositions()))
         self.royalties = Royalties()
         self.followers = Followers(self.log, (AccrueRoyalties(),), (self.royalties,))
         self.licensing = Licensing(self.log)

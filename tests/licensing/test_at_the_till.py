@@ -13,8 +13,8 @@ from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
 from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.cap_use import UnitCapReached
+from souvenir.licensing.contract import TerritoryNotGranted
 from souvenir.licensing.grant import ApprovalRules, Grant
-from souvenir.licensing.licence import TerritoryNotGranted
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.sell import Item

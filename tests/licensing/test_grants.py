@@ -13,15 +13,9 @@ from souvenir.kernel.money import Money, UnknownCurrency
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.application import check_grants, give_units_back, take_units
 from souvenir.licensing.cap_use import CapUse, UnitCapReached
+from souvenir.licensing.contract import LicenceLapsed, NoConversionRate, TerritoryNotGranted
 from souvenir.licensing.grant import Grant, GrantsOverlap
-from souvenir.licensing.licence import (
-    AlreadyTerminated,
-    ConversionUnsound,
-    Licence,
-    LicenceLapsed,
-    NoConversionRate,
-    TerritoryNotGranted,
-)
+from souvenir.licensing.licence import AlreadyTerminated, ConversionUnsound, Licence
 from souvenir.licensing.terms import RateOutOfRange, TermUnsound, flat
 
 NAME = {"zh-Hans": "云龙", "en": "Cloud dragon"}
@@ -97,7 +91,7 @@ def test_a_renewed_licence_sells_on_and_asking_twice_records_nothing_new(small_s
     small_shop.licensing.renew(licence, date(2027, 12, 31), SUMMER)
     assert sign(small_shop, grant) == licence, "the contract as it was signed is still the same contract"
     assert small_shop.log.head() == head
-    assert small_shop.log.load(Licence, licence).standing(date(2027, 7, 1)) == "term"
+    assert small_shop.log.load(Licence, licence).contract.standing(date(2027, 7, 1)) == "term"
     with pytest.raises(TermUnsound):
         small_shop.licensing.renew(licence, date(2027, 6, 30), SUMMER)
 
@@ -107,9 +101,9 @@ def test_a_terminated_licence_ends_with_its_sell_off(small_shop: Any, grant: Gra
     for _ in range(2):
         small_shop.licensing.terminate(licence, date(2026, 6, 30), 30, "samples never approved")
     found = small_shop.log.load(Licence, licence)
-    assert (found.standing(date(2026, 7, 30)), found.version) == ("sell_off", 2)
+    assert (found.contract.standing(date(2026, 7, 30)), found.version) == ("sell_off", 2)
     with pytest.raises(LicenceLapsed):
-        found.standing(date(2026, 7, 31))
+        found.contract.standing(date(2026, 7, 31))
     with pytest.raises(AlreadyTerminated):
         small_shop.licensing.renew(licence, date(2027, 12, 31), SUMMER)
     with pytest.raises(AlreadyTerminated):

@@ -7,19 +7,21 @@ import pytest
 
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, Money, UnknownCurrency
-from souvenir.licensing.licence import (
-    AdvanceAlreadyRecorded,
-    AdvanceExceedsAgreed,
-    AdvanceUnsound,
+from souvenir.licensing.contract import (
     CategoryNotGranted,
     ChannelNotGranted,
-    Grant,
-    Licence,
-    LicenceAlreadyGranted,
     LicenceLapsed,
     LicenceNotBegun,
     NoConversionRate,
     TerritoryNotGranted,
+)
+from souvenir.licensing.licence import (
+    AdvanceAlreadyRecorded,
+    AdvanceExceedsAgreed,
+    AdvanceUnsound,
+    Grant,
+    Licence,
+    LicenceAlreadyGranted,
 )
 from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, TermUnsound, Tier, TiersUnsound, flat
 
@@ -32,13 +34,13 @@ def cny(text: str) -> Money:
 
 
 def test_a_sale_within_the_grant_is_permitted(sign: Sign) -> None:
-    assert sign().permits("enamel", "CN", "shop", SUMMER) == "term"
+    assert sign().contract.permits("enamel", "CN", "shop", SUMMER) == "term"
 
 
 def test_a_territory_covers_its_regions_and_no_other(sign: Sign) -> None:
-    assert sign().permits("enamel", "CN-BJ", "shop", SUMMER) == "term"
+    assert sign().contract.permits("enamel", "CN-BJ", "shop", SUMMER) == "term"
     with pytest.raises(TerritoryNotGranted):
-        sign().permits("enamel", "CNX", "shop", SUMMER)
+        sign().contract.permits("enamel", "CNX", "shop", SUMMER)
 
 
 @pytest.mark.parametrize(
@@ -58,12 +60,12 @@ def test_a_sale_outside_the_grant_is_refused_in_a_stated_order(
     sign: Sign, sale: tuple[str, str, str, date], refusal: type[SouvenirError]
 ) -> None:
     with pytest.raises(refusal):
-        sign().permits(*sale)
+        sign().contract.permits(*sale)
 
 
 def test_the_refusal_tells_the_facts(sign: Sign) -> None:
     with pytest.raises(LicenceLapsed) as refused:
-        sign().permits("enamel", "CN", "shop", date(2027, 4, 1))
+        sign().contract.permits("enamel", "CN", "shop", date(2027, 4, 1))
     assert str(refused.value) == (
         "Licence LIC-A allowed sales until 2027-03-31, that day included: nothing can be sold on 2027-04-01."
     )
@@ -71,25 +73,25 @@ def test_the_refusal_tells_the_facts(sign: Sign) -> None:
 
 def test_the_last_day_of_term_and_of_sell_off_are_inclusive(sign: Sign) -> None:
     licence = sign()
-    assert licence.standing(date(2026, 12, 31)) == "term"
-    assert licence.standing(date(2027, 1, 1)) == "sell_off"
-    assert licence.standing(date(2027, 3, 31)) == "sell_off"
+    assert licence.contract.standing(date(2026, 12, 31)) == "term"
+    assert licence.contract.standing(date(2027, 1, 1)) == "sell_off"
+    assert licence.contract.standing(date(2027, 3, 31)) == "sell_off"
     with pytest.raises(LicenceLapsed):
-        licence.standing(date(2027, 4, 1))
+        licence.contract.standing(date(2027, 4, 1))
 
 
 def test_a_licence_that_lapsed_yesterday_refuses_today(sign: Sign, grant: Grant) -> None:
     licence = sign(grant=grant.model_copy(update={"sell_off_days": 0}))
-    assert licence.standing(date(2026, 12, 31)) == "term"
+    assert licence.contract.standing(date(2026, 12, 31)) == "term"
     with pytest.raises(LicenceLapsed):
-        licence.standing(date(2027, 1, 1))
+        licence.contract.standing(date(2027, 1, 1))
 
 
 def test_only_stock_made_by_the_end_of_the_term_is_sold_off(sign: Sign) -> None:
     licence = sign()
-    assert licence.standing(date(2027, 2, 15), made_on=date(2026, 12, 31)) == "sell_off"
+    assert licence.contract.standing(date(2027, 2, 15), made_on=date(2026, 12, 31)) == "sell_off"
     with pytest.raises(LicenceLapsed):
-        licence.standing(date(2027, 2, 15), made_on=date(2027, 1, 1))
+        licence.contract.standing(date(2027, 2, 15), made_on=date(2027, 1, 1))
 
 
 def test_days_are_those_of_the_licences_time_zone(grant: Grant) -> None:
@@ -99,9 +101,9 @@ def test_days_are_those_of_the_licences_time_zone(grant: Grant) -> None:
 
 
 def test_a_sale_in_a_currency_without_a_rate_is_refused(sign: Sign) -> None:
-    sign().counts_in("CNY")
+    sign().contract.counts_in("CNY")
     with pytest.raises(NoConversionRate):
-        sign().counts_in("EUR")
+        sign().contract.counts_in("EUR")
 
 
 def test_signing_the_same_contract_again_is_the_same_licence(sign: Sign, grant: Grant, terms: RoyaltyTerms) -> None:

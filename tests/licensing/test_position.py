@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.accrual import Figures
-from souvenir.licensing.licence import Standing
+from souvenir.licensing.contract import Standing
 from souvenir.licensing.position import Change, Totals, Year, counted_in, figures_of, mirrored, moved
 from souvenir.licensing.royalty import net_sales, recoupment, shared_rates, tiers
 from souvenir.licensing.terms import Agreed, RoyaltyTerms, Tier, flat

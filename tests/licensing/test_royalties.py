@@ -14,16 +14,9 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, Counted, Figures, ReturnExceedsSale
 from souvenir.licensing.application import check_grants, check_mark
 from souvenir.licensing.authorisation import CertificateAlreadyRecorded, MarkReviewOverdue
-from souvenir.licensing.licence import (
-    AdvanceExceedsAgreed,
-    Grant,
-    Licence,
-    LicenceAlreadyGranted,
-    LicenceLapsed,
-    NoConversionRate,
-    TerritoryNotGranted,
-)
-from souvenir.licensing.registers import totals_of, year_of
+from souvenir.licensing.contract import LicenceLapsed, NoConversionRate, TerritoryNotGranted
+from souvenir.licensing.licence import AdvanceExceedsAgreed, Grant, Licence, LicenceAlreadyGranted
+from souvenir.licensing.registers.positions import totals_of, year_of
 from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, Tier, flat
 from souvenir.licensing.views import Position
 from souvenir.processes.accrue_royalties import AccrueRoyalties
@@ -259,7 +252,7 @@ def test_the_sale_asks_every_licence_first(small_shop: Any, licence: UUID) -> No
         return small_shop.log.execute(lambda tx: check_grants(tx, (licence,), *sale)).result
 
     (yes,) = ask("enamel", "CN-BJ", "shop", SPRING, "CNY")
-    assert (yes.licence_id, yes.contract_no, yes.standing) == (licence, "LIC-A", "term")
+    assert (yes.contract.id, yes.contract.contract_no, yes.standing) == (licence, "LIC-A", "term")
     with pytest.raises(TerritoryNotGranted):
         ask("enamel", "JP", "shop", SPRING)
     with pytest.raises(LicenceLapsed):

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from souvenir.kernel.money import Money, total
-from souvenir.licensing.licence import Grant, Licence, LicenceLapsed, TerritoryNotGranted
+from souvenir.licensing.contract import LicenceLapsed, TerritoryNotGranted
+from souvenir.licensing.licence import Grant, Licence
 from souvenir.licensing.royalty import limits, net_sales, recoupment, shared_rates, tiers, withholding
 from souvenir.licensing.terms import RoyaltyTerms, Tier, flat
 
@@ -426,7 +427,7 @@ def grant_check(i: Answer) -> Answer:
 
 def _status(licence: Licence, *sale: Any) -> str:
     try:
-        return {"term": "IN_GRANT", "sell_off": "SELL_OFF"}[licence.permits(*sale)]
+        return {"term": "IN_GRANT", "sell_off": "SELL_OFF"}[licence.contract.permits(*sale)]
     except TerritoryNotGranted:
         return "BREACH_TERRITORY"
     except LicenceLapsed:

@@ -2,18 +2,20 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from souvenir.eventlog import EventLog
+from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.money import Money
 from souvenir.licensing.drafting import Draft
 from souvenir.licensing.licence import Grant
-from souvenir.licensing.sheet import NoSuchLine, Sheet
+from souvenir.licensing.sheet import Line, NoSuchLine, Sheet
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,
     NotStated,
@@ -392,3 +394,12 @@ def test_a_breach_left_for_the_next_statement_is_on_it(small_shop: Any, licence:
     issue(small_shop, licence, "2026-Q1", FIRST_CUT)
     second = issue(small_shop, licence, "2026-Q2", SECOND_CUT)
     assert [(breach.code, breach.units) for breach in second.breaches] == [("CATEGORY_NOT_GRANTED", 1)]
+
+
+def test_a_statement_issued_before_it_could_say_more_has_the_digest_it_had() -> None:
+    sample = Path(__file__).parents[1] / "history" / "events" / "licensing.StatementIssued.v1.json"
+    header = to_event(UUID(int=1), 1, "licensing.StatementIssued", sample.read_bytes()).header  # type: ignore[attr-defined]
+    yuan = cny("1.00")
+    line = Line(1, "2026-Q1", "VASE", "p", None, "shop", "0.08", 1, 0, yuan, yuan, yuan, yuan)
+    sealed = Sheet(header, (line,), (), ()).digest
+    assert sealed == "0fa66a4096c4ffd830e5c948dbe403f9485f4dcec5f93d61640af909baabb819"

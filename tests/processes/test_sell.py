@@ -9,7 +9,7 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.piece import PieceAlreadySold
 from souvenir.kernel.money import Money, total
-from souvenir.licensing.licence import LicenceLapsed
+from souvenir.licensing.contract import LicenceLapsed
 from souvenir.payments.payment import Payment, Tender
 from souvenir.processes.sell import Item, NotThatWay, PaymentDeclined
 from souvenir.sales.basket import BasketClosed, NotYourBasket

@@ -14,17 +14,14 @@ from souvenir.licensing.application.statements import Statements
 from souvenir.licensing.approval import Approval, Outcome, StageNotAsked
 from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.calendar import WEEKDAYS, BusinessCalendar
+from souvenir.licensing.contract import Contract
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Stage
+from souvenir.licensing.label_stock import LabelCount, LabelStock
 from souvenir.licensing.licence import Grant, Licence
-from souvenir.licensing.registers import (
-    contract_years,
-    meeting,
-    totals_of,
-    unanswered,
-    year_of,
-)
-from souvenir.licensing.terms import RoyaltyTerms
+from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
+from souvenir.licensing.registers.rights import meeting, unanswered
+from souvenir.licensing.terms import RoyaltyTerms, TermUnsound
 
 MOST_OVERDUE: Final = 200
 """Approvals the clock decides at once."""
@@ -46,8 +43,9 @@ class Licensing(Statements):
         def decide(tx: Transaction) -> UUID:
             known = tx.find(Licence, licence.id)
             if known is None:
-                refuse_overlap(tx, licence)
+                refuse_other_account(tx, licence.contract)
                 tx.save(licence)
+                refuse_overlap(tx, licence)
             else:
                 known.signed_again(licensor, property_name, grant, terms)
             return licence.id
@@ -103,8 +101,8 @@ class Licensing(Statements):
         def decide(tx: Transaction) -> None:
             licence = tx.get(Licence, licence_id)
             licence.renew(ends, signed_on)
-            refuse_overlap(tx, licence)
             tx.save(licence)
+            refuse_overlap(tx, licence)
 
         return self._log.execute(decide)
 
@@ -138,16 +136,37 @@ class Licensing(Statements):
 
         def decide(tx: Transaction) -> None:
             licence = tx.get(Licence, licence_id)
-            before = licence.agreed
+            before = licence.contract.agreed
             licence.amend(amendment_no, terms, effective_from, signed_on)
             tx.save(licence)
-            if licence.agreed == before:
+            after = licence.contract.agreed
+            if after == before:
                 return
             for number in contract_years(tx.session, licence_id):
                 year = year_of(tx.session, licence_id, number, licence.terms)
-                for change in restated(before, licence.agreed, year):
+                for change in restated(before, after, year):
                     totals = totals_of(tx.session, licence_id, licence.terms)
-                    tx.save(adjusted(licence, totals, amendment_no, number, change, signed_on))
+                    tx.save(adjusted(licence.contract, totals, amendment_no, number, change, signed_on))
+
+        return self._log.execute(decide)
+
+    # Labels.
+
+    def record_labels(self, licence_id: UUID, reference: str, count: int, on: date) -> Committed[None]:
+        """Record holograms the licensor delivered, by the number of its delivery note."""
+        return self._keep_labels(licence_id, lambda stock: stock.issue(reference, count, on))
+
+    def count_labels(self, licence_id: UUID, found: LabelCount) -> Committed[None]:
+        """Record what a count of the holograms found; the next statement reconciles them with what was sold."""
+        return self._keep_labels(licence_id, lambda stock: stock.count(found))
+
+    def _keep_labels(self, licence_id: UUID, decision: Callable[[LabelStock], None]) -> Committed[None]:
+        def decide(tx: Transaction) -> None:
+            licence = tx.get(Licence, licence_id)
+            stock = tx.find(LabelStock, LabelStock.id_of(licence_id))
+            stock = stock or LabelStock.open(licence_id, licence.contract_no)
+            decision(stock)
+            tx.save(stock)
 
         return self._log.execute(decide)
 
@@ -199,6 +218,20 @@ class Licensing(Statements):
 
 
 def refuse_overlap(tx: Transaction, licence: Licence) -> None:
-    """Refuse a grant that meets another licence's, where one of them is exclusive."""
+    """Refuse a grant that meets another licence's, where one of them is exclusive.
+
+    It is saved first and looked at then: with it the register holds the property, so two at once cannot both be granted.
+    """
     for other in meeting(tx.session, licence.id, licence.grant.starts, licence.grant.ends):
         licence.scope.refuse_overlap(other)
+
+
+def refuse_other_account(tx: Transaction, contract: Contract) -> None:
+    """Refuse to share an account that is kept in another currency or by other periods."""
+    kept = account_kept(tx.session, contract.account_id)
+    if kept is not None and (kept.currency, kept.period_months) != (
+        contract.terms.currency,
+        contract.terms.period_months,
+    ):
+        name = contract.terms.shared_account
+        raise TermUnsound(reason=f"the account {name!r} is kept in {kept.currency}, by {kept.period_months} months")

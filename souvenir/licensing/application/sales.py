@@ -4,35 +4,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Transaction
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual, Counted, Details, Figures
-from souvenir.licensing.approval import Approval, ProductNotApproved
+from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.cap_use import CapUse, UnitCapReached
+from souvenir.licensing.contract import WHOLE, Contract, Standing
 from souvenir.licensing.conversion import Conversion
-from souvenir.licensing.licence import Licence, Standing
-from souvenir.licensing.position import Change, Totals, Year, counted_in, figures_of, mirrored, moved
-from souvenir.licensing.registers import (
-    cap_used,
-    totals_of,
-    year_of,
+from souvenir.licensing.position import (
+    Change,
+    Priced,
+    Totals,
+    Year,
+    base_under_cap,
+    counted_in,
+    earned_to_date,
+    figures_of,
+    mirrored,
+    moved,
 )
+from souvenir.licensing.registers.positions import totals_of, year_of
+from souvenir.licensing.registers.rights import cap_used, contract_and_approval, contract_of
 from souvenir.licensing.royalty.net_sales import converted
 from souvenir.licensing.royalty.tiers import rate_reached_at
 from souvenir.licensing.terms import contract_year, period_of
+
+NOBODY: Final = UUID(int=0)
+"""No product: for a question that is about none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
     """One licence's yes to a sale."""
 
-    licence_id: UUID
-    contract_no: str
+    contract: Contract
     standing: Standing
 
 
@@ -49,30 +60,25 @@ def check_grants(
 ) -> tuple[Permission, ...]:
     """Every licence's permission for a sale, or the first refusal: LicenceLapsed, TerritoryNotGranted and their like.
 
-    With a `product_id`, its approval is asked for where the contract wants one.
+    With a `product_id`, its approval is asked for where the contract wants one. One statement a licence reads both.
     """
     permissions = []
     for licence_id in licence_ids:
-        licence = tx.get(Licence, licence_id)
-        standing = licence.permits(category, territory, channel, on, made_on)
+        contract, approved_on = contract_and_approval(tx.session, licence_id, product_id or NOBODY)
+        standing = contract.permits(category, territory, channel, on, made_on)
         if currency is not None:
-            licence.counts_in(currency, on)
+            contract.counts_in(currency, on)
         if product_id is not None:
-            require_approval(tx, licence, product_id, on)
-        permissions.append(Permission(licence_id, licence.contract_no, standing))
+            require_approval(contract, approved_on, product_id, on)
+        permissions.append(Permission(contract, standing))
     return tuple(permissions)
 
 
-def require_approval(tx: Transaction, licence: Licence, product_id: UUID, on: date) -> None:
-    """Refuse a product whose last stage the licensor has not approved, where the contract asks for it."""
-    rules = licence.grant.approval
-    if rules is None:
-        return
-    approval = tx.find(Approval, Approval.id_of(licence.id, product_id))
-    if approval is None:
-        facts = {"contract_no": licence.contract_no, "product_id": product_id}
-        raise ProductNotApproved(**facts, stage=rules.stages[-1], on=on)
-    approval.require(on)
+def require_approval(contract: Contract, approved_on: date | None, product_id: UUID, on: date) -> None:
+    """Refuse a product whose last stage the licensor had not approved by a day, where the contract asks for it."""
+    rules = contract.grant.approval
+    if rules is not None and (approved_on is None or approved_on > on):
+        raise ProductNotApproved(contract_no=contract.contract_no, product_id=product_id, stage=rules.stages[-1], on=on)
 
 
 def check_mark(tx: Transaction, mark_id: UUID, product_id: UUID, on: date) -> Authorisation:
@@ -103,6 +109,7 @@ class LicensedSale:
     gross: Money | None = None
     territory: str | None = None
     licence_ids: tuple[UUID, ...] = ()
+    gtin: str | None = None
 
 
 class Positions:
@@ -113,25 +120,53 @@ class Positions:
 
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
+        self._contracts: dict[tuple[UUID, UUID], tuple[Contract, date | None]] = {}
         self._totals: dict[UUID, Totals] = {}
+        self._accounts: dict[UUID, Totals] = {}
         self._years: dict[tuple[UUID, int], Year] = {}
+        self._earned: dict[tuple[UUID, int], tuple[Money, Money]] = {}
 
-    def year(self, licence: Licence, number: int) -> Year:
-        """What the tiers of one contract year have counted."""
-        known = self._years.get((licence.id, number))
+    def contract(self, licence_id: UUID, product_id: UUID) -> tuple[Contract, date | None]:
+        """A licence's contract, and since when a product is approved under it."""
+        known = self._contracts.get((licence_id, product_id))
         if known is None:
-            known = self._years[licence.id, number] = year_of(self.tx.session, licence.id, number, licence.terms)
+            known = contract_and_approval(self.tx.session, licence_id, product_id)
+            self._contracts[licence_id, product_id] = known
         return known
 
-    def move(self, licence: Licence, number: int, change: Change) -> tuple[Figures, Counted]:
+    def year(self, contract: Contract, number: int) -> Year:
+        """What tiers and caps of one contract year have counted."""
+        known = self._years.get((contract.id, number))
+        if known is None:
+            known = self._years[contract.id, number] = year_of(self.tx.session, contract.id, number, contract.terms)
+        return known
+
+    def base_under_cap(self, contract: Contract, number: int, sold_in: str, goods: Priced) -> Money:
+        """What goods add to the base where discounts are capped; they are counted with it."""
+        base, self._years[contract.id, number] = base_under_cap(
+            contract.agreed, self.year(contract, number), sold_in, goods
+        )
+        return base
+
+    def move(self, contract: Contract, number: int, change: Change) -> tuple[Figures, Counted]:
         """What a sale or a return does to the royalty; the position is then where that leaves it."""
-        totals, year = self._totals.get(licence.id), self.year(licence, number)
-        if totals is None:
-            totals = totals_of(self.tx.session, licence.id, licence.terms)
-        figures, counted = figures_of(licence.agreed, totals, year, change)
-        self._totals[licence.id] = moved(totals, figures, change.period)
-        self._years[licence.id, number] = counted_in(year, licence.agreed, figures, change.sold_in)
+        key, agreed, year = (contract.id, number), contract.agreed, self.year(contract, number)
+        totals = self._totals_of(contract)
+        earned, fund = self._earned.get(key) or earned_to_date(agreed, year)
+        figures, counted = figures_of(agreed, totals, year, change, (earned, fund))
+        totals = self._totals[contract.id] = moved(totals, figures, change.period)
+        if contract.terms.shared_account is not None:
+            self._accounts[contract.account_id] = totals
+        self._years[key] = counted_in(year, agreed, figures, change.sold_in)
+        charged = figures.over_cap.charge if figures.over_cap else Money.zero(contract.terms.currency)
+        self._earned[key] = (earned + figures.royalty - charged, fund + figures.marketing_fund)
         return figures, counted
+
+    def _totals_of(self, contract: Contract) -> Totals:
+        totals = self._totals.get(contract.id) or totals_of(self.tx.session, contract.id, contract.terms)
+        if contract.terms.shared_account is None:
+            return totals
+        return totals.sharing(self._accounts.get(contract.account_id, totals))
 
 
 def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
@@ -140,22 +175,33 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     accrual_id = Accrual.id_of(sale.order_id, sale.line_no, licence_id)
     if tx.find(Accrual, accrual_id) or tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)):
         return
-    licence = tx.get(Licence, licence_id)
+    contract, approved_on = positions.contract(licence_id, sale.product_id)
     try:
-        standing = licence.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
-        require_approval(tx, licence, sale.product_id, sale.placed_on)
-        conversion = licence.counts_in(sale.net.currency, sale.paid_on)
+        standing = contract.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
+        require_approval(contract, approved_on, sale.product_id, sale.placed_on)
+        conversion = contract.counts_in(sale.net.currency, sale.paid_on)
     except SouvenirError as refusal:
-        tx.save(_breach(licence_id, sale, sale.net.at_rate(licence.terms.price_share), refusal))
+        tx.save(_breach(licence_id, sale, sale.net.at_rate(contract.terms.price_share), refusal))
         return
-    share = licence.terms.price_share * _share_under_cap(positions, licence, sale)
-    period = period_of(sale.paid_on, licence.terms.period_months)
-    number = contract_year(licence.grant.starts, sale.paid_on)
-    change = Change(sale.units, _into(sale.net, conversion, licence).at_rate(share), standing, period, period)
-    figures, counted = positions.move(licence, number, change)
-    gross = _into(sale.gross or sale.net, conversion, licence)
-    place = {"channel": sale.channel, "territory": sale.territory}
-    details = Details(**place, gross=gross, share=share, conversion=conversion)
+    period = period_of(sale.paid_on, contract.terms.period_months)
+    number = contract_year(contract.grant.starts, sale.paid_on)
+    net, gross = (_into(amount, conversion, contract) for amount in (sale.net, sale.gross or sale.net))
+    under_cap = _share_under_cap(positions, contract, sale)
+    if contract.terms.discount_cap is None:
+        base = net.at_rate(contract.terms.price_share * under_cap)
+    else:
+        goods = Priced(gross.minor, (gross - net).minor)
+        base = positions.base_under_cap(contract, number, period, goods).at_rate(under_cap)
+    figures, counted = positions.move(contract, number, Change(sale.units, base, standing, period, period))
+    details = Details(
+        channel=sale.channel,
+        territory=sale.territory,
+        gross=gross,
+        share=contract.terms.price_share * under_cap,
+        conversion=conversion,
+        discount=gross - net,
+        gtin=sale.gtin,
+    )
     line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
     tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
 
@@ -182,13 +228,20 @@ def reverse(
     accrual = tx.find(Accrual, Accrual.id_of(order_id, line_no, licence_id))
     if accrual is None or return_id in accrual.returns:
         return
-    licence, details = tx.get(Licence, licence_id), accrual.details
-    share = details.share if details else licence.terms.price_share
-    base = accrual.base_back(units, _into(net, details.conversion if details else None, licence).at_rate(share))
-    sold, period = accrual.counted, period_of(on, licence.terms.period_months)
+    contract, details = positions.contract(licence_id, accrual.product_id)[0], accrual.details
+    share = details.share if details else contract.terms.price_share
+    credited = _into(net, details.conversion if details else None, contract)
+    sold, period = accrual.counted, period_of(on, contract.terms.period_months)
+    discount = accrual.gross_back(units) - credited
+    if contract.terms.discount_cap is None:
+        base = accrual.base_back(units, credited.at_rate(share))
+    else:
+        goods = Priced(accrual.gross_back(units).minor, discount.minor, sign=-1)
+        under_cap = share / contract.terms.price_share
+        base = -positions.base_under_cap(contract, sold.contract_year, sold.period, goods).at_rate(under_cap)
     change = Change(-units, -base, accrual.standing, sold_in=sold.period, period=period)
-    figures, counted = positions.move(licence, sold.contract_year, change)
-    accrual.reverse(return_id, mirrored(figures), counted, on, period)
+    figures, counted = positions.move(contract, sold.contract_year, change)
+    accrual.reverse(return_id, mirrored(figures), counted, on, period, discount)
     tx.save(accrual)
 
 
@@ -198,15 +251,15 @@ def take_units(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, lin
     They are taken first and looked at then: two orders at once cannot both have the last ones.
     """
     for licence_id in licence_ids:
-        licence = tx.get(Licence, licence_id)
-        cap = licence.terms.unit_cap
-        if cap is None or not licence.terms.refuse_over_cap:
+        contract = contract_of(tx.session, licence_id)
+        cap = contract.terms.unit_cap
+        if cap is None or not contract.terms.refuse_over_cap:
             continue
-        if tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id)) is None:
-            tx.save(CapUse.take(licence_id, order_id, line_no, units))
-            left = cap - cap_used(tx.session, licence_id)
+        if tx.find(CapUse, CapUse.id_of(order_id, line_no, contract.id)) is None:
+            tx.save(CapUse.take(contract.id, order_id, line_no, units))
+            left = cap - cap_used(tx.session, contract.id)
             if left < 0:
-                raise UnitCapReached(contract_no=licence.contract_no, cap=cap, left=left + units, units=units)
+                raise UnitCapReached(contract_no=contract.contract_no, cap=cap, left=left + units, units=units)
 
 
 def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int) -> None:
@@ -218,31 +271,31 @@ def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID
             tx.save(use)
 
 
-def _share_under_cap(positions: Positions, licence: Licence, sale: LicensedSale) -> Decimal:
+def _share_under_cap(positions: Positions, contract: Contract, sale: LicensedSale) -> Decimal:
     """The part of the price that bears this licence's rate, where the rates of all licences on the piece are capped.
 
     share_j = rate_j / Σ rate · cap: every licence's base shrinks by cap / Σ rate, so that less is earned by each.
     """
     if len(sale.licence_ids) < 2:
-        return Decimal(1)
-    all_of_them = [positions.tx.get(Licence, licence_id) for licence_id in sale.licence_ids]
+        return WHOLE
+    all_of_them = [positions.contract(licence_id, sale.product_id)[0] for licence_id in sale.licence_ids]
     caps = [each.terms.stacking_cap for each in all_of_them if each.terms.stacking_cap is not None]
     if not caps:
-        return Decimal(1)
+        return WHOLE
     combined = sum((_rate_now(positions, each, sale.paid_on) for each in all_of_them), Decimal(0))
-    return min(caps) / combined if combined > min(caps) else Decimal(1)
+    return min(caps) / combined if combined > min(caps) else WHOLE
 
 
-def _rate_now(positions: Positions, licence: Licence, on: date) -> Decimal:
+def _rate_now(positions: Positions, contract: Contract, on: date) -> Decimal:
     """The rate the next sale of a day begins at."""
-    year = positions.year(licence, contract_year(licence.grant.starts, on))
-    terms = licence.agreed.at(period_of(on, licence.terms.period_months))
+    year = positions.year(contract, contract_year(contract.grant.starts, on))
+    terms = contract.agreed.at(period_of(on, contract.terms.period_months))
     return rate_reached_at(terms, year.units, year.base)
 
 
-def _into(amount: Money, conversion: Conversion | None, licence: Licence) -> Money:
+def _into(amount: Money, conversion: Conversion | None, contract: Contract) -> Money:
     """An amount in the licence's currency."""
-    return amount if conversion is None else converted(amount, conversion.rate, licence.terms.currency)
+    return amount if conversion is None else converted(amount, conversion.rate, contract.terms.currency)
 
 
 def _breach(licence_id: UUID, sale: LicensedSale, base: Money, refusal: SouvenirError) -> Breach:

@@ -6,19 +6,32 @@ from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
-from souvenir.licensing.drafting import Draft, already_stated, drafts, periods_over, refuse_period, stated_by
+from souvenir.kernel.money import Money
+from souvenir.licensing.contract import Contract
+from souvenir.licensing.drafting import (
+    Draft,
+    Drafting,
+    Forward,
+    already_stated,
+    periods_over,
+    refuse_period,
+    stated_by,
+)
 from souvenir.licensing.forecasting import Forecast, forecast
+from souvenir.licensing.label_stock import LabelStock
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
-from souvenir.licensing.registers import (
+from souvenir.licensing.registers.positions import (
     Issued,
+    account_kept,
     issued,
     last_stated,
     licences,
+    own_earned,
     totals_of,
 )
-from souvenir.licensing.sheet import Header, Sheet, Stated
+from souvenir.licensing.sheet import Account, Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
 
 PAGE: Final = 5000
@@ -101,8 +114,8 @@ class Statements:
         """Whether the guarantee will be earned back, by the royalties known now and the days gone by."""
         licence = self._log.load(Licence, licence_id)
         with self._log.reading() as session:
-            earned = totals_of(session, licence_id, licence.terms).earned
-        return forecast(licence, earned, on)
+            totals = totals_of(session, licence_id, licence.terms)
+        return forecast(licence, totals.earned, on, totals.schedule)
 
     def _issued(self, licence_id: UUID, period: str) -> Statement:
         found = self._log.find(Statement, Statement.id_of(licence_id, period))
@@ -116,16 +129,45 @@ class Statements:
         return self._log.load(Statement, Statement.id_of(licence_id, period)).header if period else None
 
     def _drafts(self, due: Sequence[tuple[Licence, Sequence[str], Header | None]], on: date) -> Iterator[Draft]:
-        """The statements of some periods each of several licences, from one pass over what is not stated yet."""
+        """The statements of some periods each of several licences, from one pass over what is not stated yet.
+
+        Period by period, and within it in the order given: contracts that share an account bring it forward in turn.
+        """
         until = self._log.head()
-        with self._log.reading() as session:
-            totals = {licence.id: totals_of(session, licence.id, licence.terms) for licence, _, _ in due}
-        settled = until == self._log.head()
+        making = {licence.id: self._drafting(licence, last) for licence, _, last in due}
+        if until != self._log.head():
+            for each in making.values():
+                each.earned = None
         starts = [last.span.carried if last else 0 for _, _, last in due]
-        stated = {str(licence.id): stated_by(licence, last) for licence, _, last in due}
-        reading = self._read(stated, min(starts, default=0), until)
-        for licence, periods, last in due:
-            yield from drafts(licence, periods, last, reading, on, until, totals[licence.id] if settled else None)
+        reading = self._read(
+            {str(licence.id): stated_by(licence, last) for licence, _, last in due}, min(starts, default=0), until
+        )
+        accounts: dict[UUID, Forward] = {}
+        for period, at in sorted((period, at) for at, (_, periods, _) in enumerate(due) for period in periods):
+            licence = due[at][0]
+            account = licence.contract.account_id
+            forward = accounts.get(account) or self._forward(licence.contract)
+            draft = making[licence.id].draft(period, forward, reading, on, until)
+            header = draft.sheet.header
+            accounts[account] = Forward(header.account, Statement.id_of(licence.id, period))
+            yield draft
+
+    def _drafting(self, licence: Licence, last: Header | None) -> Drafting:
+        stock = self._log.find(LabelStock, LabelStock.id_of(licence.id))
+        with self._log.reading() as session:
+            totals = totals_of(session, licence.id, licence.terms)
+            earned = own_earned(session, licence.id, licence.terms.currency)
+        labels = stock.reconciled(totals.units) if stock else None
+        return Drafting(licence, last, totals.schedule, earned, totals.over_cap.units, labels)
+
+    def _forward(self, contract: Contract) -> Forward:
+        """What the next statement of an account is brought forward from."""
+        with self._log.reading() as session:
+            kept = account_kept(session, contract.account_id)
+        assert kept is not None, "an account is opened when its first contract is signed"
+        if kept.stated is None:
+            return Forward(Account.opening(Money(kept.schedule.by(None), kept.currency)))
+        return Forward(self._log.load(Statement, kept.stated).header.account, kept.stated)
 
     def _issue(self, draft: Draft) -> Committed[UUID]:
         header = draft.sheet.header
@@ -134,7 +176,9 @@ class Statements:
             known = tx.find(Statement, Statement.id_of(header.licence_id, header.period))
             if known is not None:
                 raise already_stated(known.header)
-            if last_stated(tx.session, header.licence_id) != header.span.stated_to:
+            kept = account_kept(tx.session, tx.get(Licence, header.licence_id).contract.account_id)
+            moved_on = header.shared_account is not None and kept is not None and kept.stated != header.follows
+            if moved_on or last_stated(tx.session, header.licence_id) != header.span.stated_to:
                 raise StatementOvertaken(contract_no=header.contract_no, period=header.period)
             statement = Statement.issue(draft.sheet, tuple(flag.code for flag in draft.flags))
             tx.save(statement)

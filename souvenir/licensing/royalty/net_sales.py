@@ -91,6 +91,15 @@ def with_reserve(nets: Sequence[Money], returns: Sequence[Money], rate: Decimal,
     return result
 
 
+def held_back(sold: Money, returned: Money, rate: Decimal) -> Money:
+    """What is still held of one period's reserve, once goods came back of it: max(0, rate · sold - returned).
+
+    Σ net - Σ held, differenced, is what `with_reserve` computes from the periods as a whole; returns beyond the reserve
+    count at once.
+    """
+    return max(Money.zero(sold.currency), sold.at_rate(rate) - returned)
+
+
 class PieceKind(StrEnum):
     """What an edition's piece was made for. Only pieces that can be sold bear a royalty."""
 

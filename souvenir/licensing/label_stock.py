@@ -1,0 +1,109 @@
+"""Holograms of one licence: what the licensor issued, what a count found, and how many nobody can show."""
+
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import derived_id
+from souvenir.licensing.royalty.limits import unaccounted_labels
+from souvenir.licensing.sheet import Labels
+
+
+class LabelsUnsound(SouvenirError):
+    message = "Labels of contract {contract_no} cannot be recorded: {reason}."
+    contract_no: str
+    reason: str
+
+
+class LabelCount(Value):
+    """What was found on a day: labels still on hand, and in all those destroyed with evidence or given back."""
+
+    on_hand: int
+    destroyed: int
+    returned: int
+    counted_on: date
+
+
+class LabelStock(Aggregate):
+    """The labels of one licence, from the licensor's deliveries to the last count."""
+
+    TOPIC = "licensing.LabelStock"
+
+    class Opened(Created):
+        TOPIC = "licensing.LabelStockOpened"
+        licence_id: UUID
+        contract_no: str
+
+    class Issued(Aggregate.Event):
+        """The licensor delivered so many; `reference` is its delivery note, so that one delivery counts once."""
+
+        TOPIC = "licensing.LabelsIssued"
+        reference: str
+        count: int
+        issued_on: date
+
+    class Counted(Aggregate.Event):
+        TOPIC = "licensing.LabelsCounted"
+        found: LabelCount
+
+    @event(Opened)
+    def __init__(self, licence_id: UUID, contract_no: str) -> None:
+        self.licence_id = licence_id
+        self.contract_no = contract_no
+        self.deliveries: dict[str, int] = {}
+        self.found: LabelCount | None = None
+
+    @staticmethod
+    def id_of(licence_id: UUID) -> UUID:
+        return derived_id("label-stock", licence_id)
+
+    # Decide: may refuse, may record, never assigns.
+
+    @classmethod
+    def open(cls, licence_id: UUID, contract_no: str) -> Self:
+        """Begin to keep a licence's labels."""
+        return cls._create(cls.Opened, id=cls.id_of(licence_id), licence_id=licence_id, contract_no=contract_no)
+
+    def issue(self, reference: str, count: int, on: date) -> None:
+        """Record a delivery; the same one twice records nothing new."""
+        if self.deliveries.get(reference) == count:
+            return
+        if count < 1 or reference in self.deliveries or not reference.strip():
+            reason = f"a delivery {reference!r} of {count}: give more than none, under a number of its own"
+            raise LabelsUnsound(contract_no=self.contract_no, reason=reason)
+        self._issued(reference=reference, count=count, issued_on=on)
+
+    def count(self, found: LabelCount) -> None:
+        """Record a count; the same count twice records nothing new."""
+        if found == self.found:
+            return
+        if min(found.on_hand, found.destroyed, found.returned) < 0:
+            raise LabelsUnsound(contract_no=self.contract_no, reason="a count of fewer than none")
+        self._counted(found=found)
+
+    def reconciled(self, sold: int) -> Labels | None:
+        """issued = sold + on hand + destroyed + returned + unaccounted for; None before the first count."""
+        if self.found is None:
+            return None
+        issued, found = sum(self.deliveries.values()), self.found
+        return Labels(
+            issued=issued,
+            sold=sold,
+            on_hand=found.on_hand,
+            destroyed=found.destroyed,
+            returned=found.returned,
+            unaccounted=unaccounted_labels(issued, sold, found.on_hand, found.destroyed, found.returned),
+            counted_on=found.counted_on,
+        )
+
+    # Evolve: assigns only, because it also replays history.
+
+    @event(Issued)
+    def _issued(self, reference: str, count: int, issued_on: date) -> None:
+        self.deliveries = {**self.deliveries, reference: count}
+
+    @event(Counted)
+    def _counted(self, found: LabelCount) -> None:
+        self.found = found
