@@ -72,9 +72,11 @@ from souvenir.processes.watch_deadlines import WatchDeadlines
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
+from souvenir.taxrefund.agency import RefundAgency
 from souvenir.taxrefund.customs import CustomsOffice
-from souvenir.taxrefund.registers import ClaimsByOrder
+from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
+from souvenir.taxrefund.tax_office import TaxOffice
 from souvenir.taxrefund.views import ClaimList
 
 if TYPE_CHECKING:
@@ -126,6 +128,8 @@ class Shop:
         resolver: str,
         rules: RuleBook | None = None,
         customs: CustomsOffice | None = None,
+        office: TaxOffice | None = None,
+        agency: RefundAgency | None = None,
     ) -> None:
         self.log = log
         self.secrets = secrets
@@ -140,7 +144,7 @@ class Shop:
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
         self.pay_at_till = PayAtTill(log, self.sell)
-        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs)
+        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs, office, agency)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
@@ -173,11 +177,15 @@ class Shop:
         providers: Providers | None = None,
         issuer: LocalizedText | None = None,
         resolver: str = "https://id.example.org",
+        rules: RuleBook | None = None,
         customs: CustomsOffice | None = None,
+        office: TaxOffice | None = None,
+        agency: RefundAgency | None = None,
     ) -> Self:
         """Open the shop at a URL, creating what is missing: sqlite:///path, sqlite:// (memory) or postgresql://….
 
-        `customs`, if there is one to ask, is asked for an answer that was lost before an advance is taken back.
+        `customs`, if there is one to ask, is asked for an answer that was lost before an advance is taken back; `office`
+        issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
         Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
         """
@@ -187,7 +195,17 @@ class Shop:
         else:
             kept = Secrets.at(Path(secrets) if secrets else _secrets_beside(url))
         name = issuer or {"en": "Souvenir shop", "zh-Hans": "纪念品商店"}
-        return cls(log, kept, providers or set_up(), issuer=name, resolver=resolver, customs=customs)
+        return cls(
+            log,
+            kept,
+            providers or set_up(),
+            issuer=name,
+            resolver=resolver,
+            rules=rules,
+            customs=customs,
+            office=office,
+            agency=agency,
+        )
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -278,6 +296,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     OpenHolds(),
     OpenNotices(),
     ClaimsByOrder(),
+    OpenFilings(),
     Erasures(),
     Credentials(),
     StaffRoll(),

@@ -28,6 +28,7 @@ RULES: Final[Mapping[str, str]] = {
     "J08a": "Refund paid by the agency",
     "J08m": "Guarantee held",
     "J09": "Customs verified the goods",
+    "J09c": "Commission on a refund the agency advanced",
     "J09m": "Guarantee no longer held",
     "J09p": "Ordinary refund paid for the agency",
     "J10": "Refund agency settled",
@@ -245,6 +246,12 @@ def ordinary_refund_paid(tender: str, refund: Money, fee: Money, agency_share: D
     When the agency pays the traveller itself, the shop books nothing.
     """
     return _legs(dr(chart.AGENCY_RECEIVABLE, refund), cr(tender, refund - fee), *_fee_shared(fee, agency_share))
+
+
+def commission_earned(fee: Money, agency_share: Decimal) -> Legs:
+    """The agency advanced the refund and customs verified it: all the shop has of it is its part of the fee."""
+    ours = fee - agency_part(fee, agency_share)
+    return _legs(dr(chart.AGENCY_RECEIVABLE, ours), cr(chart.COMMISSION, ours))
 
 
 def agency_part(fee: Money, agency_share: Decimal) -> Money:

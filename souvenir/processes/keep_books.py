@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Process, Transaction, when
@@ -20,9 +18,7 @@ from souvenir.sales.order import Order, OrderLine, ReturnedLine
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee
-
-AGENCY_SHARE: Final = Decimal("0.7")
-"""The refund agency's part of the fee where its contract with the shop says nothing else."""
+from souvenir.taxrefund.settlement import agency_part
 
 
 class KeepBooks(Process):
@@ -33,9 +29,6 @@ class KeepBooks(Process):
     """
 
     name = "keep_books"
-
-    def __init__(self, agency_share: Decimal = AGENCY_SHARE) -> None:
-        self._agency_share = agency_share
 
     # Sales.
 
@@ -99,9 +92,12 @@ class KeepBooks(Process):
 
     @when(Claim.Completed)
     def _completed(self, tx: Transaction, event: Claim.Completed) -> None:
-        if event.by == "shop":
-            legs = postings.customs_verified(event.refund, event.fee, self._agency_share)
-            _book(tx, event, "J09", event.on, legs, _claim(tx.at_event(Claim, event.originator_id)))
+        claim = tx.at_event(Claim, event.originator_id)
+        if event.by == "agency":
+            legs = postings.commission_earned(event.fee, claim.agency_share)
+            return _book(tx, event, "J09c", event.on, legs, _claim(claim))
+        legs = postings.customs_verified(event.refund, event.fee, claim.agency_share)
+        return _book(tx, event, "J09", event.on, legs, _claim(claim))
 
     @when(Claim.Paid)
     def _ordinary_refund_paid(self, tx: Transaction, event: Claim.Paid) -> None:
@@ -109,7 +105,7 @@ class KeepBooks(Process):
         if event.by == "agency":
             return _book(tx, event, "J08a", event.paid_on, postings.refund_by_agency(event.amount), _claim(claim))
         tender = tender_account(event.tender)
-        legs = postings.ordinary_refund_paid(tender, event.refund, event.fee, self._agency_share)
+        legs = postings.ordinary_refund_paid(tender, event.refund, event.fee, claim.agency_share)
         return _book(tx, event, "J09p", event.paid_on, legs, _claim(claim))
 
     @when(Claim.Settled)
@@ -117,8 +113,11 @@ class KeepBooks(Process):
         claim = tx.at_event(Claim, event.originator_id)
         if (claim.paid_by or claim.advanced_by) == "agency":
             legs = postings.refund_by_agency_over(claim.due_net)
+            ours = claim.due_fee - agency_part(claim)
+            if claim.paid_by is None and event.amount == ours:
+                legs += postings.agency_settled(ours, Money.zero(ours.currency))
             return _book(tx, event, "J10a", event.on, legs, _claim(claim))
-        fee = postings.agency_part(claim.due_fee, self._agency_share)
+        fee = agency_part(claim)
         kept = fee if event.amount < claim.due_refund else Money.zero(fee.currency)
         return _book(tx, event, "J10", event.on, postings.agency_settled(event.amount, kept), _claim(claim))
 

@@ -1,57 +1,60 @@
-"""Refund tax: from paid orders to a traveller's refund, with a card behind every advance; deadlines act by themselves."""
+"""Refund tax: a form becomes a traveller's refund, with a card behind every advance; deadlines act by themselves."""
 
-import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count
-from typing import Final, Self
-from uuid import UUID, uuid4
+from typing import Final
+from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
-from souvenir.kernel.sealing import Redacted
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import Providers
-from souvenir.privacy.application import registered
-from souvenir.privacy.keyring import KeyRing, PersonForgotten, place_of
+from souvenir.privacy.keyring import KeyRing
+from souvenir.processes.issue_form import (
+    MOST_ORDERS,
+    PURPOSE,
+    ElsewhereRefundPoint,
+    IssueForm,
+    NoOrdersToRefund,
+    OrdersDoNotBelongTogether,
+    TravelDocument,
+)
 from souvenir.processes.secure_advance import SecureAdvance, engage
-from souvenir.sales.order import Order, OrderNotPaid
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
-from souvenir.taxrefund.application import Opening, Refunds
-from souvenir.taxrefund.assessment import Assessment, Purchase, PurchaseLine, Store, Traveller
-from souvenir.taxrefund.claim import Claim, claim_id
+from souvenir.taxrefund.agency import AgencyAnswer, AgencyOutcome, RefundAgency, for_review
+from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.customs import CustomsOffice
-from souvenir.taxrefund.document import DocumentReader, read_zone
-from souvenir.taxrefund.form import Advancer, Tender
+from souvenir.taxrefund.form import Advancer, Counter, Tender
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
-from souvenir.taxrefund.invoice import invoice_nos
-from souvenir.taxrefund.refusals import ClaimHasAnotherState, GuaranteeTooSmall, PromiseNotKept, PromiseStillOpen
+from souvenir.taxrefund.refusals import (
+    AdvanceNotPaid,
+    AgencySilent,
+    ClaimHasAnotherState,
+    GuaranteeTooSmall,
+    PromiseNotKept,
+    PromiseStillOpen,
+)
 from souvenir.taxrefund.rulebook import RuleBook
+from souvenir.taxrefund.tax_office import TaxOffice
 from souvenir.taxrefund.views import ClaimList
 
-PURPOSE: Final = "tax"
-"""Personal data on a refund form is sealed for this purpose alone: it is kept as long as tax law says, no longer."""
+__all__ = [
+    "MOST_ORDERS",
+    "PURPOSE",
+    "ElsewhereRefundPoint",
+    "GuaranteeDeclined",
+    "NoOrdersToRefund",
+    "OrdersDoNotBelongTogether",
+    "RefundTax",
+    "TravelDocument",
+]
 
 EASTERNMOST: Final = timedelta(hours=14)
 """How far the first calendar day on earth is ahead of UTC: no claim's day is past anywhere before it is past there."""
-
-MOST_ORDERS: Final = 20
-"""Orders on one form."""
-
-
-class OrdersDoNotBelongTogether(SouvenirError):
-    message = "One form is for one store and one day. Order {order_no} was placed elsewhere or on another day."
-    order_no: str
-
-
-class NoOrdersToRefund(SouvenirError):
-    message = "A refund form covers between 1 and {most} orders."
-    most: int
 
 
 class GuaranteeDeclined(SouvenirError):
@@ -59,40 +62,7 @@ class GuaranteeDeclined(SouvenirError):
     reason: str
 
 
-class ElsewhereRefundPoint(SouvenirError):
-    message = "This store's instant refunds are paid at another refund point."
-    refund_point_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class TravelDocument:
-    """What the traveller shows. Name and number are sealed before they reach the log."""
-
-    kind: str
-    number: str = field(repr=False)
-    name: str = field(repr=False)
-    last_entry: date | None
-    born_on: date | None = field(default=None, repr=False)
-    """Asked only where a scheme has a least age; it is never recorded."""
-
-    def age_on(self, day: date) -> int | None:
-        """Full years on a day, if the date of birth is known."""
-        if self.born_on is None:
-            return None
-        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
-
-    def holder_on(self, day: date) -> Traveller:
-        """What eligibility asks about the holder on the day of a purchase."""
-        return Traveller(self.kind, self.last_entry, self.age_on(day))
-
-    @classmethod
-    def read(cls, reader: DocumentReader, last_entry: date | None, on: date) -> Self:
-        """Take it from a document reader; the last entry is a stamp, or asked of the border, not in the zone."""
-        zone = read_zone(reader.read(), on)
-        return cls(zone.kind, zone.number, zone.name, last_entry, zone.born_on)
-
-
-class RefundTax:
+class RefundTax(IssueForm):
     """Refunds as the counter does them. Providers are asked between commits, never inside one."""
 
     def __init__(
@@ -102,103 +72,31 @@ class RefundTax:
         rules: RuleBook,
         keyring: KeyRing,
         customs: CustomsOffice | None = None,
+        office: TaxOffice | None = None,
+        agency: RefundAgency | None = None,
     ) -> None:
-        self._log = log
+        super().__init__(log, rules, keyring, office)
         self._providers = providers
-        self._keyring = keyring
-        self._refunds = Refunds(log, rules)
-        self._rules = rules
         self._customs = customs
+        self._agency = agency
         self._claims = ClaimList()
         self._secured = SecureAdvance(log, providers)
 
     # At the counter.
 
-    def assess(
-        self,
-        order_ids: Sequence[UUID],
-        mode: str,
-        document_kind: str,
-        last_entry: date | None,
-        document_number: str = "",
-        issued_on: date | None = None,
-    ) -> Assessment:
-        """What these orders would bring the traveller, or every reason why not; records nothing."""
-        orders = [self._log.load(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
-        outlet = self._log.load(Outlet, _one_sale(orders).outlet_id)
-        day = issued_on or clock.today(outlet.time_zone)
-        purchase = _purchase(orders, outlet, mode, Traveller(document_kind, last_entry), day)
-        return self._refunds.assess(purchase, outlet.id, self._document_hash(document_kind, document_number))
+    def agree(self, claim_id: UUID, on: date | None = None, by: Advancer | None = None) -> Committed[UUID]:
+        """Record the traveller's signature under the promise to leave.
 
-    def open_claim(
-        self,
-        order_ids: Sequence[UUID],
-        mode: str,
-        document: TravelDocument,
-        point_id: UUID | None = None,
-        issued_on: date | None = None,
-        invoices: tuple[str, ...] = (),
-    ) -> Committed[UUID]:
-        """Issue the refund form for paid orders of one store and day; answers the claim's id.
-
-        It is issued today, in the store's local day, unless said otherwise. Raises the first problem `assess` would
-        list. An instant refund at a centralised point names that point.
-        Invoices are those the goods are on: each stands on one form at a time.
+        `by` says who advances the money; without it, whoever does for this store by its registration.
         """
-        on = issued_on or clock.now().date()
-        claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
-        numbers = invoice_nos(invoices)
-        document_hash = self._document_hash(document.kind, document.number)
-        traveller = self._traveller(document)
-        name, number = (
-            self._keyring.seal(traveller, PURPOSE, text, _place(claim_no, field))
-            for text, field in ((document.name, "name"), (document.number, "document_number"))
-        )
-
-        def command(tx: Transaction) -> UUID:
-            orders = [tx.get(Order, order_id) for order_id in order_ids[: MOST_ORDERS + 1]]
-            outlet = tx.get(Outlet, _one_sale(orders).outlet_id)
-            day = issued_on or clock.today(outlet.time_zone)
-            standing = outlet.tax_refund_on(orders[0].placed_on)
-            if mode == "instant_centralised" and point_id != standing.refund_point_id:
-                raise ElsewhereRefundPoint(refund_point_id=standing.refund_point_id)
-            registered(tx, traveller)
-            opening = Opening(
-                claim_no=claim_no,
-                purchase=_purchase(orders, outlet, mode, document.holder_on(orders[0].placed_on), day),
-                outlet_id=outlet.id,
-                traveller=traveller,
-                document_hash=document_hash,
-                point_id=point_id,
-                name=name,
-                document_number=number,
-                agency=standing.agency,
-                invoices=numbers,
-            )
-            return refunds.open_claim(tx, self._rules, opening).id
-
-        return self._log.execute(command)
-
-    def reissue(self, claim_id: UUID, issued_on: date | None = None, invoices: tuple[str, ...] = ()) -> Committed[UUID]:
-        """After a partial return: a new form for what is left of a voided one, for the same traveller and route.
-
-        Raises PersonForgotten once the traveller's data is gone, and whatever `open_claim` does: the rest may be too
-        little. The old form keeps its number and stays void.
-        """
-        old = self._log.load(Claim, claim_id)
-        if old.state != "voided":
-            raise ClaimHasAnotherState(claim_no=old.claim_no, state=old.state, doing="issued anew: void it first")
-        name, number = self.traveller_of(claim_id)
-        if isinstance(name, Redacted) or isinstance(number, Redacted):
-            raise PersonForgotten(subject=old.traveller, purpose=PURPOSE)
-        document = TravelDocument(old.facts.document_kind, number, name, old.facts.last_entry)
-        day = issued_on or old.issued_on
-        return self.open_claim(old.order_ids, old.mode, document, old.point_id, day, invoices)
-
-    def agree(self, claim_id: UUID, on: date | None = None, by: Advancer = "shop") -> Committed[UUID]:
-        """Record the traveller's signature under the promise to leave; `by` says who advances the money."""
         day = on or self._day(claim_id)
-        return self._told(claim_id, lambda tx: refunds.agree(tx, self._rules, claim_id, day, by))
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            standing = tx.get(Outlet, claim.outlet_id).tax_refund_on(claim.purchased_on)
+            refunds.agree(tx, self._rules, claim_id, day, by or standing.advanced_by)
+
+        return self._told(claim_id, command)
 
     def guarantee(self, claim_id: UUID, provider: str, source: str, on: date | None = None) -> Committed[UUID]:
         """Have a card guarantee the net refund. Raises GuaranteeDeclined; the claim then waits for another card."""
@@ -213,42 +111,98 @@ class RefundTax:
             raise GuaranteeDeclined(reason=reason or "the card's bank has not answered")
         return Committed(claim_id, self._log.head())
 
-    def advance(self, claim_id: UUID, tender: Tender, on: date | None = None) -> Committed[UUID]:
-        """Hand the net refund over the counter. Refused unless a guarantee holds as much."""
+    def advance(
+        self, claim_id: UUID, tender: Tender, on: date | None = None, paid_at: Counter | None = None
+    ) -> Committed[UUID]:
+        """Hand the net refund over the counter, or have the agency pay it. Refused unless a guarantee holds as much.
+
+        Raises AdvanceNotPaid or AgencySilent where the agency advances: asked again, it pays only once.
+        """
         day = on or self._day(claim_id)
+        if self._agency is not None and self._log.load(Claim, claim_id).advanced_by == "agency":
+            return self._advance_by_agency(self._agency, claim_id, tender, day)
 
         def command(tx: Transaction) -> None:
-            refunds.record_advance(tx, claim_id, tender, day)
-            try:
-                engage(tx, claim_id)
-            except HoldNotHeld:
-                claim = tx.get(Claim, claim_id)
-                nothing = Money.zero(claim.net.currency)
-                raise GuaranteeTooSmall(claim_no=claim.claim_no, needed=claim.net, guaranteed=nothing) from None
+            refunds.record_advance(tx, claim_id, tender, day, paid_at)
+            _engage(tx, claim_id)
 
         return self._told(claim_id, command)
+
+    def _advance_by_agency(self, agency: RefundAgency, claim_id: UUID, tender: Tender, on: date) -> Committed[UUID]:
+        def request(tx: Transaction) -> None:
+            refunds.request_advance(tx, claim_id, tender, on)
+            _engage(tx, claim_id)
+
+        requested = self._told(claim_id, request)
+        claim = self._log.load(Claim, claim_id)
+        if claim.state == "advancing":
+            answer = agency.advance(str(claim_id), claim.claim_no, claim.net, tender)
+            if answer.outcome is AgencyOutcome.UNKNOWN:
+                answer = agency.query(str(claim_id))
+            self._record_advance(claim_id, answer, on)
+            if answer.outcome is AgencyOutcome.DECLINED:
+                raise AdvanceNotPaid(claim_no=claim.claim_no, why=answer.reason)
+            if answer.outcome is not AgencyOutcome.PAID:
+                raise AgencySilent(claim_no=claim.claim_no)
+        return requested
+
+    def _record_advance(self, claim_id: UUID, answer: AgencyAnswer, on: date) -> None:
+        def record(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            if answer.outcome is AgencyOutcome.PAID:
+                claim.advance(claim.advance_tender, on, claim.net)
+            elif answer.outcome is AgencyOutcome.DECLINED:
+                claim.decline_advance(answer.reason)
+            tx.save(claim)
+
+        self._log.commit(record)
 
     # At the border, and after.
 
     def confirm_customs(
-        self, claim_id: UUID, port: str, quantities: Mapping[int, int], on: date | None = None, reason: str = ""
+        self,
+        claim_id: UUID,
+        port: str,
+        quantities: Mapping[int, int],
+        on: date | None = None,
+        reason: str = "",
+        inspected: bool | None = None,
     ) -> Committed[UUID]:
-        """Record customs' answer, by line of the form. An advance whose promise was kept becomes final at once."""
+        """Record customs' answer, by line of the form. An advance whose promise was kept becomes final at once,
+        or when the agency has approved it, where one is connected.
+        """
         day = on or self._day(claim_id)
 
         def command(tx: Transaction) -> None:
             claim = tx.get(Claim, claim_id)
-            claim.confirm_customs(day, port, quantities, reason)
-            if claim.advanced is not None and claim.missed is None:
-                try:
-                    claim.complete(day)
-                except PromiseNotKept:
-                    claim.miss_promise(day)
+            claim.confirm_customs(day, port, quantities, reason, inspected)
+            if self._agency is None or claim.state != "confirmed":
+                _conclude(claim, day)
             tx.save(claim)
 
         committed = self._told(claim_id, command)
-        self.resolve_guarantee(claim_id, day)
+        if not self.ask_agency(claim_id):
+            self.resolve_guarantee(claim_id, day)
         return committed
+
+    def ask_agency(self, claim_id: UUID) -> bool:
+        """Fetch the agency's review of what customs confirmed; says whether there is one now."""
+        claim = self._log.load(Claim, claim_id)
+        if self._agency is None or claim.state != "confirmed":
+            return False
+        review = self._agency.review(for_review(claim))
+        if review is None:
+            return False
+
+        def record(tx: Transaction) -> None:
+            reviewed = tx.get(Claim, claim_id)
+            reviewed.review(review.on, review.approved, review.reason)
+            _conclude(reviewed, review.on)
+            tx.save(reviewed)
+
+        self._log.commit(record)
+        self.resolve_guarantee(claim_id, review.on)
+        return True
 
     def ask_customs(self, claim_id: UUID) -> bool:
         """Fetch customs' answer about a claim, as when its message was lost; says whether there is one."""
@@ -256,7 +210,7 @@ class RefundTax:
         answer = self._customs.answer_to(claim.claim_no) if self._customs else None
         if answer is None:
             return False
-        self.confirm_customs(claim_id, answer.port, answer.confirmed, answer.on, answer.reason)
+        self.confirm_customs(claim_id, answer.port, answer.confirmed, answer.on, answer.reason, answer.inspected)
         return True
 
     def miss_promise(self, claim_id: UUID, on: date | None = None) -> Committed[UUID]:
@@ -283,7 +237,25 @@ class RefundTax:
             claim.pay(tender, day, by)
             tx.save(claim)
 
-        return self._told(claim_id, command)
+        committed = self._told(claim_id, command)
+        self._tell_office(claim_id)
+        return committed
+
+    def void(self, claim_id: UUID, reason: str, on: date | None = None) -> Committed[UUID]:
+        """Void a form and its invoices without a return of goods, as when it was made out wrongly.
+
+        What is out of an advance is taken back from its guarantee.
+        """
+        day = on or self._day(claim_id)
+
+        def command(tx: Transaction) -> None:
+            claim = tx.get(Claim, claim_id)
+            claim.void(reason, day)
+            tx.save(claim)
+
+        committed = self._told(claim_id, command)
+        self.resolve_guarantee(claim_id, day)
+        return committed
 
     def settle(self, claim_id: UUID, amount: Money, on: date, statement: str = "") -> Committed[UUID]:
         """Record that the agency's statement covered the refund."""
@@ -316,7 +288,17 @@ class RefundTax:
         latest = on or (clock.now() + EASTERNMOST).date()
         with self._log.reading() as session:
             overdue, unresolved = self._claims.overdue(session, latest), self._claims.unresolved(session)
+            waiting = (
+                [
+                    *self._claims.page(session, "confirmed"),
+                    *self._claims.page(session, "advancing"),
+                ]
+                if self._agency
+                else []
+            )
         looked_into: set[UUID] = set()
+        for claim in waiting:
+            self._look_at_agency(claim.id, on)
         for claim in overdue:
             with suppress(PromiseStillOpen, ClaimHasAnotherState):  # the list lags behind: decided by now, or today
                 if not self.ask_customs(claim.id):
@@ -328,18 +310,20 @@ class RefundTax:
                 looked_into.add(claim.id)
             with self._log.reading() as session:
                 unresolved = self._claims.unresolved(session, after=unresolved[-1].claim_no)
+        if self.filings is not None:
+            self.filings.settle_open()
         return len(looked_into)
 
-    def traveller_of(self, claim_id: UUID) -> tuple[str | Redacted, str | Redacted]:
-        """Name and document number as they stand on the form, or Redacted once the person was forgotten."""
-        claim = self._log.load(Claim, claim_id)
-        name, number = claim.facts.name, claim.facts.document_number
-        assert name, "every form opened here carries the name"
-        assert number, "every form opened here carries the document's number"
-        return (
-            self._keyring.open(name, _place(claim.claim_no, "name")),
-            self._keyring.open(number, _place(claim.claim_no, "document_number")),
-        )
+    def _look_at_agency(self, claim_id: UUID, on: date | None) -> None:
+        """Ask the agency for what is missing: its review, or whether it paid an advance."""
+        assert self._agency is not None
+        if self.ask_agency(claim_id) or self._log.load(Claim, claim_id).state != "advancing":
+            return
+        answer = self._agency.query(str(claim_id))
+        if answer.outcome is AgencyOutcome.NEVER_RECEIVED:
+            claim = self._log.load(Claim, claim_id)
+            answer = self._agency.advance(str(claim_id), claim.claim_no, claim.net, claim.advance_tender)
+        self._record_advance(claim_id, answer, on or self._day(claim_id))
 
     # What follows from a decision, outside the log.
 
@@ -349,6 +333,12 @@ class RefundTax:
         _, guarantee = self._claim(claim_id)
         if guarantee is not None and guarantee.state == "lapsed":
             self._told(claim_id, lambda tx: refunds.close_lapsed(tx, claim_id, on))
+        self._tell_office(claim_id)
+
+    def _tell_office(self, claim_id: UUID) -> None:
+        """Void or lock the form at the tax office as its claim asks for; what it does not answer is asked again."""
+        if self.filings is not None:
+            self.filings.follow(claim_id)
 
     def settle_open(self) -> int:
         """Look again at every card hold that waits for something, as after a crash; answers how many ended."""
@@ -374,65 +364,21 @@ class RefundTax:
         claim = self._log.load(Claim, claim_id)
         return clock.today(self._log.load(Outlet, claim.outlet_id).time_zone)
 
-    # Personal data.
 
-    def _document_hash(self, kind: str, number: str) -> str:
-        return self._keyring.keyed_hash(PURPOSE, f"{kind}:{number}")
-
-    def _traveller(self, document: TravelDocument) -> UUID:
-        """The person who showed this document before, or a new one."""
-        text = f"{document.kind}:{document.number}"
-        known = self._keyring.people_with(PURPOSE, text)
-        subject = known[0] if known else uuid4()
-        self._keyring.index(subject, PURPOSE, text)
-        return subject
+def _engage(tx: Transaction, claim_id: UUID) -> None:
+    """Keep the card behind an advance. Raises GuaranteeTooSmall if it holds no more."""
+    try:
+        engage(tx, claim_id)
+    except HoldNotHeld:
+        claim = tx.get(Claim, claim_id)
+        nothing = Money.zero(claim.net.currency)
+        raise GuaranteeTooSmall(claim_no=claim.claim_no, needed=claim.net, guaranteed=nothing) from None
 
 
-def _one_sale(orders: Sequence[Order]) -> Order:
-    """The first of the orders, once all are known to be paid, at one store, on one day."""
-    if not 0 < len(orders) <= MOST_ORDERS:
-        raise NoOrdersToRefund(most=MOST_ORDERS)
-    first = orders[0]
-    for order in orders:
-        if order.paid_by is None:
-            raise OrderNotPaid(order_no=order.order_no)
-        if (order.outlet_id, order.placed_on) != (first.outlet_id, first.placed_on):
-            raise OrdersDoNotBelongTogether(order_no=order.order_no)
-    return first
-
-
-def _purchase(orders: Sequence[Order], outlet: Outlet, mode: str, traveller: Traveller, issued_on: date) -> Purchase:
-    """The orders as refunds see them: what is left of each line after returns."""
-    purchased_on = orders[0].placed_on
-    standing = outlet.tax_refund_on(purchased_on)
-    return Purchase(
-        store=Store(standing.jurisdiction, outlet.region, instant=standing.instant),
-        mode=mode,
-        traveller=traveller,
-        lines=tuple(_lines(orders)),
-        purchased_on=purchased_on,
-        issued_on=issued_on,
-    )
-
-
-def _lines(orders: Sequence[Order]) -> Iterator[PurchaseLine]:
-    numbers = count(1)
-    for order in orders:
-        for line in order.lines:
-            returned, gross_back, _ = order.returned_of(line.line_no)
-            if returned < line.quantity:
-                yield PurchaseLine(
-                    line_no=next(numbers),
-                    gross=line.gross - gross_back,
-                    vat_rate=line.vat_rate,
-                    quantity=line.quantity - returned,
-                    exempt=line.vat_exempt,
-                    refundable=line.refundable,
-                    order_id=order.id,
-                    order_line_no=line.line_no,
-                    goods=line.category,
-                )
-
-
-def _place(claim_no: str, field: str) -> str:
-    return place_of(Claim.Opened.TOPIC, claim_id(claim_no), field)
+def _conclude(claim: Claim, on: date) -> None:
+    """Make a kept promise final, and a broken one missed."""
+    if claim.advanced is not None and claim.missed is None:
+        try:
+            claim.complete(on)
+        except PromiseNotKept:
+            claim.miss_promise(on)

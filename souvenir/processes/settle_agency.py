@@ -1,78 +1,116 @@
-"""Settle with the agency: write the month's statement of refunds the shop paid, and take in the agency's, form by form."""
+"""Settle with the agency: state the month's refunds, and take in the agency's statement, form by form, once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from typing import Literal
+from collections.abc import Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from uuid import UUID
 
-from souvenir.eventlog import EventLog, Transaction
+from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.taxrefund.agency import RefundAgency
+from souvenir.taxrefund.agency_statement import AgencyStatement, Difference, Discrepancy, statement_id
 from souvenir.taxrefund.claim import Claim, claim_id
-from souvenir.taxrefund.settlement import Statement, StatementLine, line_of
+from souvenir.taxrefund.settlement import Statement, StatementLine, line_of, write_statement
 from souvenir.taxrefund.views import LARGEST_PAGE, ClaimList
-
-AGENCY_SHARE = Decimal("0.70")
-"""The agency's part of the fee, where its contract does not say otherwise."""
-
-Finding = Literal["settled", "settled_before", "unknown_form", "amount_differs", "not_final"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What came of an agency's statement. Differences are for a person to look into; nothing is booked for them."""
-
-    found: Sequence[tuple[StatementLine, Finding]]
-
-    @property
-    def differences(self) -> list[tuple[StatementLine, Finding]]:
-        """The lines that could not be settled."""
-        return [(line, finding) for line, finding in self.found if finding not in ("settled", "settled_before")]
 
 
 class SettleAgency:
     """Statements out and in. Taking the same statement in again settles nothing new."""
 
-    def __init__(self, log: EventLog, agency_share: Decimal = AGENCY_SHARE) -> None:
+    def __init__(self, log: EventLog, agency: RefundAgency | None = None) -> None:
         self._log = log
-        self._share = agency_share
+        self._agency = agency
         self._claims = ClaimList()
 
     def statement(self, number: str, month: date, currency: str = "CNY") -> Statement:
-        """What became final in a month, was paid by the shop, and is not settled: what the agency is asked for."""
-        lines: list[StatementLine] = []
+        """What became final in a month and is not settled: what the agency is asked for."""
+        first = month.replace(day=1)
+        lines = [line for line in self._open(month, currency) if line.final_on >= first]
+        return Statement(number, tuple(sorted(lines, key=lambda line: (line.final_on, line.form_no))))
+
+    def take_in(self, statement: Statement, on: date, month: date | None = None) -> Committed[UUID]:
+        """Settle every form of the agency's statement whose amounts are as the claim has them, and list the rest.
+
+        `month` is the one it covers; by itself, that of its latest refund. What was final by its end and is neither on
+        it nor settled is missing. The same statement again is the first; raises StatementChanged for another one.
+        """
+        digest = sha256(write_statement(statement).encode()).hexdigest()
+        if (known := self._log.find(AgencyStatement, statement_id(statement.number))) is not None:
+            known.require_same(digest)
+            return Committed(known.id, self._log.head(), replayed=True)
+        covered = month or max(line.final_on for line in statement.lines)
+        found = [(line, self._settle(line, statement.number, on)) for line in statement.lines]
+        listed = {line.form_no for line in statement.lines}
+        missing = [line for line in self._open(covered, statement.amount.currency) if line.form_no not in listed]
+        differ = [
+            *(_differs(self._log, line, difference) for line, difference in found if difference is not None),
+            *(Discrepancy(form_no=line.form_no, difference="missing", expected=line.amount) for line in missing),
+        ]
+
+        def record(tx: Transaction) -> UUID:
+            received = AgencyStatement.receive(
+                number=statement.number,
+                month=covered.replace(day=1),
+                on=on,
+                digest=digest,
+                lines=len(found),
+                amount=statement.amount,
+                settled=sum(difference is None for _, difference in found),
+                discrepancies=differ,
+            )
+            tx.save(received)
+            return received.id
+
+        return self._log.execute(record)
+
+    def fetch(self, month: date, on: date) -> Committed[UUID] | None:
+        """Take in the agency's own statement of a month, where one is connected and has filed it."""
+        statement = self._agency.statement(month) if self._agency else None
+        return self.take_in(statement, on, month) if statement else None
+
+    def received(self, number: str) -> AgencyStatement:
+        """A statement that was taken in. Raises NotFound."""
+        return self._log.load(AgencyStatement, statement_id(number))
+
+    def _open(self, month: date, currency: str) -> Iterator[StatementLine]:
+        """What was final by the end of a month and is not settled."""
+        beyond = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
         for state in ("completed", "paid"):
-            after = ""
-            while True:
+            after, full = "", True
+            while full:
                 with self._log.reading() as session:
                     page = self._claims.page(session, state, after)
                 for listed in page:
-                    line = line_of(self._log.load(Claim, listed.id), self._share)
-                    if line and (line.final_on.year, line.final_on.month) == (month.year, month.month):
-                        lines.append(line)
-                if len(page) < LARGEST_PAGE:
-                    break
-                after = page[-1].claim_no
-        of_currency = [line for line in lines if line.amount.currency == currency]
-        return Statement(number, tuple(sorted(of_currency, key=lambda line: (line.final_on, line.form_no))))
+                    line = line_of(self._log.load(Claim, listed.id))
+                    if line and line.final_on < beyond and line.amount.currency == currency:
+                        yield line
+                full = len(page) == LARGEST_PAGE
+                after = page[-1].claim_no if page else ""
 
-    def take_in(self, statement: Statement, on: date) -> Settlement:
-        """Settle every form of the agency's statement whose amounts are as the claim has them."""
-        return Settlement([(line, self._settle(line, statement.number, on)) for line in statement.lines])
-
-    def _settle(self, line: StatementLine, number: str, on: date) -> Finding:
-        def command(tx: Transaction) -> Finding:
+    def _settle(self, line: StatementLine, number: str, on: date) -> Difference | None:
+        def command(tx: Transaction) -> Difference | None:
             claim = tx.find(Claim, claim_id(line.form_no))
             if claim is None:
                 return "unknown_form"
             if claim.state == "settled":
-                return "settled_before"
-            expected = line_of(claim, self._share)
+                return None if claim.settled_in == number else "settled_before"
+            expected = line_of(claim)
             if expected is None:
                 return "not_final"
             if (line.refund, line.fee, line.amount) != (expected.refund, expected.fee, expected.amount):
                 return "amount_differs"
             claim.settle(line.amount, on, number)
             tx.save(claim)
-            return "settled"
+            return None
 
-        return self._log.execute(command).result
+        return self._log.commit(command).result
+
+
+def _differs(log: EventLog, line: StatementLine, difference: Difference) -> Discrepancy:
+    claim = log.find(Claim, claim_id(line.form_no))
+    expected = line_of(claim) if claim else None
+    return Discrepancy(
+        form_no=line.form_no[:40],
+        difference=difference,
+        expected=expected.amount if expected else None,
+        stated=line.amount,
+    )

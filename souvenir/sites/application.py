@@ -95,8 +95,9 @@ class Sites:
         instant: bool,
         refund_point_id: UUID | None,
         registered_on: date,
+        advanced_by: str = "shop",
     ) -> Committed[None]:
-        """Note that the tax office registered an outlet as a tax-refund store."""
+        """Note that the tax office registered an outlet as a tax-refund store, and who advances its instant refunds."""
 
         def decide(tx: Transaction) -> None:
             if refund_point_id is not None:
@@ -109,6 +110,7 @@ class Sites:
                 instant=instant,
                 refund_point_id=refund_point_id,
                 registered_on=registered_on,
+                advanced_by=advanced_by,
             )
             tx.save(outlet)
 

@@ -14,6 +14,7 @@ from souvenir.sites.place import checked_code, checked_region, checked_time_zone
 
 OutletKind = Literal["shop", "online", "refund_point"]
 OUTLET_KINDS: Final[tuple[OutletKind, ...]] = ("shop", "online", "refund_point")
+Advancer = Literal["shop", "agency"]
 MOST_TILLS: Final = 200
 
 
@@ -60,6 +61,8 @@ class TaxRefundStanding:
     """The centralised refund point that pays instant refunds for this store's sales, if not the store itself."""
     registered_on: date
     struck_off_on: date | None = None
+    advanced_by: Advancer = "shop"
+    """Whose money an instant refund is until customs has confirmed it."""
 
     def covers(self, on: date) -> bool:
         """Whether the registration was in force on a day; the day of striking off no longer counts."""
@@ -95,6 +98,7 @@ class Outlet(Aggregate):
         instant: bool
         refund_point_id: UUID | None
         registered_on: date
+        advanced_by: Advancer = "shop"
 
     class StruckOffTaxRefund(Aggregate.Event):
         TOPIC = "sites.OutletStruckOffTaxRefund"
@@ -153,10 +157,14 @@ class Outlet(Aggregate):
         instant: bool,
         refund_point_id: UUID | None,
         registered_on: date,
+        advanced_by: str = "shop",
     ) -> None:
         """Note the tax office's registration; repeating the same one records nothing new."""
         self._require_open()
-        standing = TaxRefundStanding(jurisdiction, agency, store_no, instant, refund_point_id, registered_on)
+        by = _advancer(advanced_by)
+        standing = TaxRefundStanding(
+            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, advanced_by=by
+        )
         if self.tax_refund == standing:
             return
         self._registered_for_tax_refund(
@@ -166,6 +174,7 @@ class Outlet(Aggregate):
             instant=instant,
             refund_point_id=refund_point_id,
             registered_on=registered_on,
+            advanced_by=by,
         )
 
     def strike_off_tax_refund(self, struck_off_on: date, reason: str) -> None:
@@ -238,8 +247,11 @@ class Outlet(Aggregate):
         instant: bool,
         refund_point_id: UUID | None,
         registered_on: date,
+        advanced_by: Advancer,
     ) -> None:
-        standing = TaxRefundStanding(jurisdiction, agency, store_no, instant, refund_point_id, registered_on)
+        standing = TaxRefundStanding(
+            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, advanced_by=advanced_by
+        )
         self.standings = (*self.standings, standing)
 
     @event(StruckOffTaxRefund)
@@ -249,6 +261,12 @@ class Outlet(Aggregate):
     @event(Closed)
     def _closed(self, closed_on: date) -> None:
         self.closed_on = closed_on
+
+
+def _advancer(text: str) -> Advancer:
+    if text not in ("shop", "agency"):
+        raise MalformedInput(expected="advancer (shop or agency)", value=text[:40])
+    return "shop" if text == "shop" else "agency"
 
 
 def outlet_id(code: str) -> UUID:

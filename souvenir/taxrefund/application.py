@@ -12,7 +12,7 @@ from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Sealed
 from souvenir.taxrefund.assessment import Assessment, Purchase, Quote, Store, assess, promise_of
 from souvenir.taxrefund.claim import Claim, claim_id
-from souvenir.taxrefund.form import Advancer, Form, Tender, TravellerFacts
+from souvenir.taxrefund.form import Advancer, Counter, Form, Tender, TravellerFacts
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender, Strength, guarantee_id
 from souvenir.taxrefund.refusals import (
     ClaimNotInstant,
@@ -186,17 +186,22 @@ def open_claim(tx: Transaction, book: RuleBook, opening: Opening) -> Claim:
         if (known.document_hash, known.outlet_id, known.mode, known.order_ids, known.invoices) != asked:
             raise FormNumberTaken(claim_no=opening.claim_no)
         return known
+    quote = require_openable(tx, book, opening)
+    claim = Claim.open(_form(opening, quote, order_ids))
+    tx.save(claim)
+    return claim
+
+
+def require_openable(tx: Transaction, book: RuleBook, opening: Opening) -> Quote:
+    """What the form would bring, or the first reason why it cannot be issued. Nobody else's form comes between."""
     wait_for_turn(tx.session, opening.document_hash)
-    for order_id in order_ids:
+    for order_id in _orders_of(opening):
         if taken := form_of_order(tx.session, order_id):
             raise OrderAlreadyClaimed(order_id=order_id, claim_no=taken[1])
     for invoice in opening.invoices:
         if taken := form_of_invoice(tx.session, invoice):
             raise InvoiceAlreadyClaimed(invoice=invoice, claim_no=taken[1])
-    found = assess_today(tx.session, book, opening.purchase, opening.outlet_id, opening.document_hash)
-    claim = Claim.open(_form(opening, found.require(), order_ids))
-    tx.save(claim)
-    return claim
+    return assess_today(tx.session, book, opening.purchase, opening.outlet_id, opening.document_hash).require()
 
 
 def agree(tx: Transaction, book: RuleBook, claim_id: UUID, on: date, by: Advancer) -> None:
@@ -240,12 +245,23 @@ def record_hold(
     return guarantee
 
 
-def record_advance(tx: Transaction, claim_id: UUID, tender: Tender, on: date) -> None:
+def record_advance(tx: Transaction, claim_id: UUID, tender: Tender, on: date, paid_at: Counter | None = None) -> None:
     """Record the advance; refused unless a guarantee holds as much."""
     claim = tx.get(Claim, claim_id)
-    current = latest_guarantee(tx, claim_id)
-    claim.advance(tender, on, current.guaranteed if current else Money.zero(claim.net.currency))
+    claim.advance(tender, on, _guaranteed(tx, claim), paid_at)
     tx.save(claim)
+
+
+def request_advance(tx: Transaction, claim_id: UUID, tender: Tender, on: date) -> None:
+    """Record that the agency is asked to pay the advance; refused unless a guarantee holds as much."""
+    claim = tx.get(Claim, claim_id)
+    claim.request_advance(tender, on, _guaranteed(tx, claim))
+    tx.save(claim)
+
+
+def _guaranteed(tx: Transaction, claim: Claim) -> Money:
+    current = latest_guarantee(tx, claim.id)
+    return current.guaranteed if current else Money.zero(claim.net.currency)
 
 
 def release_guarantee(tx: Transaction, claim_id: UUID, on: date) -> None:
@@ -343,6 +359,7 @@ def _form(opening: Opening, quote: Quote, order_ids: tuple[UUID, ...]) -> Form:
         region=purchase.store.region,
         mode=purchase.mode,
         agency=opening.agency,
+        agency_share=quote.agency_share,
         traveller=opening.traveller,
         document_hash=opening.document_hash,
         facts=TravellerFacts(

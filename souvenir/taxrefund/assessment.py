@@ -133,6 +133,8 @@ class Quote:
     """Versions among them that rest on weak sources."""
     fee_known: bool
     """False where the operator sets a fee that the rule book does not know."""
+    agency_share: Decimal = Decimal(1)
+    """The agency's part of the fee; all of it where no contract gives the shop any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +353,7 @@ def _quote(
     cash_allowed, tenders = _tenders(rules, net, refund)
     fee_known = rules.find("operator_fee") is None
     versions = {**rules.read, **(promise.rules if promise else {})}
-    entry = purchase.traveller.last_entry
+    entry, share = purchase.traveller.last_entry, rules.regime.find("agency_share", purchase.agency)
     return Quote(
         gross=gross,
         refund=refund,
@@ -372,6 +374,7 @@ def _quote(
         rule_versions=tuple(versions),
         uncertain=tuple(version for version, rule in versions.items() if rule.confidence == "low"),
         fee_known=fee_known,
+        agency_share=share.value if share else Decimal(1),
     )
 
 

@@ -2,48 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, Literal, Self
+from decimal import Decimal
+from typing import Final, Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money, total
+from souvenir.taxrefund import refusals as no
 from souvenir.taxrefund.form import (
     Advancer,
     ClaimLine,
+    ClaimState,
     Confirmation,
-    ConfirmedLine,
+    Counter,
     Form,
+    Lines,
     Missed,
     Outcome,
     Tender,
     TravellerFacts,
-    confirmed_amounts,
+    check_units,
+    confirmed,
     seen_lines,
 )
-from souvenir.taxrefund.refusals import (
-    AdvanceNotRecovered,
-    CashNotAllowed,
-    ClaimHasAnotherState,
-    ClaimNotInstant,
-    CustomsAlreadyAnswered,
-    CustomsNotConfirmed,
-    DepartureTooLate,
-    GoodsUnderCustomsControl,
-    GuaranteeTooSmall,
-    MoreUnitsThanListed,
-    PromisedDateTooLate,
-    PromiseNotKept,
-    PromiseStillOpen,
-    RecoveryExceedsAdvance,
-    RefundIsFinal,
-    UnknownClaimLine,
-)
 
-ClaimState = Literal[
-    "issued", "agreed", "advanced", "confirmed", "refused", "missed", "recovered", "completed", "paid", "settled",
-    "voided",
-]  # fmt: skip
 INSTANT_MODES: Final = frozenset({"instant_store", "instant_centralised"})
 
 
@@ -64,6 +47,8 @@ class Claim(Aggregate):
         region: str
         mode: str
         agency: str = ""
+        agency_share: Decimal = Decimal("0.70")
+        """The agency's part of the fee. Forms older than this field were all shared at 70 to 30."""
         traveller: UUID
         document_hash: str
         facts: TravellerFacts
@@ -90,6 +75,19 @@ class Claim(Aggregate):
         ports: tuple[str, ...]
         by: Advancer
 
+    class AdvanceRequested(Aggregate.Event):
+        """The agency is about to be asked to pay the advance."""
+
+        TOPIC = "taxrefund.ClaimAdvanceRequested"
+        tender: Tender
+        requested_on: date
+
+    class AdvanceDeclined(Aggregate.Event):
+        """The agency did not pay the advance; it may be asked for again, another way."""
+
+        TOPIC = "taxrefund.ClaimAdvanceDeclined"
+        reason: str
+
     class Advanced(Aggregate.Event):
         """The net refund was handed over before departure."""
 
@@ -100,6 +98,8 @@ class Claim(Aggregate):
         tender: Tender
         advanced_on: date
         by: Advancer
+        paid_at: Counter | None = None
+        """The till or desk whose drawer paid, if one did."""
 
     class CustomsConfirmed(Aggregate.Event):
         """Customs answered. Refund, fee and net are those of the units confirmed: zero when refused."""
@@ -107,7 +107,21 @@ class Claim(Aggregate):
         TOPIC = "taxrefund.ClaimCustomsConfirmed"
         confirmed_on: date
         port: str
-        lines: tuple[ConfirmedLine, ...]
+        lines: Lines
+        outcome: Outcome
+        refund: Money
+        fee: Money
+        net: Money
+        reason: str = ""
+        inspected: bool | None = None
+        """Whether customs looked into the bag; None where it did not say."""
+
+    class Reviewed(Aggregate.Event):
+        """The agency looked at what customs confirmed, and approved so many units; refund, fee and net are of these."""
+
+        TOPIC = "taxrefund.ClaimReviewed"
+        on: date
+        lines: Lines
         outcome: Outcome
         refund: Money
         fee: Money
@@ -201,89 +215,93 @@ class Claim(Aggregate):
         if self.promise == (promised_by, tuple(ports), by):
             return
         if self.mode not in INSTANT_MODES:
-            raise ClaimNotInstant(claim_no=self.claim_no, mode=self.mode)
+            raise no.ClaimNotInstant(claim_no=self.claim_no, mode=self.mode)
         self._require("issued", doing="agreed")
         if not on <= promised_by <= self.last_departure_on:
-            raise PromisedDateTooLate(promised_by=promised_by, last_departure_on=self.last_departure_on)
+            raise no.PromisedDateTooLate(promised_by=promised_by, last_departure_on=self.last_departure_on)
         self._agreed(agreed_on=on, promised_by=promised_by, capture_by=capture_by, ports=tuple(ports), by=by)
 
-    def advance(self, tender: Tender, on: date, guaranteed: Money) -> None:
+    def request_advance(self, tender: Tender, on: date, guaranteed: Money) -> None:
+        """Note that the agency is about to be asked to pay the advance, secured as any; asking again is one request."""
+        if self.state == "advancing" or self.advanced is not None:
+            return
+        self._require_advance(tender, on, guaranteed)
+        self._advance_requested(tender=tender, requested_on=on)
+
+    def decline_advance(self, reason: str) -> None:
+        """Note that the agency did not pay."""
+        if self.state == "advancing":
+            self._advance_declined(reason=reason)
+
+    def advance(self, tender: Tender, on: date, guaranteed: Money, paid_at: Counter | None = None) -> None:
         """Hand over the net refund, secured by a guarantee of at least as much; a second time records nothing."""
         if self.advanced is not None:
             return
-        self._require("agreed", doing="advanced")
-        if on > self.promised_by:
-            raise PromisedDateTooLate(promised_by=self.promised_by, last_departure_on=self.last_departure_on)
-        if guaranteed < self.net:
-            raise GuaranteeTooSmall(claim_no=self.claim_no, needed=self.net, guaranteed=guaranteed)
-        self._require_tender(tender, self.net)
-        self._advanced(
-            amount=self.net, refund=self.refund, fee=self.fee, tender=tender, advanced_on=on, by=self.advanced_by
-        )
+        if self.state != "advancing":
+            self._require_advance(tender, on, guaranteed)
+        form = {"amount": self.net, "refund": self.refund, "fee": self.fee}
+        self.trigger_event(self.Advanced, **form, tender=tender, advanced_on=on, by=self.advanced_by, paid_at=paid_at)
 
-    def confirm_customs(self, on: date, port: str, quantities: Mapping[int, int], reason: str = "") -> None:
+    def confirm_customs(
+        self, on: date, port: str, quantities: Mapping[int, int], reason: str = "", inspected: bool | None = None
+    ) -> None:
         """Record how many units of each line customs saw; lines not named were not seen. The same answer is one."""
         lines = seen_lines(self.lines, quantities)
         if self.customs is not None:
             if self.customs == (on, port, lines):
                 return
-            raise CustomsAlreadyAnswered(claim_no=self.claim_no, outcome=self.customs_outcome)
+            raise no.CustomsAlreadyAnswered(claim_no=self.claim_no, outcome=self.customs_outcome)
         self._require("issued", "agreed", "advanced", "missed", "recovered", doing="confirmed by customs")
-        self._check_units(quantities)
+        check_units(self.claim_no, self.lines, quantities)
         if on > self.last_departure_on:
-            raise DepartureTooLate(claim_no=self.claim_no, last_departure_on=self.last_departure_on, on=on)
-        refund, fee, outcome = confirmed_amounts(self.lines, lines, self.confirmation)
-        self._customs_confirmed(
-            confirmed_on=on,
-            port=port,
-            lines=lines,
-            outcome=outcome,
-            refund=refund,
-            fee=fee,
-            net=refund - fee,
-            reason=reason,
+            raise no.DepartureTooLate(claim_no=self.claim_no, last_departure_on=self.last_departure_on, on=on)
+        seen = confirmed(self.lines, lines, self.confirmation)
+        self.trigger_event(
+            self.CustomsConfirmed, confirmed_on=on, port=port, **dict(seen), reason=reason, inspected=inspected
         )
+
+    def review(self, on: date, quantities: Mapping[int, int], reason: str = "") -> None:
+        """Record how many of the units customs saw the agency approves; lines not named are rejected. Once."""
+        lines = seen_lines(self.lines, quantities)
+        if self.reviewed is not None:
+            if self.reviewed == lines:
+                return
+            raise no.AgencyAlreadyReviewed(claim_no=self.claim_no, outcome=self.review_outcome)
+        self._require("confirmed", doing="reviewed by the agency")
+        assert self.customs is not None
+        check_units(self.claim_no, self.customs[2], quantities)
+        approved = confirmed(self.lines, lines, self.confirmation)
+        self.trigger_event(self.Reviewed, on=on, **dict(approved), reason=reason)
 
     def complete(self, on: date) -> None:
         """Make the advance the refund: customs saw the goods in time, at a port of the promise."""
         if self.state in ("completed", "settled"):
             return
-        self._require("confirmed", "refused", doing="completed")
+        self._require("confirmed", "refused", "approved", "rejected", doing="completed")
         if self.advanced is None or self.recoveries:
-            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="completed without an advance")
+            raise self._another_state("completed without an advance")
         broken = self._how_broken(on)
         if broken is not None:
-            raise PromiseNotKept(claim_no=self.claim_no, reason=broken, promised_by=self.promised_by)
+            raise no.PromiseNotKept(claim_no=self.claim_no, reason=broken, promised_by=self.promised_by)
+        due = {"refund": self.due_refund, "fee": self.due_fee, "net": self.due_net}
+        to_recover = self.advanced - self.due_net
         self.trigger_event(
-            self.Completed,
-            on=on,
-            refund=self.due_refund,
-            fee=self.due_fee,
-            net=self.due_net,
-            advanced=self.advanced,
-            to_recover=self.advanced - self.due_net,
-            by=self.advanced_by,
+            self.Completed, on=on, **due, advanced=self.advanced, to_recover=to_recover, by=self.advanced_by
         )
 
     def miss_promise(self, on: date) -> None:
         """Record that the promise was broken; refuses while it can still be kept."""
         if self.missed is not None:
             return
-        self._require("advanced", "confirmed", "refused", doing="missed")
+        self._require("advanced", "confirmed", "refused", "approved", "rejected", doing="missed")
         if self.advanced is None:
-            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="missed without an advance")
+            raise self._another_state("missed without an advance")
         reason = self._how_broken(on)
         if reason is None:
-            raise PromiseStillOpen(claim_no=self.claim_no, promised_by=self.promised_by)
+            raise no.PromiseStillOpen(claim_no=self.claim_no, promised_by=self.promised_by)
+        form = {"refund": self.refund, "fee": self.fee, "advanced": self.advanced}
         self.trigger_event(
-            self.PromiseMissed,
-            on=on,
-            reason=reason,
-            refund=self.refund,
-            fee=self.fee,
-            advanced=self.advanced,
-            capture_by=self.capture_by,
-            by=self.advanced_by,
+            self.PromiseMissed, on=on, reason=reason, **form, capture_by=self.capture_by, by=self.advanced_by
         )
 
     def recover(self, source_id: UUID, amount: Money, on: date) -> None:
@@ -291,19 +309,19 @@ class Claim(Aggregate):
         if source_id in self.recoveries:
             return
         if not Money.zero(amount.currency) < amount <= self.outstanding:
-            raise RecoveryExceedsAdvance(claim_no=self.claim_no, outstanding=self.outstanding, amount=amount)
+            raise no.RecoveryExceedsAdvance(claim_no=self.claim_no, outstanding=self.outstanding, amount=amount)
         self._advance_recovered(source_id=source_id, amount=amount, on=on)
 
     def pay(self, tender: Tender, on: date, by: Advancer = "agency") -> None:
         """Pay the net refund at departure, the ordinary way; never beside an advance that is still out."""
         if self.paid_on is not None:
             return
-        if self.state in ("voided", "completed", "settled"):
-            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing="paid")
+        if self.state in ("voided", "completed", "settled", "advancing") or self.review_outcome == "refused":
+            raise self._another_state("paid")
         if self.outstanding:
-            raise AdvanceNotRecovered(claim_no=self.claim_no, outstanding=self.outstanding)
+            raise no.AdvanceNotRecovered(claim_no=self.claim_no, outstanding=self.outstanding)
         if self.customs is None or self.customs_outcome == "refused":
-            raise CustomsNotConfirmed(claim_no=self.claim_no, state=self.state)
+            raise no.CustomsNotConfirmed(claim_no=self.claim_no, state=self.state)
         self._require_tender(tender, self.due_net)
         self._paid(amount=self.due_net, refund=self.due_refund, fee=self.due_fee, tender=tender, paid_on=on, by=by)
 
@@ -319,19 +337,14 @@ class Claim(Aggregate):
         if self.state == "voided":
             return
         if self.state in ("completed", "paid", "settled"):
-            raise RefundIsFinal(claim_no=self.claim_no, state=self.state)
+            raise no.RefundIsFinal(claim_no=self.claim_no, state=self.state)
+        if self.state == "advancing":
+            raise self._another_state("voided")
         if self.customs is not None and self.customs_outcome != "refused":
-            raise GoodsUnderCustomsControl(claim_no=self.claim_no)
+            raise no.GoodsUnderCustomsControl(claim_no=self.claim_no)
+        form = {"refund": self.refund, "fee": self.fee, "net": self.net}
         self.trigger_event(
-            self.Voided,
-            reason=reason,
-            on=on,
-            return_id=return_id,
-            refund=self.refund,
-            fee=self.fee,
-            net=self.net,
-            owed=self.outstanding,
-            by=self.advanced_by,
+            self.Voided, reason=reason, on=on, return_id=return_id, **form, owed=self.outstanding, by=self.advanced_by
         )
 
     # Answer: what others ask before they act here.
@@ -357,64 +370,47 @@ class Claim(Aggregate):
         confirmed_on, port, _ = self.customs
         if self.customs_outcome == "refused":
             return "refused_by_customs"
+        if self.review_outcome == "refused":
+            return "refused_by_agency"
         if confirmed_on > self.promised_by:
             return "late"
         return None if port in self.ports else "other_port"
 
-    def _check_units(self, quantities: Mapping[int, int]) -> None:
-        listed = {line.line_no: line.quantity for line in self.lines}
-        for line_no, quantity in quantities.items():
-            if line_no not in listed:
-                raise UnknownClaimLine(claim_no=self.claim_no, line_no=line_no)
-            if not 0 <= quantity <= listed[line_no]:
-                raise MoreUnitsThanListed(
-                    claim_no=self.claim_no, line_no=line_no, listed=listed[line_no], confirmed=quantity
-                )
-
     def _require(self, *states: ClaimState, doing: str) -> None:
         if self.state not in states:
-            raise ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing=doing)
+            raise self._another_state(doing)
+
+    def _another_state(self, doing: str) -> no.ClaimHasAnotherState:
+        return no.ClaimHasAnotherState(claim_no=self.claim_no, state=self.state, doing=doing)
+
+    def _require_advance(self, tender: Tender, on: date, guaranteed: Money) -> None:
+        self._require("agreed", doing="advanced")
+        if on > self.promised_by:
+            raise no.PromisedDateTooLate(promised_by=self.promised_by, last_departure_on=self.last_departure_on)
+        if guaranteed < self.net:
+            raise no.GuaranteeTooSmall(claim_no=self.claim_no, needed=self.net, guaranteed=guaranteed)
+        self._require_tender(tender, self.net)
 
     def _require_tender(self, tender: Tender, amount: Money) -> None:
         if tender == "cash" and not self.cash_allowed:
-            raise CashNotAllowed(claim_no=self.claim_no, amount=amount)
+            raise no.CashNotAllowed(claim_no=self.claim_no, amount=amount)
 
     # Evolve: assigns only, because it also replays history. Long events are triggered by name; their methods take of
     # them what later decisions need.
 
     @event(Opened)
     def __init__(
-        self,
-        claim_no: str,
-        order_ids: tuple[UUID, ...],
-        outlet_id: UUID,
-        point_id: UUID | None,
-        jurisdiction: str,
-        region: str,
-        mode: str,
-        agency: str,
-        traveller: UUID,
-        document_hash: str,
-        facts: TravellerFacts,
-        purchased_on: date,
-        issued_on: date,
-        lines: tuple[ClaimLine, ...],
-        gross: Money,
-        refund: Money,
-        fee: Money,
-        net: Money,
-        cash_allowed: bool,
-        last_departure_on: date,
-        confirmation: Confirmation,
-        rule_versions: tuple[str, ...],
-        invoices: tuple[str, ...],
-    ) -> None:
+        self, claim_no: str, order_ids: tuple[UUID, ...], outlet_id: UUID, point_id: UUID | None, jurisdiction: str,
+        region: str, mode: str, agency: str, agency_share: Decimal, traveller: UUID, document_hash: str,
+        facts: TravellerFacts, purchased_on: date, issued_on: date, lines: tuple[ClaimLine, ...], gross: Money,
+        refund: Money, fee: Money, net: Money, cash_allowed: bool, last_departure_on: date, confirmation: Confirmation,
+        rule_versions: tuple[str, ...], invoices: tuple[str, ...],
+    ) -> None:  # fmt: skip
         self.claim_no, self.order_ids, self.invoices = claim_no, order_ids, invoices
-        self.outlet_id, self.point_id, self.agency = outlet_id, point_id, agency
+        self.outlet_id, self.point_id, self.agency, self.agency_share = outlet_id, point_id, agency, agency_share
         self.jurisdiction, self.region, self.mode = jurisdiction, region, mode
         self.traveller, self.document_hash, self.facts = traveller, document_hash, facts
-        self.purchased_on, self.issued_on = purchased_on, issued_on
-        self.lines, self.gross = lines, gross
+        self.purchased_on, self.issued_on, self.lines, self.gross = purchased_on, issued_on, lines, gross
         self.refund, self.fee, self.net = refund, fee, net
         self.due_refund, self.due_fee, self.due_net = refund, fee, net
         self.cash_allowed, self.last_departure_on = cash_allowed, last_departure_on
@@ -425,13 +421,17 @@ class Claim(Aggregate):
         self.ports: tuple[str, ...] = ()
         self.advanced_by: Advancer = "agency"
         self.advanced: Money | None = None
-        self.customs: tuple[date, str, tuple[ConfirmedLine, ...]] | None = None
+        self.advance_tender: Tender = "cash"
+        self.customs: tuple[date, str, Lines] | None = None
         self.customs_outcome: Outcome = "refused"
+        self.reviewed: Lines | None = None
+        self.review_outcome: Outcome = "full"
         self.recoveries: dict[UUID, Money] = {}
         self.missed: Missed | None = None
         self.completed_on: date | None = None
         self.paid_on: date | None = None
         self.paid_by: Advancer | None = None
+        self.settled_in = ""
 
     @event(Agreed)
     def _agreed(
@@ -441,27 +441,31 @@ class Claim(Aggregate):
         self.promise = (promised_by, ports, by)
         self.promised_by, self.capture_by, self.ports, self.advanced_by = promised_by, capture_by, ports, by
 
+    @event(AdvanceRequested)
+    def _advance_requested(self, tender: Tender, requested_on: date) -> None:
+        self.state, self.advance_tender = "advancing", tender
+
+    @event(AdvanceDeclined)
+    def _advance_declined(self, reason: str) -> None:
+        self.state = "agreed"
+
     @event(Advanced)
-    def _advanced(
-        self, amount: Money, refund: Money, fee: Money, tender: Tender, advanced_on: date, by: Advancer
-    ) -> None:
+    def _advanced(self, amount: Money) -> None:
         self.state, self.advanced = "advanced", amount
 
     @event(CustomsConfirmed)
     def _customs_confirmed(
-        self,
-        confirmed_on: date,
-        port: str,
-        lines: tuple[ConfirmedLine, ...],
-        outcome: Outcome,
-        refund: Money,
-        fee: Money,
-        net: Money,
-        reason: str,
+        self, confirmed_on: date, port: str, lines: Lines, outcome: Outcome, refund: Money, fee: Money
     ) -> None:
         self.state = "refused" if outcome == "refused" else "confirmed"
         self.customs, self.customs_outcome = (confirmed_on, port, lines), outcome
-        self.due_refund, self.due_fee, self.due_net = refund, fee, net
+        self.due_refund, self.due_fee, self.due_net = refund, fee, refund - fee
+
+    @event(Reviewed)
+    def _reviewed(self, lines: Lines, outcome: Outcome, refund: Money, fee: Money) -> None:
+        self.state = "rejected" if outcome == "refused" else "approved"
+        self.reviewed, self.review_outcome = lines, outcome
+        self.due_refund, self.due_fee, self.due_net = refund, fee, refund - fee
 
     @event(Completed)
     def _completed(self, on: date) -> None:
@@ -483,7 +487,7 @@ class Claim(Aggregate):
 
     @event(Settled)
     def _settled(self, amount: Money, on: date, statement: str) -> None:
-        self.state = "settled"
+        self.state, self.settled_in = "settled", statement
 
     @event(Voided)
     def _voided(self) -> None:

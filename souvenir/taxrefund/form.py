@@ -11,12 +11,25 @@ from pydantic import Field
 from souvenir.kernel.aggregate import Value
 from souvenir.kernel.money import Money, total
 from souvenir.kernel.sealing import Sealed
+from souvenir.taxrefund.refusals import MoreUnitsThanListed, UnknownClaimLine
 
 Advancer = Literal["shop", "agency"]
 Tender = Literal["cash", "wallet", "card", "bank_transfer"]
 Outcome = Literal["full", "partial", "refused"]
 Confirmation = Literal["by_quantity", "all_or_nothing_receipt"]
-Missed = Literal["late", "other_port", "refused_by_customs"]
+ClaimState = Literal[
+    "issued", "agreed", "advancing", "advanced", "confirmed", "refused", "approved", "rejected", "missed", "recovered",
+    "completed", "paid", "settled", "voided",
+]  # fmt: skip
+Missed = Literal["late", "other_port", "refused_by_customs", "refused_by_agency"]
+
+
+class Counter(Value):
+    """The till or desk at which money changed hands, and the shift that was open there."""
+
+    outlet_id: UUID
+    till: str
+    shift_id: UUID | None = None
 
 
 class ClaimLine(Value):
@@ -40,6 +53,19 @@ class ConfirmedLine(Value):
 
     line_no: int
     quantity: int
+
+
+Lines = tuple[ConfirmedLine, ...]
+
+
+class Verdict(Value):
+    """What of a form stands after customs, or the agency, looked at it."""
+
+    lines: Lines
+    outcome: Outcome
+    refund: Money
+    fee: Money
+    net: Money
 
 
 class TravellerFacts(Value):
@@ -67,6 +93,7 @@ class Form(Value):
     region: str
     mode: str
     agency: str = ""
+    agency_share: Decimal = Decimal(1)
     traveller: UUID
     document_hash: str
     facts: TravellerFacts
@@ -80,22 +107,32 @@ class Form(Value):
     invoices: tuple[str, ...] = ()
 
 
-def seen_lines(lines: Sequence[ClaimLine], quantities: Mapping[int, int]) -> tuple[ConfirmedLine, ...]:
+def check_units(claim_no: str, listed: Sequence["ClaimLine | ConfirmedLine"], units: Mapping[int, int]) -> None:
+    """Refuse units of a line that is not listed, or more of it than are."""
+    most = {line.line_no: line.quantity for line in listed}
+    for line_no, quantity in units.items():
+        if line_no not in most:
+            raise UnknownClaimLine(claim_no=claim_no, line_no=line_no)
+        if not 0 <= quantity <= most[line_no]:
+            raise MoreUnitsThanListed(claim_no=claim_no, line_no=line_no, listed=most[line_no], confirmed=quantity)
+
+
+def seen_lines(lines: Sequence[ClaimLine], quantities: Mapping[int, int]) -> Lines:
     """What customs saw of every line of a form; a line it did not name, it did not see."""
     return tuple(ConfirmedLine(line_no=line.line_no, quantity=quantities.get(line.line_no, 0)) for line in lines)
 
 
-def confirmed_amounts(
-    lines: Sequence[ClaimLine], seen: Sequence[ConfirmedLine], confirmation: Confirmation
-) -> tuple[Money, Money, Outcome]:
+def confirmed(lines: Sequence[ClaimLine], seen: Lines, confirmation: Confirmation) -> Verdict:
     """Refund and fee of the units seen: each line's own amounts shared by units, so that no rule is asked anew."""
-    pairs = list(zip(lines, seen, strict=True))
-    currency = lines[0].gross.currency
-    if all(one.quantity == line.quantity for line, one in pairs):
-        return total((line.refund for line in lines), currency), total((line.fee for line in lines), currency), "full"
-    if confirmation == "all_or_nothing_receipt" or not any(one.quantity for one in seen):
-        return Money.zero(currency), Money.zero(currency), "refused"
-    weights = [(one.quantity, line.quantity - one.quantity) for line, one in pairs]
-    refunds = (line.refund.split(weight)[0] for line, weight in zip(lines, weights, strict=True))
-    fees = (line.fee.split(weight)[0] for line, weight in zip(lines, weights, strict=True))
-    return total(refunds, currency), total(fees, currency), "partial"
+    zero = Money.zero(lines[0].gross.currency)
+    outcome: Outcome = "full" if all(map(_all_seen, lines, seen)) else "partial"
+    if outcome == "partial" and (confirmation == "all_or_nothing_receipt" or not any(one.quantity for one in seen)):
+        return Verdict(lines=seen, outcome="refused", refund=zero, fee=zero, net=zero)
+    parts = [(line, (one.quantity, line.quantity - one.quantity)) for line, one in zip(lines, seen, strict=True)]
+    refund = total((line.refund.split(part)[0] for line, part in parts), zero.currency)
+    fee = total((line.fee.split(part)[0] for line, part in parts), zero.currency)
+    return Verdict(lines=seen, outcome=outcome, refund=refund, fee=fee, net=refund - fee)
+
+
+def _all_seen(line: ClaimLine, seen: ConfirmedLine) -> bool:
+    return line.quantity == seen.quantity

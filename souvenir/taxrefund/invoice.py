@@ -6,7 +6,7 @@ from typing import Final
 from souvenir.kernel.errors import SouvenirError
 
 DIGITAL: Final = re.compile(r"\d{20}")
-"""数电票: two digits of the year, four of the place, one of how it was issued, the rest its sequence."""
+"""数电票: two digits of the year, two of the province, one of how it was issued, fifteen of its sequence."""
 
 OLDER: Final = re.compile(r"(\d{10}|\d{12})-?(\d{8})")
 """增值税普通发票: a code of 10 or 12 digits, and a number of 8. Twenty digits in one piece are a digital invoice."""

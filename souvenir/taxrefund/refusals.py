@@ -47,6 +47,25 @@ class CustomsAlreadyAnswered(SouvenirError):
     outcome: str
 
 
+class AgencyAlreadyReviewed(SouvenirError):
+    message = "The agency already reviewed claim {claim_no} ({outcome}); a second, different answer is not taken."
+    claim_no: str
+    outcome: str
+
+
+class AdvanceNotPaid(SouvenirError):
+    message = "The agency did not pay the advance of claim {claim_no}: {why}. Ask again, or take the ordinary route."
+    claim_no: str
+    why: str
+
+
+class AgencySilent(SouvenirError):
+    message = (
+        "The agency has not said yet whether it paid the advance of claim {claim_no}. Ask again: it pays only once."
+    )
+    claim_no: str
+
+
 class CustomsNotConfirmed(SouvenirError):
     message = "Claim {claim_no} is {state}: customs has not confirmed goods to pay a refund for."
     claim_no: str

@@ -7,6 +7,7 @@ from uuid import UUID
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
 from souvenir.taxrefund.claim import INSTANT_MODES, Claim
+from souvenir.taxrefund.filing import Filing
 
 
 class ClaimsByOrder(Register):
@@ -61,6 +62,64 @@ class ClaimsByOrder(Register):
         session.run("DELETE FROM refund_forms WHERE claim_id = ?", claim)
         session.run("DELETE FROM refund_form_orders WHERE claim_id = ?", claim)
         session.run("DELETE FROM refund_form_invoices WHERE claim_id = ?", claim)
+
+
+class OpenFilings(Register):
+    """Every form at the tax office that may still need it, with what it is wanted for: "" while nothing is."""
+
+    name = "refund_filings"
+    tables = ("refund_filings",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS refund_filings (
+            filing_id TEXT PRIMARY KEY, claim_id TEXT, wanted TEXT NOT NULL, since TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS refund_filings_by_claim ON refund_filings (claim_id)",
+        "CREATE INDEX IF NOT EXISTS refund_filings_wanted ON refund_filings (wanted, since)",
+    )
+
+    @when(Filing.Requested)
+    def _requested(self, session: Session, event: Filing.Requested) -> None:
+        row = (str(event.originator_id), event.timestamp.isoformat())
+        session.run("INSERT INTO refund_filings (filing_id, wanted, since) VALUES (?, 'form', ?)", *row)
+
+    @when(Filing.Issued)
+    def _issued(self, session: Session, event: Filing.Issued) -> None:
+        """A form without a claim is void: nobody waits for it any more."""
+        session.run(
+            "UPDATE refund_filings SET claim_id = ?, wanted = 'void' WHERE filing_id = ?",
+            str(event.claim_id),
+            str(event.originator_id),
+        )
+
+    @when(Claim.Opened)
+    def _claimed(self, session: Session, event: Claim.Opened) -> None:
+        self._want(session, "", event.originator_id)
+
+    @when(Claim.Voided)
+    def _void(self, session: Session, event: Claim.Voided) -> None:
+        self._want(session, "void", event.originator_id)
+
+    @when(Claim.Completed, Claim.Paid)
+    def _final(self, session: Session, event: Claim.Completed | Claim.Paid) -> None:
+        self._want(session, "lock", event.originator_id)
+
+    @when(Filing.Declined, Filing.Voided, Filing.Locked, Filing.Disputed)
+    def _over(self, session: Session, event: Filing.Declined | Filing.Voided | Filing.Locked | Filing.Disputed) -> None:
+        session.run("DELETE FROM refund_filings WHERE filing_id = ?", str(event.originator_id))
+
+    def _want(self, session: Session, what: str, claim_id: UUID) -> None:
+        session.run("UPDATE refund_filings SET wanted = ? WHERE claim_id = ?", what, str(claim_id))
+
+
+def filing_of(session: Session, claim_id: UUID) -> tuple[UUID, str] | None:
+    """The form of a claim at the tax office, while it may still need it, and what it is wanted for."""
+    row = session.row("SELECT filing_id, wanted FROM refund_filings WHERE claim_id = ?", str(claim_id))
+    return None if row is None else (UUID(row[0]), row[1])
+
+
+def wanted_filings(session: Session, most: int = 1000) -> list[UUID]:
+    """The forms about which the tax office is yet to be asked, the oldest first."""
+    rows = session.rows("SELECT filing_id FROM refund_filings WHERE wanted <> '' ORDER BY since LIMIT ?", most)
+    return [UUID(row[0]) for row in rows]
 
 
 def wait_for_turn(session: Session, document_hash: str) -> None:

@@ -123,6 +123,7 @@ KINDS: Final[dict[str, Any]] = {
     "refund": RefundFormula,
     "fee": FeeFormula,
     "operator_fee": Literal["set_by_operator"],
+    "agency_share": Rate,
     "rounding": Literal["half_up", "down", "up"],
     "cash_ceiling": CashCeiling,
     "tenders": tuple[str, ...],

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Final
 
 from souvenir.kernel.errors import SouvenirError
@@ -64,14 +63,26 @@ def settled_by(book: RuleBook, jurisdiction: str, region: str, month: date) -> d
     return (month.replace(day=1) + timedelta(days=32)).replace(day=rule.value)
 
 
-def line_of(claim: Claim, agency_share: Decimal) -> StatementLine | None:
-    """What the agency owes the shop for a claim whose refund is final and was paid by the shop; else nothing."""
+def line_of(claim: Claim) -> StatementLine | None:
+    """A claim whose refund is final as the agency's statement has it; nothing while it is not, or once it is settled.
+
+    What the shop paid is owed to it, less the agency's part of the fee. Of what the agency advanced, the shop has its
+    part of the fee; of what the agency paid at departure, nothing: the line only shows it.
+    """
     final_on = claim.completed_on or claim.paid_on
-    payer = claim.paid_by if claim.paid_on else claim.advanced_by
-    if final_on is None or payer != "shop" or claim.state == "settled":
+    if final_on is None or claim.state == "settled":
         return None
-    amount = claim.due_refund - claim.due_fee.at_rate(agency_share)
+    payer = claim.paid_by if claim.paid_on else claim.advanced_by
+    kept = agency_part(claim)
+    amount = claim.due_refund - kept
+    if payer == "agency":
+        amount = Money.zero(kept.currency) if claim.paid_on else claim.due_fee - kept
     return StatementLine(claim.claim_no, final_on, claim.due_refund, claim.due_fee, amount)
+
+
+def agency_part(claim: Claim) -> Money:
+    """The agency's part of a claim's fee, by the contract in force when the form was issued."""
+    return claim.due_fee.at_rate(claim.agency_share)
 
 
 def write_statement(statement: Statement) -> str:

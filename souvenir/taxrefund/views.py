@@ -125,6 +125,22 @@ class ClaimList(View):
             str(event.originator_id),
         )
 
+    @when(Claim.AdvanceRequested, Claim.AdvanceDeclined)
+    def _advancing(self, session: Session, event: Claim.AdvanceRequested | Claim.AdvanceDeclined) -> None:
+        state = "advancing" if isinstance(event, Claim.AdvanceRequested) else "agreed"
+        session.run("UPDATE refund_claims SET state = ? WHERE claim_id = ?", state, str(event.originator_id))
+
+    @when(Claim.Reviewed)
+    def _reviewed(self, session: Session, event: Claim.Reviewed) -> None:
+        session.run(
+            "UPDATE refund_claims SET state = ?, refund = ?, fee = ?, net = ? WHERE claim_id = ?",
+            "rejected" if event.outcome == "refused" else "approved",
+            event.refund.minor,
+            event.fee.minor,
+            event.net.minor,
+            str(event.originator_id),
+        )
+
     @when(Claim.Completed)
     def _completed(self, session: Session, event: Claim.Completed) -> None:
         session.run(
@@ -230,7 +246,7 @@ class ClaimList(View):
         """Advances whose promised day is past without an answer that keeps them: the first to capture first."""
         rows = session.rows(
             f"SELECT {_COLUMNS} FROM refund_claims WHERE outstanding > 0 "
-            "AND ((state = 'advanced' AND promised_by < ?) OR state = 'refused') ORDER BY capture_by, claim_no LIMIT ?",
+            "AND ((state = 'advanced' AND promised_by < ?) OR state IN ('refused', 'rejected')) ORDER BY capture_by, claim_no LIMIT ?",
             on.isoformat(),
             min(size, LARGEST_PAGE),
         )

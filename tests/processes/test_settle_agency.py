@@ -11,6 +11,7 @@ from souvenir.payments.payment import Tender
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.processes.settle_agency import SettleAgency
+from souvenir.taxrefund.agency_statement import StatementChanged
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.rulebook import open_rule_book
 from souvenir.taxrefund.settlement import (
@@ -48,13 +49,13 @@ def completed(small, on=date(2026, 8, 7)):
 
 def test_a_month_is_stated_and_settled_and_the_books_are_even(small):
     claim, agency = completed(small), SettleAgency(small.shop.log)
-    completed(small, date(2026, 7, 31))
     statement = agency.statement("2026-08", AUGUST)
     assert [(line.refund.amount, line.fee.amount, line.amount.amount) for line in statement.lines] == [
         ("124.30", "22.60", "108.48")
     ]
     taken = agency.take_in(read_statement(write_statement(statement)), MID_SEPTEMBER)
-    assert taken.differences == []
+    received = agency.received(statement.number)
+    assert (taken.result, received.settled, received.discrepancies) == (received.id, 1, ())
     assert small.shop.log.load(Claim, claim).state == "settled"
     small.shop.followers.catch_up()
     rows = {row.account: row.closing for row in small.shop.ledger.trial_balance().rows}
@@ -68,13 +69,12 @@ def test_the_same_statement_again_settles_nothing_new(small):
     statement = agency.statement("2026-08", AUGUST)
     agency.take_in(statement, MID_SEPTEMBER)
     head = small.shop.log.head()
-    assert [finding for _, finding in agency.take_in(statement, MID_SEPTEMBER).found] == ["settled_before"]
+    assert agency.take_in(statement, date(2026, 9, 20)).replayed
     assert small.shop.log.head() == head
 
 
 def test_what_differs_is_told_and_nothing_is_recorded(small):
-    completed(small)
-    agency = SettleAgency(small.shop.log)
+    claim, agency = completed(small), SettleAgency(small.shop.log)
     (line,) = agency.statement("2026-08", AUGUST).lines
     order = small.shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH, on=TODAY).result
     still_open = small.shop.refund_tax.open_claim([order], "departure", JANE, issued_on=TODAY).result
@@ -84,9 +84,51 @@ def test_what_differs_is_told_and_nothing_is_recorded(small):
         replace(line, form_no="2026081200000000000"),
         replace(line, form_no=small.shop.log.load(Claim, still_open).claim_no),
     )
-    differences = agency.take_in(Statement("X", lines), MID_SEPTEMBER).differences
-    assert [finding for _, finding in differences] == ["amount_differs", "unknown_form", "not_final"]
-    assert small.shop.log.head() == head
+    agency.take_in(Statement("X", lines), MID_SEPTEMBER)
+    assert [
+        (one.difference, one.stated and one.stated.amount, one.expected and one.expected.amount)
+        for one in agency.received("X").discrepancies
+    ] == [
+        ("amount_differs", "108.47", "108.48"),
+        ("unknown_form", "108.48", None),
+        ("not_final", "108.48", None),
+    ]
+    assert small.shop.log.load(Claim, claim).state == "completed"
+    assert small.shop.log.head() == head + 1
+
+
+def test_what_was_final_and_is_not_stated_is_missing_also_from_an_earlier_month(small):
+    completed(small)
+    forgotten = completed(small, date(2026, 7, 31))
+    agency = SettleAgency(small.shop.log)
+    agency.take_in(agency.statement("2026-08", AUGUST), MID_SEPTEMBER)
+    (missing,) = agency.received("2026-08").discrepancies
+    assert (missing.difference, missing.form_no) == ("missing", small.shop.log.load(Claim, forgotten).claim_no)
+    assert (missing.expected, missing.stated) == (Money.parse("108.48 CNY"), None)
+
+
+def test_a_form_on_a_second_statement_is_told_and_another_content_needs_another_number(small):
+    completed(small)
+    agency = SettleAgency(small.shop.log)
+    statement = agency.statement("S1", AUGUST)
+    agency.take_in(statement, MID_SEPTEMBER)
+    agency.take_in(replace(statement, number="S2"), MID_SEPTEMBER)
+    assert [one.difference for one in agency.received("S2").discrepancies] == ["settled_before"]
+    with pytest.raises(StatementChanged):
+        agency.take_in(
+            replace(statement, number="S1", lines=(replace(statement.lines[0], fee=Money.parse("1 CNY")),)),
+            MID_SEPTEMBER,
+        )
+
+
+def test_a_crash_between_forms_and_record_is_made_good_by_the_same_statement(small):
+    settled, other = completed(small), completed(small)
+    agency = SettleAgency(small.shop.log)
+    statement = agency.statement("S1", AUGUST)
+    small.shop.refund_tax.settle(settled, Money.parse("108.48 CNY"), MID_SEPTEMBER, "S1")
+    agency.take_in(statement, MID_SEPTEMBER)
+    assert (agency.received("S1").settled, agency.received("S1").discrepancies) == (2, ())
+    assert small.shop.log.load(Claim, other).settled_in == "S1"
 
 
 def test_a_statement_is_due_by_the_fifteenth_of_the_next_month():

@@ -113,6 +113,7 @@ def claim(*listed: Listed, mode: str = "instant_centralised", on: date = JULY_1)
         last_departure_on=date(on.year, on.month + 2, 28),
         confirmation="by_quantity",
         rule_versions=("CN-2026-07",),
+        agency_share=Decimal("0.70"),
     )
     return Claim.open(form)
 

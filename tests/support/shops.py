@@ -12,7 +12,9 @@ from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Sandbox
 from souvenir.payments.providers.terminal import BankTerminal
 from souvenir.shop import Shop
+from souvenir.taxrefund.agency import RefundAgency
 from souvenir.taxrefund.customs import CustomsOffice
+from souvenir.taxrefund.tax_office import TaxOffice
 
 MORNING = datetime(2026, 7, 10, 1, tzinfo=UTC)
 """Nine o'clock in Beijing."""
@@ -46,10 +48,15 @@ def open_small_shop(
     secrets: str | None = None,
     more: tuple[PaymentProvider, ...] = (),
     customs: CustomsOffice | None = None,
+    office: TaxOffice | None = None,
+    agency: RefundAgency | None = None,
+    advanced_by: str = "shop",
 ) -> SmallShop:
     """Open a shop at a URL and set it up: numbers 1 to half the size at the counter, the rest on the web."""
     sandbox = Sandbox()
-    shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), BankTerminal(), sandbox, *more), customs=customs)
+    shop = Shop.open(
+        url, secrets=secrets, providers=Providers(Cash(), BankTerminal(), sandbox, *more), customs=customs, office=office, agency=agency
+    )
     site = shop.sites.register_site(
         code="ENAMEL", kind="factory", name=words("Enamel factory", "珐琅厂"), story=words("Since 1956.", "建于1956年。"),
         region="CN-BJ", time_zone="Asia/Shanghai",
@@ -60,7 +67,7 @@ def open_small_shop(
     shop.sites.install_till(counter, TILL)
     shop.sites.register_for_tax_refund(
         counter, jurisdiction="CN", agency="Bank", store_no="S1", instant=True, refund_point_id=None,
-        registered_on=date(2015, 7, 1),
+        registered_on=date(2015, 7, 1), advanced_by=advanced_by,
     )  # fmt: skip
     licence = shop.licensing.grant(
         "LIC-A", "Palace Studio", words("Crane", "仙鹤"),

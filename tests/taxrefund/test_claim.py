@@ -118,6 +118,7 @@ def test_the_advance_carries_what_the_books_need() -> None:
         "tender": "cash",
         "advanced_on": date(2025, 5, 15),
         "by": "shop",
+        "paid_at": None,
     }
 
 
