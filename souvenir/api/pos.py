@@ -23,6 +23,7 @@ from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
+from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
@@ -91,7 +92,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery, LeaseQuery, ExplanationQuery):
+class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""
@@ -191,6 +192,16 @@ class SellAtTillInput:
     visit: ProofOfVisitInput | None = strawberry.field(default=None, description="Where one is for visitors only.")
 
 
+@strawberry.input(description="As a sale at the till, but for how it is paid.")
+class PlaceAtTillInput:
+    idempotency_key: strawberry.ID
+    goods: list[GoodsInput] = strawberry.field(default_factory=list)
+    pieces: list[PieceInput] = strawberry.field(default_factory=list)
+    on: date | None = None
+    buyer: BuyerInput | None = None
+    visit: ProofOfVisitInput | None = None
+
+
 @strawberry.input
 class ReturnedLineInput:
     line_no: int
@@ -227,6 +238,12 @@ class SellAtTillPayload:
 
 
 @strawberry.type
+class PlaceAtTillPayload:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
 class TakeBackPayload:
     return_id: strawberry.ID
     order: Order
@@ -234,7 +251,7 @@ class TakeBackPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation, LeaseMutation):
+class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
@@ -274,6 +291,16 @@ class Mutation(RefundMutation, LeaseMutation):
         done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
+    def place_at_till(self, info: Info, input: PlaceAtTillInput) -> PlaceAtTillPayload:
+        """An order on the counter, to be paid at a device: its pieces are held meanwhile. Then take its payment."""
+        at = desk(info)
+        outlet, till = at.device()
+        buyer = evidence(at, input.buyer) if input.buyer else None
+        placed = (outlet, till, _items(at, input), input.on, buyer, looked_at(at, input.visit))
+        done = at.carry_out(input, lambda: at.shop.pay_at_till.place(*placed))
+        return PlaceAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
+
     @mutation(
         *EVERY_MUTATION,
         NotAtThisOutlet,
@@ -306,7 +333,7 @@ class Mutation(RefundMutation, LeaseMutation):
         )
 
 
-def _items(at: Desk, input: SellAtTillInput) -> list[Item]:
+def _items(at: Desk, input: SellAtTillInput | PlaceAtTillInput) -> list[Item]:
     """What is sold, within the bounds of any basket."""
     if len(input.goods) + len(input.pieces) > MOST_LINES:
         raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT)
