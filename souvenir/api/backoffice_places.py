@@ -62,6 +62,7 @@ class RegisterForTaxRefundInput:
     refund_point_id: strawberry.ID | None = strawberry.field(
         default=None, description="The centralised point that pays instant refunds for this store."
     )
+    advanced_by: str = strawberry.field(default="shop", description="Whose money instant refunds are: shop or agency.")
 
 
 @strawberry.input
@@ -171,6 +172,7 @@ class PlacesMutation:
                 instant=input.instant,
                 refund_point_id=point or None,
                 registered_on=input.registered_on,
+                advanced_by=input.advanced_by,
             ),
         )
         return RegisterForTaxRefundPayload(replayed=done.replayed, key=outlet)

@@ -16,6 +16,7 @@ from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import UnknownProvider
 from souvenir.taxrefund.refusals import (
     AdvanceNotRecovered,
+    AgencyAlreadyReviewed,
     CaptureExceedsGuarantee,
     CashNotAllowed,
     ClaimHasAnotherState,
@@ -57,6 +58,9 @@ class ConfirmCustomsInput:
     lines: list[SeenLineInput] = strawberry.field(description="Lines that are not named were not seen.")
     on: date | None = strawberry.field(default=None, description="Without one, today.")
     reason: str = strawberry.field(default="", description="Of a refusal. Names nobody.")
+    inspected: bool | None = strawberry.field(
+        default=None, description="Whether customs looked into the bag, or let it pass."
+    )
 
 
 @strawberry.input
@@ -109,13 +113,14 @@ class RefundDeskMutation:
         MoreUnitsThanListed,
         DepartureTooLate,
         PromiseNotKept,
+        AgencyAlreadyReviewed,
     )
     def confirm_customs(self, info: Info, input: ConfirmCustomsInput) -> ConfirmCustomsPayload:
         """Record what customs saw. An advance whose promise was kept becomes final, and its guarantee is released."""
         at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
         at.require("refund_desk", "manager")
         seen = {line.line_no: line.quantity for line in input.lines}
-        answer = (claim, input.port, seen, input.on, input.reason)
+        answer = (claim, input.port, seen, input.on, input.reason, input.inspected)
         done = at.carry_out(input, lambda: at.shop.refund_tax.confirm_customs(*answer))
         return ConfirmCustomsPayload(replayed=done.replayed, claim_key=claim)
 

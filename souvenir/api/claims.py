@@ -14,7 +14,7 @@ from souvenir.api.identity import Node, global_id
 from souvenir.api.refusals import problems, tell
 from souvenir.api.types import Info, Money, described
 from souvenir.kernel.errors import NotFound
-from souvenir.taxrefund.assessment import Assessment, Quote
+from souvenir.taxrefund.assessment import Assessment, Quote, Store, sampling
 from souvenir.taxrefund.claim import Claim as Form
 from souvenir.taxrefund.form import ClaimLine as FormLine
 from souvenir.taxrefund.form import Tender as PaidIn
@@ -81,6 +81,24 @@ class ClaimLine:
     fee: Money
 
 
+@strawberry.type(description="Units of one line: how many the form lists, customs confirmed, and the agency approved.")
+class SeenLine:
+    line_no: int
+    listed: int
+    confirmed: int | None
+    approved: int | None
+
+
+@strawberry.type(description="What customs, and after it the agency, made of a form.")
+class Verification:
+    on: date
+    port: str
+    outcome: str = strawberry.field(description="full, partial or refused.")
+    sampling: str = strawberry.field(description="every_form or random_sample, by the rules of the day of departure.")
+    reviewed: str | None = strawberry.field(description="The agency's outcome; null while it has not looked.")
+    lines: list[SeenLine]
+
+
 @strawberry.type(description="One refund form, from its issue to the refund that is final, or voided.")
 class Claim(Node):
     claim_no: str
@@ -108,6 +126,16 @@ class Claim(Node):
     @strawberry.field
     def lines(self, info: Info) -> list[ClaimLine]:
         return [_line(line) for line in desk(info).shop.log.load(Form, self.key).lines]
+
+    @described
+    def invoices(self, info: Info) -> list[str]:
+        """The numbers of the invoices it is for: 20 digits, or the code and number of an older one."""
+        return list(desk(info).shop.log.load(Form, self.key).invoices)
+
+    @described
+    def verification(self, info: Info) -> Verification | None:
+        """What customs confirmed, unit by unit; null before it answered."""
+        return _verification(desk(info), desk(info).shop.log.load(Form, self.key))
 
     @described
     def ports(self, info: Info) -> list[str]:
@@ -193,6 +221,31 @@ def quoted(quote: Quote) -> RefundQuote:
         tenders=list(quote.tenders),
         stay_days=quote.stay_days,
         rule_versions=list(quote.rule_versions),
+    )
+
+
+def _verification(at: Desk, form: Form) -> Verification | None:
+    if form.customs is None:
+        return None
+    on, port, seen = form.customs
+    store = Store(form.jurisdiction, form.region)
+    confirmed = {line.line_no: line.quantity for line in seen}
+    approved = {line.line_no: line.quantity for line in form.reviewed or ()}
+    return Verification(
+        on=on,
+        port=port,
+        outcome=form.customs_outcome,
+        sampling=sampling(at.shop.rules, store, form.mode, form.gross, on),
+        reviewed=form.review_outcome if form.reviewed is not None else None,
+        lines=[
+            SeenLine(
+                line_no=line.line_no,
+                listed=line.quantity,
+                confirmed=confirmed.get(line.line_no),
+                approved=approved.get(line.line_no),
+            )
+            for line in form.lines
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """A refund explained before anybody shows a passport: what comes back, what does not and why, by which law."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -15,7 +16,7 @@ from souvenir.api.types import Info, LocalizedText, Money, MoneyInput, visit
 from souvenir.kernel.errors import MalformedInput
 from souvenir.taxrefund import explanation as explaining
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
-from souvenir.taxrefund.rulebook import Rule, UnknownJurisdiction
+from souvenir.taxrefund.rulebook import Rule, RuleBook, UnknownJurisdiction
 
 MOST_LINES: Final = 100
 
@@ -39,6 +40,19 @@ class ExplainRefundInput:
     document_kind: str = "passport"
     last_entry: date | None = None
     age: int | None = None
+    language: str | None = strawberry.field(
+        default=None, description="The traveller's, such as en or zh-Hans; without it, those the request prefers."
+    )
+    what_if: "WhatIfInput | None" = strawberry.field(
+        default=None, description="Compare with another day, place or mode."
+    )
+
+
+@strawberry.input(description="What is not given stays as it is.")
+class WhatIfInput:
+    on: date | None = None
+    place: str | None = strawberry.field(default=None, description="Of the same currency.")
+    mode: str | None = None
 
 
 @strawberry.type(description="A dated rule, and where it is written.")
@@ -62,6 +76,19 @@ class ExplainedLine:
     why: RefundReason
 
 
+@strawberry.type(description="A rule in which two answers differ; null where the other has none.")
+class ChangedRule:
+    before: RefundRule | None
+    after: RefundRule | None
+
+
+@strawberry.type(description="What would be on the other day, at the other place or by the other mode.")
+class WhatIf:
+    quote: RefundQuote | None
+    problems: list[RefundReason]
+    changed: list[ChangedRule] = strawberry.field(description="The rules that make the difference.")
+
+
 @strawberry.type(description="The whole answer, in the reader's language.")
 class RefundExplanation:
     place: LocalizedText
@@ -71,6 +98,7 @@ class RefundExplanation:
     terms: list[RefundReason]
     conditions: list[RefundReason] = strawberry.field(description="What is asked of the traveller besides.")
     grounds: list[RefundRule] = strawberry.field(description="The rules the answer rests on.")
+    what_if: WhatIf | None = strawberry.field(description="If it was asked.")
 
 
 @strawberry.type
@@ -78,8 +106,9 @@ class ExplanationQuery:
     @question(MalformedInput, UnknownJurisdiction, *MONEY)
     def explain_refund(self, info: Info, input: ExplainRefundInput) -> RefundExplanation:
         """What a purchase would bring a traveller on a day, line by line, with the law. Records nothing."""
-        languages = visit(info).languages
-        found = explaining.explain(desk(info).shop.rules, _purchase(input))
+        languages = (input.language, *visit(info).languages) if input.language else visit(info).languages
+        rules, purchase = desk(info).shop.rules, _purchase(input)
+        found = explaining.explain(rules, purchase)
         quote = found.assessment.quote
         return RefundExplanation(
             place=LocalizedText.of(found.place, languages),
@@ -97,7 +126,35 @@ class ExplanationQuery:
             terms=[_reason(one, languages) for one in found.terms],
             conditions=[_reason(one, languages) for one in found.conditions],
             grounds=[_rule(rule) for rule in found.grounds],
+            what_if=_what_if(rules, purchase, found, input.what_if, languages) if input.what_if else None,
         )
+
+
+def _what_if(
+    rules: RuleBook,
+    purchase: Purchase,
+    found: explaining.Explanation,
+    asked: WhatIfInput,
+    languages: tuple[str, ...],
+) -> WhatIf:
+    place = asked.place or purchase.store.region
+    other = replace(
+        purchase,
+        store=Store(place.split("-")[0], place),
+        mode=asked.mode or purchase.mode,
+        purchased_on=asked.on or purchase.purchased_on,
+    )
+    with about("input", "whatIf"):
+        then = explaining.explain(rules, other)
+    quote = then.assessment.quote
+    return WhatIf(
+        quote=quoted(quote) if quote else None,
+        problems=[_reason(one, languages) for one in then.problems],
+        changed=[
+            ChangedRule(before=_rule(before) if before else None, after=_rule(after) if after else None)
+            for before, after in explaining.differences(found, then)
+        ],
+    )
 
 
 def _purchase(input: ExplainRefundInput) -> Purchase:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import strawberry
 
 from souvenir.api import claims
+from souvenir.api.claim_steps import RESOLVING
 from souvenir.api.claims import Claim, ClaimStep, PayoutTender, RefundAssessment, RefundMode
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
-from souvenir.api.grounds import CLAIM, ELIGIBILITY, REFUNDABLE_ORDERS
+from souvenir.api.grounds import CLAIM, ELIGIBILITY, REFUNDABLE_ORDERS, Grounds
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation, question
 from souvenir.api.types import Info, described
@@ -20,19 +22,38 @@ from souvenir.payments.provider import UnknownProvider
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.processes.refund_tax import MOST_ORDERS, GuaranteeDeclined, NoOrdersToRefund, TravelDocument
 from souvenir.sales.order import Order as Sale
+from souvenir.sites.outlet import NotATaxRefundStore
 from souvenir.sites.outlet import Outlet as Place
 from souvenir.taxrefund.claim import Claim as Form
 from souvenir.taxrefund.form import Advancer as By
+from souvenir.taxrefund.invoice import InvoiceMalformed, TooManyInvoices
 from souvenir.taxrefund.refusals import (
+    AdvanceNotPaid,
+    AgencySilent,
     CashNotAllowed,
     ClaimNotInstant,
     FormNumberTaken,
+    GoodsUnderCustomsControl,
     GuaranteeAlreadyHeld,
     GuaranteeTooSmall,
     InvoiceAlreadyClaimed,
     OrderAlreadyClaimed,
     PromisedDateTooLate,
+    RefundIsFinal,
 )
+from souvenir.taxrefund.tax_office import TaxOfficeRefused, TaxOfficeSilent
+
+ISSUING: Final[Grounds] = (
+    OrderAlreadyClaimed,
+    InvoiceAlreadyClaimed,
+    InvoiceMalformed,
+    TooManyInvoices,
+    FormNumberTaken,
+    TaxOfficeRefused,
+    TaxOfficeSilent,
+    PersonForgotten,
+)
+"""Why no form is issued although the purchase would bring a refund."""
 
 
 @strawberry.enum(description="Whose money an advance is.")
@@ -66,13 +87,35 @@ class OpenClaimInput:
     mode: RefundMode
     document: TravelDocumentInput
     issued_on: date | None = strawberry.field(default=None, description="Without one, today.")
+    invoices: list[str] = strawberry.field(
+        default_factory=list,
+        description="Numbers of invoices the goods are on already; else the tax office issues them.",
+    )
+
+
+@strawberry.input
+class ReissueClaimInput:
+    idempotency_key: strawberry.ID
+    claim_id: strawberry.ID = strawberry.field(description="Of the form that was voided.")
+    issued_on: date | None = strawberry.field(default=None, description="Without one, the old form's day.")
+    invoices: list[str] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class VoidClaimInput:
+    idempotency_key: strawberry.ID
+    claim_id: strawberry.ID
+    reason: str = strawberry.field(description="Names nobody.")
+    on: date | None = None
 
 
 @strawberry.input
 class AgreeClaimInput:
     idempotency_key: strawberry.ID
     claim_id: strawberry.ID
-    advanced_by: Advancer = Advancer.SHOP
+    advanced_by: Advancer | None = strawberry.field(
+        default=None, description="Whose money it is; without it, as the store is registered."
+    )
     on: date | None = None
 
 
@@ -95,6 +138,14 @@ class AdvanceClaimInput:
 
 @strawberry.type
 class OpenClaimPayload(ClaimStep): ...
+
+
+@strawberry.type
+class ReissueClaimPayload(ClaimStep): ...
+
+
+@strawberry.type
+class VoidClaimPayload(ClaimStep): ...
 
 
 @strawberry.type
@@ -134,15 +185,7 @@ class RefundQuery:
 
 @strawberry.type
 class RefundMutation:
-    @mutation(
-        *EVERY_MUTATION,
-        *REFUNDABLE_ORDERS,
-        *ELIGIBILITY,
-        OrderAlreadyClaimed,
-        InvoiceAlreadyClaimed,
-        FormNumberTaken,
-        PersonForgotten,
-    )
+    @mutation(*EVERY_MUTATION, *REFUNDABLE_ORDERS, *ELIGIBILITY, *ISSUING)
     def open_claim(self, info: Info, input: OpenClaimInput) -> OpenClaimPayload:
         """Issue a refund form for paid orders, or refuse with the first reason why not."""
         at = desk(info)
@@ -150,15 +193,30 @@ class RefundMutation:
         shown = input.document
         document = TravelDocument(shown.kind, shown.number, shown.name, shown.last_entry)
         point = at.device()[0] if input.mode is RefundMode.INSTANT_CENTRALISED else None
-        form = (order_ids, input.mode.value, document, point, input.issued_on)
+        form = (order_ids, input.mode.value, document, point, input.issued_on, tuple(input.invoices))
         done = at.carry_out(input, lambda: at.shop.refund_tax.open_claim(*form))
         return OpenClaimPayload(replayed=done.replayed, claim_key=done.result)
 
-    @mutation(*EVERY_MUTATION, *CLAIM, ClaimNotInstant, PromisedDateTooLate)
+    @mutation(*EVERY_MUTATION, *CLAIM, *REFUNDABLE_ORDERS, *ELIGIBILITY, *ISSUING)
+    def reissue_claim(self, info: Info, input: ReissueClaimInput) -> ReissueClaimPayload:
+        """After a partial return: a new form and new invoices for the goods that are left of a voided one."""
+        at, claim = desk(info), _own(desk(info), input.claim_id)
+        form = (claim, input.issued_on, tuple(input.invoices))
+        done = at.carry_out(input, lambda: at.shop.refund_tax.reissue(*form))
+        return ReissueClaimPayload(replayed=done.replayed, claim_key=done.result)
+
+    @mutation(*EVERY_MUTATION, *CLAIM, *RESOLVING, RefundIsFinal, GoodsUnderCustomsControl)
+    def void_claim(self, info: Info, input: VoidClaimInput) -> VoidClaimPayload:
+        """Void a form made out wrongly, and its invoices with it. What is out of an advance is taken from the card."""
+        at, claim = desk(info), _own(desk(info), input.claim_id)
+        done = at.carry_out(input, lambda: at.shop.refund_tax.void(claim, input.reason, input.on))
+        return VoidClaimPayload(replayed=done.replayed, claim_key=claim)
+
+    @mutation(*EVERY_MUTATION, *CLAIM, ClaimNotInstant, PromisedDateTooLate, NotATaxRefundStore)
     def agree_claim(self, info: Info, input: AgreeClaimInput) -> AgreeClaimPayload:
         """Record the traveller's signed promise to leave in time."""
         at, claim = desk(info), _own(desk(info), input.claim_id)
-        by: By = input.advanced_by.value
+        by: By | None = input.advanced_by.value if input.advanced_by else None
         done = at.carry_out(input, lambda: at.shop.refund_tax.agree(claim, input.on, by))
         return AgreeClaimPayload(replayed=done.replayed, claim_key=claim)
 
@@ -170,7 +228,16 @@ class RefundMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.guarantee(*card))
         return GuaranteeClaimPayload(replayed=done.replayed, claim_key=claim)
 
-    @mutation(*EVERY_MUTATION, *CLAIM, GuaranteeTooSmall, HoldNotHeld, CashNotAllowed, PromisedDateTooLate)
+    @mutation(
+        *EVERY_MUTATION,
+        *CLAIM,
+        GuaranteeTooSmall,
+        HoldNotHeld,
+        CashNotAllowed,
+        PromisedDateTooLate,
+        AdvanceNotPaid,
+        AgencySilent,
+    )
     def advance_claim(self, info: Info, input: AdvanceClaimInput) -> AdvanceClaimPayload:
         """Hand the net refund over, once a guarantee covers it."""
         at, claim = desk(info), _own(desk(info), input.claim_id)

@@ -1,7 +1,12 @@
 """Tax refunds through the API: both published cases come out exactly, and whatever stands in the way is said, with facts."""
 
+from collections.abc import Iterator
+
 import pytest
 from trading import Group
+
+from souvenir.taxrefund.simulators.agency import SimulatedAgency
+from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice
 
 DOCUMENT = {"kind": "passport", "number": "X1234567", "name": "Ada Lovelace", "lastEntry": "2025-05-01"}
 
@@ -219,6 +224,118 @@ def test_an_explanation_is_in_the_readers_language(group: Group):
 )
 def test_what_cannot_be_explained_is_refused(group: Group, changed, code):
     assert explain(group.visitor, **changed)["code"] == code
+
+
+def test_the_traveller_is_told_in_their_language_and_what_would_be_another_day(group: Group):
+    found = explain(group.till, language="zh-Hans", whatIf={"on": "2019-03-01", "mode": "departure"})
+    assert found["lines"][0]["why"]["text"]["text"].startswith("可退：增值税税率13%")
+    assert found["quote"]["net"]["amount"] == "134.46"
+    assert [one["text"]["text"] for one in found["whatIf"]["problems"]] == [
+        "发票日期2019-03-01早于最近入境日期2025-05-01。"
+    ]
+    entered = explain(group.visitor, lastEntry="2025-04-20", on="2025-05-15", whatIf={"on": "2025-04-26"})
+    (changed,) = [one for one in entered["whatIf"]["changed"] if "minimum" in one["after"]["version"]]
+    assert (changed["before"]["version"], changed["after"]["version"]) == (
+        "CN/minimum_purchase@2025-04-27", "CN/minimum_purchase@2015-07-01",
+    )  # fmt: skip
+    assert entered["whatIf"]["quote"]["net"]["amount"] == "134.46"
+    assert explain(group.visitor)["whatIf"] is None
+
+
+def test_another_place_is_compared_by_its_own_law(group: Group):
+    found = explain(
+        group.visitor, mode="instant_store", on="2025-08-15", lastEntry="2025-08-01", whatIf={"place": "CN-SH"}
+    )
+    assert found["quote"]["promisedBy"] != found["whatIf"]["quote"]["promisedBy"]
+    refused = explain(group.visitor, whatIf={"place": "XX"})
+    assert (refused["code"], refused["path"]) == ("UNKNOWN_JURISDICTION", ["input", "whatIf"])
+
+
+# Returns in part, invoices, and what customs saw.
+
+
+@pytest.fixture
+def office() -> SimulatedTaxOffice:
+    return SimulatedTaxOffice()
+
+
+@pytest.fixture
+def connected(time, office: SimulatedTaxOffice) -> Iterator[Group]:
+    group = Group(office=office, agency=SimulatedAgency())
+    yield group
+    group.shop.close()
+
+
+def form(order: str, **more):
+    return {"orderIds": [order], "mode": "DEPARTURE", "document": DOCUMENT, **more}
+
+
+def test_a_partial_return_voids_form_and_invoice_and_the_rest_is_issued_anew(connected: Group, office):
+    order = two_mugs(connected)
+    first = connected.till.do("openClaim", **form(order))["claim"]
+    assert first["invoices"] == ["25112000000000000001"]
+    standing = connected.till.try_to("reissueClaim", claimId=first["id"])
+    assert standing["code"] == "CLAIM_HAS_ANOTHER_STATE"
+    connected.till.do("takeBack", orderId=order, lines=[{"lineNo": 1}], tender="CASH")
+    second = connected.till.do("reissueClaim", claimId=first["id"])["claim"]
+    assert (second["gross"]["amount"], second["invoices"]) == ("747.00", ["25112000000000000003"])
+    assert [one.outcome.value for one in office.forms.values()] == ["voided", "issued"]
+
+
+def test_a_form_made_out_wrongly_is_voided_and_what_is_final_is_not(connected: Group):
+    claim = connected.till.do("openClaim", **form(two_mugs(connected)))["claim"]["id"]
+    assert connected.till.do("voidClaim", claimId=claim, reason="other name")["claim"]["state"] == "voided"
+    paid = connected.till.do("openClaim", **form(two_mugs(connected)))["claim"]["id"]
+    connected.desk.do("confirmCustoms", claimId=paid, port="PEK", lines=[{"lineNo": 1, "quantity": 2}])
+    connected.desk.do("payAtDeparture", claimId=paid, tender="CASH")
+    assert connected.till.try_to("voidClaim", claimId=paid, reason="other name")["code"] == "REFUND_IS_FINAL"
+
+
+def test_what_the_office_refuses_or_does_not_answer_is_said(connected: Group, office: SimulatedTaxOffice):
+    mine = {"invoices": ["25112000000000000777"]}
+    connected.till.do("openClaim", **form(two_mugs(connected), **mine))
+    taken = connected.till.try_to("openClaim", **form(two_mugs(connected), **mine))
+    assert taken["code"] == "INVOICE_ALREADY_CLAIMED"
+    assert (
+        connected.till.try_to("openClaim", **form(two_mugs(connected), invoices=["17"]))["code"] == "INVOICE_MALFORMED"
+    )
+    order = two_mugs(connected)
+    office.lose(*["after"] * 4)
+    asked = form(order) | {"idempotencyKey": "again"}
+    assert connected.till.try_to("openClaim", **asked)["code"] == "TAX_OFFICE_SILENT"
+    assert connected.till.do("openClaim", **asked)["claim"]["state"] == "issued"
+    assert len(office.forms) == 2
+
+
+def test_what_customs_saw_and_the_agency_approved_stands_line_by_line(connected: Group):
+    claim = connected.till.do("openClaim", **form(two_mugs(connected)))["claim"]
+    assert connected.till.ask("claim", id=claim["id"])["verification"] is None
+    seen = [{"lineNo": 1, "quantity": 1}]
+    connected.desk.do("confirmCustoms", claimId=claim["id"], port="PEK", lines=seen, inspected=True)
+    found = connected.till.ask("claim", id=claim["id"])
+    assert found["state"] == "approved"
+    assert found["verification"] == {
+        "on": "2025-05-15", "port": "PEK", "outcome": "partial", "sampling": "every_form", "reviewed": "partial",
+        "lines": [{"lineNo": 1, "listed": 2, "confirmed": 1, "approved": 1}],
+    }  # fmt: skip
+
+
+def test_the_stores_registration_says_who_advances(connected: Group):
+    connected.office.do(
+        "registerForTaxRefund", outletId=connected.counter, jurisdiction="CN", agency="Bank", storeNo="S1",
+        instant=True, registeredOn="2025-05-01", advancedBy="agency",
+    )  # fmt: skip
+    order = two_mugs(connected)
+    claim = connected.till.do("openClaim", orderIds=[order], mode="INSTANT_STORE", document=DOCUMENT)["claim"]["id"]
+    connected.till.do("agreeClaim", claimId=claim)
+    connected.till.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    assert connected.till.do("advanceClaim", claimId=claim, tender="WALLET")["claim"]["state"] == "advanced"
+    accounts = [row["account"] for row in connected.finance.ask("trialBalance")["rows"]]
+    assert "Memo:Refunds:ByAgency" in accounts
+    assert "Assets:RefundAdvance:PendingCustoms" not in accounts
+    wrong = {"outletId": connected.counter, "jurisdiction": "CN", "agency": "B", "storeNo": "S", "instant": True}
+    refused = connected.office.try_to("registerForTaxRefund", **wrong, registeredOn="2025-05-01", advancedBy="bank")
+    assert refused["code"] == "MALFORMED_INPUT"
 
 
 # Advances that nothing secures.

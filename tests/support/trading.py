@@ -69,11 +69,15 @@ class Group:
     """An enamel factory's shop with two tills, an online storefront, a centralised refund point, and their people."""
 
     def __init__(
-        self, url: str = "sqlite://", secrets: str | None = None, more: tuple[PaymentProvider, ...] = ()
+        self,
+        url: str = "sqlite://",
+        secrets: str | None = None,
+        more: tuple[PaymentProvider, ...] = (),
+        **authorities: Any,
     ) -> None:
         self.sandbox = Sandbox()
         providers = Providers(Cash(), BankTerminal(), self.sandbox, *more)
-        self.shop = Shop.open(url, secrets=secrets, providers=providers)
+        self.shop = Shop.open(url, secrets=secrets, providers=providers, **authorities)
         self.app = asgi(self.shop)
         manager = self.shop.access.engage("M1", ["manager"]).result
         token = self.shop.access.give_staff_token(manager, "backoffice").result.token
