@@ -23,8 +23,11 @@ POLL_SECONDS: Final = 0.05
 LINGER_SECONDS: Final = 0.05
 """How long to let commits gather before following them, unless somebody is waiting to read what they wrote."""
 
+NOT_FAR: Final = 4000
+"""Events behind up to which followers move together; further back each goes alone, in batches of its own events."""
+
 SMALL_STEP: Final = 200
-"""Events behind up to which followers move together, in one commit; further back each goes alone, in batches."""
+"""Events that followers who move together answer in one commit."""
 
 LONGEST_WAIT: Final = 5.0
 """Seconds a reader waits for a view before it is told to come back."""
@@ -140,29 +143,32 @@ class Followers:
             self._wanted.wait(LINGER_SECONDS)
 
     def _move(self, followers: Sequence[Process | View]) -> bool:
-        """Take one step with each follower that is behind, all in one commit where that is a small one."""
+        """Take one step with each follower that is behind: in one commit where none is far behind, else each alone."""
         head, positions = self.log.head(), self.positions()
         behind = {follower: positions.get(follower.name, 0) for follower in followers}
         behind = {follower: position for follower, position in behind.items() if position < head}
-        close = bool(behind) and head - min(behind.values()) <= SMALL_STEP
-        page = Page(self.log.store.page(min(behind.values()), head, SMALL_STEP)) if close else None
-        steps = [Step.next(self.log, follower, position, head, page) for follower, position in behind.items()]
-        if len(steps) > 1 and close:
-
-            def together(tx: Transaction) -> None:
-                for step in steps:
-                    step.take(tx)
-
-            try:
-                self.log.commit(together)
-            except Exception:  # noqa: S110  whoever cannot go on is found below, each on its own
-                pass
-            else:
-                for step in steps:
-                    self.stalled.pop(step.follower.name, None)
-                return True
-        moved = [self._take(step) for step in steps]
+        if len(behind) > 1 and head - min(behind.values()) <= NOT_FAR and self._move_together(behind, head):
+            return True
+        moved = [self._take(Step.alone(self.log, follower, position, head)) for follower, position in behind.items()]
         return any(moved)
+
+    def _move_together(self, behind: dict[Process | View, int], head: int) -> bool:
+        """Bring all to the end of the slowest one's next page; False if one of them cannot go on."""
+        page = Page(self.log.store.page(min(behind.values()), head, SMALL_STEP))
+        reached = page.stored[-1].position if len(page.stored) == SMALL_STEP else head
+        steps = [Step(follower, position, page, reached) for follower, position in behind.items() if position < reached]
+
+        def together(tx: Transaction) -> None:
+            for step in steps:
+                step.take(tx)
+
+        try:
+            self.log.commit(together)
+        except Exception:  # which of them it is shows when each goes alone
+            return False
+        for step in steps:
+            self.stalled.pop(step.follower.name, None)
+        return True
 
     def _take(self, step: "Step") -> bool:
         """Take one follower's step alone; True if it moved, or if another process moved it meanwhile."""
@@ -208,12 +214,10 @@ class Step:
     reached: int
 
     @classmethod
-    def next(cls, log: EventLog, follower: Process | View, position: int, head: int, page: Page | None) -> Self:
-        """Its next events: out of a page that reaches to the head and was read for everyone, or read for it alone."""
-        if page is not None:
-            return cls(follower, position, page, head)
-        alone = log.store.page(position, head, follower.batch, follower.topics)
-        return cls(follower, position, Page(alone), alone[-1].position if len(alone) == follower.batch else head)
+    def alone(cls, log: EventLog, follower: Process | View, position: int, head: int) -> Self:
+        """Its next events, read for it alone."""
+        page = log.store.page(position, head, follower.batch, follower.topics)
+        return cls(follower, position, Page(page), page[-1].position if len(page) == follower.batch else head)
 
     def take(self, tx: Transaction) -> None:
         """Move the position and answer the events, in one transaction."""

@@ -1,6 +1,7 @@
 """Identifiers: ours (UUIDs, some derived so that a retry meets itself) and the trade's (GTIN)."""
 
 import secrets
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -32,6 +33,7 @@ def derived_id(purpose: str, *parts: object) -> UUID:
     return uuid5(NAMESPACE, "\x1f".join((purpose, *map(str, parts))))
 
 
+@lru_cache(maxsize=4096)
 def checked_gtin(text: str) -> str:
     """A GTIN (GS1 General Specifications) as 14 digits, its check digit verified."""
     digits = text.strip()

@@ -46,7 +46,7 @@ def must_have_no_certificate(tx: Transaction, edition_id: UUID, space: Space, nu
     if piece is None or piece.standing != "returned" or piece.order_id is None:
         return
     certificate = tx.find(Certificate, certificate_id(piece.id, piece.order_id, piece.replacement))
-    if certificate is None and tx.get(Edition, edition_id).size_open:
+    if certificate is None and tx.look(Edition, edition_id).size_open:
         return
     if certificate is None or certificate.revoked_on is None:
         raise CertificateNotRevoked(edition_id=edition_id, space=space, number=number)

@@ -58,7 +58,7 @@ class TakeBack:
 
         def command(tx: Transaction) -> tuple[UUID, UUID | None]:
             order = tx.get(Order, order_id)
-            day = on or clock.today(tx.get(Outlet, order.outlet_id).time_zone)
+            day = on or clock.today(tx.look(Outlet, order.outlet_id).time_zone)
             order.take_back(return_id, dict(quantities), tender, day)
             for returned in order.returns[return_id]:
                 line = order.line(returned.line_no)

@@ -78,7 +78,7 @@ def give_back_purchase(tx: Transaction, order_id: UUID, edition_id: UUID, space:
 
 def _weigh(tx: Transaction, purchase: Purchase, bought: Bought, happened: bool) -> None:
     edition_id = bought.edition_id
-    for kind, limit in tx.get(Edition, edition_id).limits.by_kind.items():
+    for kind, limit in tx.look(Edition, edition_id).limits.by_kind.items():
         found = _bought(tx, purchase, kind, bought)
         if found <= limit:
             continue
