@@ -1,4 +1,4 @@
-"""What staff and the API may ask of certificates once they are issued: suspend, reinstate, pass on."""
+"""What staff and the API may ask of certificates once they are issued: suspend, reinstate, pass on, retire."""
 
 from collections.abc import Callable
 from datetime import date
@@ -21,6 +21,10 @@ class Certificates:
     def reinstate(self, certificate: UUID, reinstated_on: date) -> Committed[None]:
         """The doubt is gone."""
         return self._decide(certificate, lambda one: one.reinstate(reinstated_on))
+
+    def retire(self, certificate: UUID, reason: str, retired_on: date) -> Committed[None]:
+        """End the certificate of a piece that is gone for good."""
+        return self._decide(certificate, lambda one: one.retire(reason, retired_on))
 
     def transfer(self, certificate: UUID, owner: str, transferred_on: date) -> Committed[None]:
         """Note a new owner, by a pseudonym."""

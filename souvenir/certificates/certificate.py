@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, Self
@@ -45,6 +45,11 @@ class ForeignCertificate(SouvenirError):
     key_id: str
 
 
+class WithdrawnKey(SouvenirError):
+    message = "The issuer withdrew key {key_id}: what is signed with it proves nothing any more. Ask the issuer."
+    key_id: str
+
+
 class ForgedCertificate(SouvenirError):
     message = "The signature does not fit the certificate for serial {serial}: it was altered or forged."
     serial: str
@@ -76,6 +81,21 @@ class Proofs(Value):
     hors_commerce: int = Field(default=0, ge=0)
 
 
+class Licensed(Value):
+    """A licence the piece was made under: whose, and for which property."""
+
+    contract_no: str
+    licensor: str
+    property_name: LocalizedText
+
+
+class GiftMark(Value):
+    """A mark the piece may carry, and the certificate that says so."""
+
+    certificate_no: str
+    name: LocalizedText
+
+
 class Statement(Value):
     """What the issuer states. Signed as canonical JSON (RFC 8785)."""
 
@@ -94,12 +114,17 @@ class Statement(Value):
     issued_on: date
     key_id: str
     replacement: int = 0
-    """Which re-made copy of the number this is; 0 for the piece first made. Left out of what is signed when 0."""
+    """Which re-made copy of the number this is; 0 for the piece first made."""
+    place: LocalizedText | None = None
+    """Where it was made."""
+    licences: tuple[Licensed, ...] = ()
+    mark: GiftMark | None = None
 
     @property
     def stated(self) -> dict[str, Any]:
-        """What is signed, ready for canonical JSON."""
-        return self.model_dump(mode="json", exclude=None if self.replacement else {"replacement"})
+        """What is signed, ready for canonical JSON: without the facts a piece has none of, which older ones never had."""
+        absent = {name for name in ("replacement", "place", "licences", "mark") if not getattr(self, name)}
+        return self.model_dump(mode="json", exclude=absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +142,10 @@ class Seal:
         return rfc8785.dumps(content).decode("utf-8")
 
 
+Standing = Literal["active", "suspended", "retired", "revoked"]
+"""Revoked when the piece came back or was re-made; retired when it is gone for good."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusList:
     """Which certificates were revoked, as of an instant: without one, nobody can tell a revoked certificate."""
@@ -126,6 +155,18 @@ class StatusList:
     """(GTIN, serial) pairs."""
     suspended: frozenset[tuple[str, str]] = frozenset()
     """Those that are in doubt for now, as when a piece was reported stolen."""
+    retired: frozenset[tuple[str, str]] = frozenset()
+    """Those whose piece is gone for good, as when it was destroyed in its owner's hands."""
+
+    def standing(self, gtin: str, serial: str) -> "Standing":
+        """Where a certificate stands by this list."""
+        key = (gtin, serial)
+        lists: tuple[tuple[Standing, frozenset[tuple[str, str]]], ...] = (
+            ("revoked", self.revoked),
+            ("retired", self.retired),
+            ("suspended", self.suspended),
+        )
+        return next((standing for standing, listed in lists if key in listed), "active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +184,7 @@ class Verdict:
     size: int
     issued_on: date
     key_id: str
-    freshness: Literal["not checked", "active", "suspended", "revoked"]
+    freshness: Literal["not checked"] | Standing
     as_of: datetime | None
     statement: Statement | None
     """The whole statement, when the whole text was verified and not only its link."""
@@ -182,6 +223,11 @@ class Certificate(Aggregate):
         TOPIC = "editions.CertificateReinstated"
         reinstated_on: date
 
+    class Retired(Aggregate.Event):
+        TOPIC = "editions.CertificateRetired"
+        reason: str
+        retired_on: date
+
     class Transferred(Aggregate.Event):
         TOPIC = "editions.CertificateTransferred"
         owner: str
@@ -193,6 +239,8 @@ class Certificate(Aggregate):
         self.seal = Seal(statement, signature, link)
         self.revoked_on: date | None = None
         self.suspended_because: str | None = None
+        self.retired_on: date | None = None
+        self.transferred_on: date | None = None
         self.owners: tuple[str, ...] = ()
 
     # Decide.
@@ -217,13 +265,18 @@ class Certificate(Aggregate):
 
     def suspend(self, reason: str, suspended_on: date) -> None:
         """Put the certificate in doubt for now: stolen, disputed. What is revoked stays revoked."""
-        if self.revoked_on is None and self.suspended_because is None:
+        if self.standing == "active":
             self._suspended(reason=reason, suspended_on=suspended_on)
 
     def reinstate(self, reinstated_on: date) -> None:
         """The doubt is gone."""
-        if self.revoked_on is None and self.suspended_because is not None:
+        if self.standing == "suspended":
             self._reinstated(reinstated_on=reinstated_on)
+
+    def retire(self, reason: str, retired_on: date) -> None:
+        """End the certificate because its piece is gone for good: burnt, lost at sea. What is revoked stays revoked."""
+        if self.revoked_on is None and self.retired_on is None:
+            self._retired(reason=reason, retired_on=retired_on)
 
     def transfer(self, owner: str, transferred_on: date) -> None:
         """Note a new owner by a pseudonym; nobody here knows who that is. Only an active certificate is passed on."""
@@ -235,9 +288,11 @@ class Certificate(Aggregate):
         self._transferred(owner=owner, transferred_on=transferred_on)
 
     @property
-    def standing(self) -> Literal["active", "suspended", "revoked"]:
+    def standing(self) -> Standing:
         if self.revoked_on is not None:
             return "revoked"
+        if self.retired_on is not None:
+            return "retired"
         return "active" if self.suspended_because is None else "suspended"
 
     # Evolve.
@@ -253,6 +308,11 @@ class Certificate(Aggregate):
     @event(Transferred)
     def _transferred(self, owner: str, transferred_on: date) -> None:
         self.owners += (owner,)
+        self.transferred_on = transferred_on
+
+    @event(Retired)
+    def _retired(self, reason: str, retired_on: date) -> None:
+        self.retired_on = retired_on
 
     @event(Revoked)
     def _revoked(self, reason: str, revoked_on: date) -> None:
@@ -280,23 +340,28 @@ def seal(statement: Statement, keys: SigningKeys, resolver: str) -> Seal:
     return Seal(statement, keys.sign(_SEALED, _canonical(statement)), link)
 
 
-def verify_certificate(text_or_url: str, keys: PublicKeys, status: StatusList | None = None) -> Verdict:
+def verify_certificate(
+    text_or_url: str, keys: PublicKeys, status: StatusList | None = None, withdrawn: Collection[str] = ()
+) -> Verdict:
     """Check a certificate's text, or the link in its QR code, offline against the issuer's public keys.
 
-    Raises MalformedCertificate, ForeignCertificate (a key that is not the issuer's) or ForgedCertificate (any bit
-    changed). With a status list the verdict also says whether the certificate still stood when the list was made.
+    Raises MalformedCertificate, WithdrawnKey, ForeignCertificate (a key that is not the issuer's) or ForgedCertificate
+    (any bit changed). With a status list the verdict also says whether the certificate still stood when the list was made.
     """
     if len(text_or_url) > _LONGEST:
         raise MalformedCertificate(reason="it is too long")
-    facts, statement = _from_text(text_or_url, keys) if text_or_url.startswith("{") else _from_link(text_or_url, keys)
-    freshness: Literal["not checked", "active", "suspended", "revoked"] = "not checked"
-    if status is not None:
-        serial = (facts["gtin"], facts["serial"])
-        freshness = "revoked" if serial in status.revoked else "suspended" if serial in status.suspended else "active"
+    read = _from_text if text_or_url.startswith("{") else _from_link
+    try:
+        facts, statement = read(text_or_url, keys)
+    except ForeignCertificate as refusal:
+        if refusal.facts["key_id"] in withdrawn:
+            raise WithdrawnKey(key_id=refusal.facts["key_id"]) from None
+        raise
+    freshness = status.standing(facts["gtin"], facts["serial"]) if status else "not checked"
     return Verdict(**facts, freshness=freshness, as_of=status.as_of if status else None, statement=statement)
 
 
-def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], None]:
+def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement | None]:
     match = _LINK.fullmatch(link)
     if match is None:
         raise MalformedCertificate(reason="the link is not a signed GS1 Digital Link")
@@ -307,7 +372,7 @@ def _from_link(link: str, keys: PublicKeys) -> tuple[dict[str, Any], None]:
     return {**parts, **numbers, "issued_on": date.fromisoformat(parts["issued_on"])}, None
 
 
-def _from_text(text: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement]:
+def _from_text(text: str, keys: PublicKeys) -> tuple[dict[str, Any], Statement | None]:
     """Check the signature first: only what the issuer signed is read any further."""
     try:
         content = json.loads(text)

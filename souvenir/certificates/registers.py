@@ -37,6 +37,10 @@ class CertificateRegister(Register):
     def _revoked(self, session: Session, event: Certificate.Revoked) -> None:
         _stands(session, event, "revoked")
 
+    @when(Certificate.Retired)
+    def _retired(self, session: Session, event: Certificate.Retired) -> None:
+        _stands(session, event, "retired")
+
     @when(Certificate.Suspended)
     def _suspended(self, session: Session, event: Certificate.Suspended) -> None:
         _stands(session, event, "suspended")

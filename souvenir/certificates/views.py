@@ -7,7 +7,7 @@ from souvenir.certificates.certificate import StatusList
 from souvenir.eventlog import Session
 from souvenir.kernel.errors import NotFound
 
-_IN_DOUBT = ("revoked", "suspended")
+_NOT_STANDING = ("revoked", "suspended", "retired")
 
 
 def certificate_with(session: Session, gtin: str, serial: str) -> UUID:
@@ -27,7 +27,7 @@ def certificates_of(session: Session, order_id: UUID) -> list[UUID]:
 
 
 def status_list(session: Session, gtin: str, as_of: datetime) -> StatusList:
-    """Every revoked or suspended certificate under a GTIN, for verifiers who ask whether a certificate still stands."""
+    """Every certificate under a GTIN that does not stand, for verifiers who ask whether one still does."""
     rows = session.rows("SELECT serial, status FROM certificates WHERE gtin = ? AND status <> 'active'", gtin)
-    revoked, suspended = (frozenset((gtin, serial) for serial, status in rows if status == one) for one in _IN_DOUBT)
-    return StatusList(as_of, revoked, suspended)
+    lists = (frozenset((gtin, serial) for serial, status in rows if status == one) for one in _NOT_STANDING)
+    return StatusList(as_of, *lists)

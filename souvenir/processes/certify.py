@@ -1,9 +1,21 @@
 """Certify: a numbered piece that is paid for gets its certificate; one that comes back loses it before it is sold again."""
 
 from datetime import date
+from typing import Any, ClassVar
 from uuid import UUID
 
-from souvenir.certificates.certificate import Certificate, Proofs, Statement, certificate_id, new_serial, seal
+from souvenir.catalogue.product import Product
+from souvenir.certificates.certificate import (
+    Certificate,
+    GiftMark,
+    Licensed,
+    Proofs,
+    Statement,
+    certificate_id,
+    new_serial,
+    seal,
+)
+from souvenir.certificates.run import Run
 from souvenir.certificates.signing import SigningKeys
 from souvenir.editions.application import return_piece
 from souvenir.editions.counts import space_named
@@ -13,8 +25,11 @@ from souvenir.editions.registers import shelf
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.localized import LocalizedText
+from souvenir.licensing.authorisation import Authorisation
+from souvenir.licensing.licence import Licence
 from souvenir.processes.clear_piece import put_back
 from souvenir.sales.order import Order
+from souvenir.sites.site import Site
 
 
 class Certify(Process):
@@ -25,10 +40,13 @@ class Certify(Process):
     Returned, so the certificate exists by then; it revokes it and frees the piece in one commit. A piece whose edition
     wants inspection is left `returned` for staff, with its certificate revoked.
 
-    Pieces of a timed edition get theirs when its size is fixed; until then there is none to revoke.
+    Pieces of a timed edition get theirs when its size is fixed; until then there is none to revoke. They are issued in
+    a run of batches; a piece that comes back before its turn gets the certificate that is revoked at once.
     """
 
     name = "certify"
+    pieces_at_once: ClassVar[int] = 100
+    """Certificates of a run that are issued in one commit."""
 
     def __init__(self, keys: SigningKeys, issuer: LocalizedText, resolver: str) -> None:
         self._keys, self._issuer, self._resolver = keys, issuer, resolver
@@ -43,8 +61,21 @@ class Certify(Process):
 
     @when(Edition.SizeFixed)
     def _size_fixed(self, tx: Transaction, event: Edition.SizeFixed) -> None:
-        for space, number, order_id in shelf.sold_to(tx.session, event.originator_id):
-            self._issue(tx, event.originator_id, space, number, order_id, event.fixed_on)
+        tx.save(Run.begin(event.originator_id, event.fixed_on))
+
+    @when(Run.Begun, Run.WentOn)
+    def _next_batch(self, tx: Transaction, event: Run.Begun | Run.WentOn) -> None:
+        """One batch in one commit; what it records brings the next one."""
+        run = tx.get(Run, event.originator_id)
+        after = None if isinstance(event, Run.Begun) else (event.space, event.number)
+        sold = shelf.sold_to(tx.session, run.edition_id, after, self.pieces_at_once)
+        for space, number, order_id in sold:
+            self._issue(tx, run.edition_id, space, number, order_id, run.issued_on)
+        if len(sold) == self.pieces_at_once:
+            run.go_on(*sold[-1][:2])
+        else:
+            run.finish()
+        tx.save(run)
 
     @when(Order.Returned)
     def _returned(self, tx: Transaction, event: Order.Returned) -> None:
@@ -61,6 +92,8 @@ class Certify(Process):
         if order_id not in piece.came_back_from:
             piece = return_piece(tx, edition_id, space, number, order_id, event.return_id, event.returned_on)
         certificate = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
+        if certificate is None and not tx.get(Edition, edition_id).size_open:
+            certificate = self._issue(tx, edition_id, space, number, order_id, event.returned_on)
         if certificate is not None:
             certificate.revoke("returned", event.returned_on)
             tx.save(certificate)
@@ -68,8 +101,10 @@ class Certify(Process):
         if still_ours and tx.get(Edition, edition_id).returns == "back_on_sale":
             put_back(tx, edition_id, space, number)
 
-    def _issue(self, tx: Transaction, edition_id: UUID, space: Space, number: int, order_id: UUID, on: date) -> None:
-        issue_certificate(
+    def _issue(
+        self, tx: Transaction, edition_id: UUID, space: Space, number: int, order_id: UUID, on: date
+    ) -> Certificate:
+        return issue_certificate(
             tx, edition_id, space, number, order_id, on,
             keys=self._keys, issuer=self._issuer, resolver=self._resolver,
         )  # fmt: skip
@@ -108,7 +143,25 @@ def issue_certificate(
         issued_on=max(issued_on, edition.fixed_on or issued_on),
         key_id=keys.key_id,
         replacement=piece.replacement,
+        **_provenance(tx, edition.product_id),
     )
     certificate = Certificate.issue(piece.id, order_id, seal(statement, keys, resolver))
     tx.save(certificate)
     return certificate
+
+
+def _provenance(tx: Transaction, product_id: UUID) -> dict[str, Any]:
+    """Where goods come from and whose property they bear: fixed when they were listed, so the same whenever asked."""
+    product = tx.find(Product, product_id)
+    if product is None:
+        return {}
+    licences = [tx.look(Licence, licence_id) for licence_id in product.licence_ids]
+    mark = tx.look(Authorisation, product.mark_id) if product.mark_id else None
+    return {
+        "place": tx.look(Site, product.origin_site_id).name,
+        "licences": tuple(
+            Licensed(contract_no=one.contract_no, licensor=one.licensor, property_name=one.property_name)
+            for one in licences
+        ),
+        "mark": GiftMark(certificate_no=mark.certificate_no, name=mark.mark) if mark else None,
+    }

@@ -70,6 +70,25 @@ def test_a_certificate_in_doubt_is_neither_good_nor_revoked(
     assert differences(log, CertificateRegister()) == []
 
 
+def test_the_certificate_of_a_piece_that_is_gone_is_retired_for_good(
+    log: EventLog, certificate: Certificate, in_minutes: Callable[[float], datetime]
+):
+    certificates = Certificates(log)
+    certificates.suspend(certificate.id, "reported stolen", TODAY)
+    head = log.head()
+    for _ in range(2):
+        certificates.retire(certificate.id, "burnt with the house", TODAY)
+    certificates.reinstate(certificate.id, TODAY)
+    assert log.head() == head + 1
+    assert freshness(log, certificate.seal.link, in_minutes(1)) == "retired"
+    with pytest.raises(CertificateNotStanding):
+        certificates.transfer(certificate.id, "owner-2", TODAY)
+    log.execute(lambda tx: replace_piece(tx, EDITION, "numbered", 17, 1, "burnt", "QC-118", TODAY))
+    assert issued(log).standing == "active"
+    assert freshness(log, certificate.seal.link, in_minutes(1)) == "revoked"
+    assert differences(log, CertificateRegister()) == []
+
+
 def test_a_certificate_is_passed_on_by_pseudonym(log: EventLog, certificate: Certificate):
     for _ in range(2):
         Certificates(log).transfer(certificate.id, "owner-2", TODAY)

@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from souvenir.certificates.certificate import Certificate
+from souvenir.certificates.registers import CertificateRegister
+from souvenir.certificates.run import Run
 from souvenir.certificates.signing import SigningKeys
 from souvenir.certificates.views import certificates_of
 from souvenir.editions.application import Editions, return_piece, sell_piece
@@ -230,3 +232,91 @@ def test_what_contradicts_a_window_cannot_be_declared(
     with pytest.raises(MalformedEdition, match=why):
         declare(Editions(log), window=window, **facts)
     assert log.head() == 0
+
+
+def run(log: EventLog, followers: Followers) -> list[str]:
+    """What was recorded of the certificates, in order."""
+    followers.catch_up()
+    kinds = {Certificate.Issued: "issued", Certificate.Revoked: "revoked", Run.WentOn: "went on", Run.Finished: "done"}
+    return [kinds[type(one.event)] for one in log.events() if type(one.event) in kinds]
+
+
+def sold_out(
+    log: EventLog, editions: Editions, followers: Followers, at_noon: SettableClock, in_minutes: InMinutes
+) -> None:
+    """Five are sold, and the size is fixed."""
+    for order in range(1, 6):
+        buy(log, editions, order, in_minutes(15))
+    followers.catch_up()
+    at_noon.move_to(in_minutes(FIXED_FROM))
+    editions.fix_size(EDITION, LATER)
+
+
+@pytest.fixture
+def two_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Certify, "pieces_at_once", 2)
+
+
+def test_certificates_of_a_timed_edition_are_issued_batch_after_batch(
+    log: EventLog,
+    editions: Editions,
+    followers: Followers,
+    at_noon: SettableClock,
+    in_minutes: InMinutes,
+    two_at_once: None,
+):
+    sold_out(log, editions, followers, at_noon, in_minutes)
+    assert run(log, followers) == ["issued", "issued", "went on", "issued", "issued", "went on", "issued", "done"]
+    assert [len(issued(log, order)) for order in range(1, 6)] == [1, 1, 1, 1, 1]
+    head = log.head()
+    followers.catch_up()
+    assert log.head() == head
+
+
+def test_a_crash_between_two_batches_loses_no_certificate_and_repeats_none(
+    log: EventLog,
+    editions: Editions,
+    followers: Followers,
+    at_noon: SettableClock,
+    in_minutes: InMinutes,
+    two_at_once: None,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Killed(BaseException):
+        pass
+
+    made: list[int] = []
+
+    def dies_at_the_fourth(self: Certify, *piece: object) -> Certificate:
+        made.append(len(made))
+        if len(made) == 4:
+            raise Killed
+        return whole(self, *piece)  # type: ignore[arg-type]
+
+    whole = Certify._issue
+    monkeypatch.setattr(Certify, "_issue", dies_at_the_fourth)
+    sold_out(log, editions, followers, at_noon, in_minutes)
+    with pytest.raises(Killed):
+        followers.catch_up()
+    assert sum(len(issued(log, order)) for order in range(1, 6)) == 2
+    anew = Followers(log, (Certify(KEYS, {"en": "Enamel Factory"}, "https://id.example.cn"),), ())
+    assert run(log, anew) == ["issued", "issued", "went on", "issued", "issued", "went on", "issued", "done"]
+    assert [len(issued(log, order)) for order in range(1, 6)] == [1, 1, 1, 1, 1]
+
+
+def test_a_piece_that_comes_back_before_its_turn_leaves_no_certificate_standing(
+    log: EventLog,
+    editions: Editions,
+    followers: Followers,
+    at_noon: SettableClock,
+    in_minutes: InMinutes,
+    two_at_once: None,
+):
+    sold_out(log, editions, followers, at_noon, in_minutes)
+    cancel(log, 5, 5)
+    assert run(log, followers).count("issued") == 5
+    (returned,) = issued(log, 5)
+    assert returned.standing == "revoked"
+    with log.reading() as session:
+        assert piece_status(session, EDITION, 5, in_minutes(FIXED_FROM)) == "free"
+    assert differences(log, CertificateRegister()) == []

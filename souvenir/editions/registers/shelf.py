@@ -268,11 +268,18 @@ def last_sold(session: Session, edition_id: UUID) -> int:
     return row[0] if row else 0
 
 
-def sold_to(session: Session, edition_id: UUID) -> list[tuple[Space, int, UUID]]:
-    """Space, number and order of every piece that was sold, those on their way back included."""
+def sold_to(
+    session: Session, edition_id: UUID, after: tuple[Space, int] | None, limit: int
+) -> list[tuple[Space, int, UUID]]:
+    """Space, number and order of the next pieces that were sold, those on their way back included."""
+    space, number = after or ("", 0)
     rows = session.rows(
         "SELECT space, number, order_id FROM pieces WHERE edition_id = ? AND status IN ('sold', 'returned') "
-        "ORDER BY space, number",
+        "AND (space > ? OR (space = ? AND number > ?)) ORDER BY space, number LIMIT ?",
         str(edition_id),
+        space,
+        space,
+        number,
+        limit,
     )
     return [(space, number, UUID(order_id)) for space, number, order_id in rows]
