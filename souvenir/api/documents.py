@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    execute_sync,
     parse,
     specified_rules,
     validate,
@@ -23,6 +25,7 @@ from graphql import (
 
 from souvenir.api.faults import DOCUMENT_NOT_FOUND, OPERATION_UNRESOLVED, PARSE_FAILED, VALIDATION_FAILED, coded
 from souvenir.api.limits import LARGEST_PAGE, Limits, check, cost, exceeded
+from souvenir.api.plan import Plan, covers
 
 REMEMBERED: Final = 500
 """Documents, and page sizes of one document, that are remembered."""
@@ -42,6 +45,7 @@ class Document:
         self._limits = limits
         self._page_variables: frozenset[str] = frozenset()
         self._affordable: set[tuple[object, ...]] = set()
+        self._plans: dict[int, Plan | None] = {}
         try:
             self._read(_RULES if introspection else _RULES_WITHOUT_INTROSPECTION)
         except GraphQLSyntaxError as error:
@@ -90,6 +94,32 @@ class Document:
             raise exceeded("answered fields", self._limits.cost)
         if len(self._affordable) < REMEMBERED:
             self._affordable.add(key)
+
+    def execute(
+        self, operation: OperationDefinitionNode, context: object, variables: Mapping[str, Any]
+    ) -> ExecutionResult:
+        """Carry out one of its operations: a trusted one by plan, where it has one."""
+        assert self.ast is not None
+        if plan := self._plan(operation):
+            return plan.execute(context, variables)
+        return execute_sync(
+            self._schema,
+            self.ast,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=operation.name.value if operation.name else None,
+            hide_suggestions=True,
+        )
+
+    def _plan(self, operation: OperationDefinitionNode) -> Plan | None:
+        """Made at the first use. Making one costs more than carrying out a document that may never come again."""
+        if not self.trusted:
+            return None
+        if id(operation) not in self._plans:
+            assert self.ast is not None
+            covered = covers(self.ast, operation)
+            self._plans[id(operation)] = Plan(self._schema, self.ast, operation) if covered else None
+        return self._plans[id(operation)]
 
 
 class Documents:

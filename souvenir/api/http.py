@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute_sync
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from strawberry.http.ides import get_graphql_ide_html
 
 from souvenir.api import negotiation
@@ -104,7 +104,6 @@ class GraphQLView:
             introspection=settings.introspection or settings.graphiql,
             only_trusted=settings.only_trusted,
         )
-        self._schema = schema
         self._authenticator = authenticator
         self._context = context
         self._workers = workers or Workers()
@@ -169,19 +168,12 @@ class GraphQLView:
         operation = document.operation(ask.operation_name)
         if safe and is_mutation(operation):
             raise Fault(405, BAD_REQUEST, "A mutation is sent by POST.", headers={"Allow": "POST"})
-        document.afford(operation, ask.variables or {})
-        assert document.ast is not None
-        result = execute_sync(
-            self._schema,
-            document.ast,
-            context_value=self._context(visit),
-            variable_values=dict(ask.variables or {}),
-            operation_name=ask.operation_name or None,
-            hide_suggestions=True,
-        )
+        variables = ask.variables or {}
+        document.afford(operation, variables)
+        result = document.execute(operation, self._context(visit), variables)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return self._refused(result.errors, media)
-        return self._executed(result, operation, media)
+        return self._executed(result, media)
 
     def _document(self, ask: Ask) -> Document:
         if ask.document_id is not None:
@@ -189,7 +181,7 @@ class GraphQLView:
         assert ask.query is not None
         return self.documents.by_text(ask.query)
 
-    def _executed(self, result: ExecutionResult, operation: OperationDefinitionNode, media: str) -> Answer:
+    def _executed(self, result: ExecutionResult, media: str) -> Answer:
         body: dict[str, Any] = {"data": result.data}
         status = 200
         if result.errors:
