@@ -66,7 +66,7 @@ def agree(
 
 
 def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item: Item, on: date) -> OrderLine:
-    product = tx.get(Product, item.product_id)
+    product = tx.look(Product, item.product_id)
     product.require_for_sale()
     if product.has_edition and item.number is None:
         raise NotThatWay(sku=product.sku)

@@ -65,7 +65,7 @@ class PayAtTill:
         order_id = new_id()
 
         def command(tx: Transaction) -> UUID:
-            outlet = tx.get(Outlet, outlet_id)
+            outlet = tx.look(Outlet, outlet_id)
             outlet.require_till(till)
             if outlet.kind != "shop":
                 raise NotAShop(outlet_code=outlet.code)

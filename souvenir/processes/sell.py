@@ -80,7 +80,7 @@ class Sell:
         basket_id = new_id()
 
         def command(tx: Transaction) -> UUID:
-            tx.get(Outlet, outlet_id)
+            tx.look(Outlet, outlet_id)
             tx.save(Basket.open(basket_id, outlet_id, holder))
             return basket_id
 
@@ -91,7 +91,7 @@ class Sell:
 
         def command(tx: Transaction) -> None:
             basket = _basket(tx, basket_id, holder)
-            product = tx.get(Product, product_id)
+            product = tx.look(Product, product_id)
             product.require_for_sale()
             if product.has_edition:
                 raise NotThatWay(sku=product.sku)
@@ -123,8 +123,8 @@ class Sell:
                 if number is None
                 else take_number(*where, number, basket_id, until, space, visit=visit)
             )
-            product_id = tx.get(Edition, edition_id).product_id
-            tx.get(Product, product_id).require_for_sale()
+            product_id = tx.look(Edition, edition_id).product_id
+            tx.look(Product, product_id).require_for_sale()
             basket.add_piece(
                 PieceOfBasket(product_id=product_id, edition_id=edition_id, space=space, number=piece.number)
             )
@@ -158,7 +158,7 @@ class Sell:
 
         def command(tx: Transaction) -> UUID:
             basket = _basket(tx, basket_id, holder)
-            outlet = tx.get(Outlet, basket.outlet_id)
+            outlet = tx.look(Outlet, basket.outlet_id)
             items = [Item(product_id, quantity) for product_id, quantity in basket.quantities.items()]
             for piece in basket.pieces:
                 items.append(
@@ -342,7 +342,7 @@ class Sell:
         order_id = new_id()
 
         def command(tx: Transaction) -> UUID:
-            outlet = tx.get(Outlet, outlet_id)
+            outlet = tx.look(Outlet, outlet_id)
             outlet.require_till(till)
             if outlet.kind != "shop":
                 raise NotAShop(outlet_code=outlet.code)
@@ -388,7 +388,7 @@ def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[
 def _keep_order(tx: Transaction, payment: Payment) -> None:
     """The order is paid and its pieces are sold."""
     order = tx.get(Order, payment.order_id)
-    today = clock.today(tx.get(Outlet, order.outlet_id).time_zone)
+    today = clock.today(tx.look(Outlet, order.outlet_id).time_zone)
     order.pay(payment.id, payment.tender, payment.amount, today)
     sell_pieces(tx, order, today, order.basket_id or order.id)
     tx.save(order)
@@ -397,7 +397,7 @@ def _keep_order(tx: Transaction, payment: Payment) -> None:
 def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
     """The money is to go back; an order that nothing else has paid is cancelled with it."""
     order = tx.get(Order, payment.order_id)
-    today = clock.today(tx.get(Outlet, order.outlet_id).time_zone)
+    today = clock.today(tx.look(Outlet, order.outlet_id).time_zone)
     if order.paid_by is None:
         order.cancel(reason)
         tx.save(order)

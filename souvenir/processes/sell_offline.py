@@ -94,8 +94,8 @@ def _record(
     tx: Transaction, order_id: UUID, device: Device, lease: Lease, number: int | None, price: Money | None, on: date
 ) -> None:
     """The order of one piece. What the licences say of it is told by the accrual, which reports breaches apart."""
-    outlet = tx.get(Outlet, lease.outlet_id)
-    product = tx.get(Product, tx.get(Edition, lease.edition_id).product_id)
+    outlet = tx.look(Outlet, lease.outlet_id)
+    product = tx.look(Product, tx.look(Edition, lease.edition_id).product_id)
     gross, rate = price or product.price, product.vat_rate_on(on)
     line = OrderLine(
         line_no=1,

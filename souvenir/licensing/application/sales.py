@@ -83,7 +83,7 @@ def require_approval(contract: Contract, approved_on: date | None, product_id: U
 
 def check_mark(tx: Transaction, mark_id: UUID, product_id: UUID, on: date) -> Authorisation:
     """The certificate under which a product carries its mark on a day, or a refusal."""
-    mark = tx.get(Authorisation, mark_id)
+    mark = tx.look(Authorisation, mark_id)
     mark.permits(product_id, on)
     return mark
 
