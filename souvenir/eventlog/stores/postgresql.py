@@ -158,7 +158,7 @@ class PostgresSession(WriteSession):
         alone = self._opening != ""
         few = len(events) <= _FEW
         params = list(chain.from_iterable(events)) if few else [list(column) for column in zip(*events, strict=True)]
-        self._inserted = self._connection.cursor(row_factory=tuple_row)
+        self._inserted = self._cursor if alone else self._connection.cursor(row_factory=tuple_row)
         statement = _insert(len(events) if few else _FEW + 1, locked=alone and self._guarded)
         self._inserted.execute(cast(Any, statement), params, prepare=True)
 
