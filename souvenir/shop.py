@@ -66,6 +66,7 @@ from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.remake_piece import RemakePiece
 from souvenir.processes.sell import Sell
 from souvenir.processes.sell_offline import SellOffline
+from souvenir.processes.settle_agency import SettleAgency
 from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
 from souvenir.processes.watch_deadlines import WatchDeadlines
@@ -77,7 +78,7 @@ from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 from souvenir.taxrefund.tax_office import TaxOffice
-from souvenir.taxrefund.views import ClaimList
+from souvenir.taxrefund.views import ClaimList, ReceivedStatements
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -145,10 +146,13 @@ class Shop:
         self.sell = Sell(log, providers)
         self.pay_at_till = PayAtTill(log, self.sell)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs, office, agency)
+        self.settle_agency = SettleAgency(log, agency)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
-        self.deadlines = WatchDeadlines((self.settle_payments.settle_open, self.refund_tax.act_on_deadlines))
+        self.deadlines = WatchDeadlines(
+            (self.settle_payments.settle_open, self.refund_tax.act_on_deadlines, self.settle_agency.act_on_month)
+        )
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
         self.access = Access(log, secrets.session_secret)
@@ -274,12 +278,13 @@ class Views:
         self.ledger = OpenLedger()
         self.tills = TillBook()
         self.settlements = Settlements()
+        self.agency_statements = ReceivedStatements()
 
     @property
     def all(self) -> tuple[View, ...]:
         return (
             self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
-            self.settlements,
+            self.settlements, self.agency_statements,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api import books, claims, orders, rights
+from souvenir.api.agency_statements import AgencyStatementMutation, AgencyStatementQuery
 from souvenir.api.books import AccountStatement, Entry, TrialBalance
 from souvenir.api.claim_steps import SettlementMutation
 from souvenir.api.claims import Claim
@@ -26,7 +27,7 @@ STAFF = ("finance", "manager")
 
 
 @strawberry.type
-class Query(StatementQuery, MoneyQuery):
+class Query(StatementQuery, MoneyQuery, AgencyStatementQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -87,7 +88,7 @@ class Query(StatementQuery, MoneyQuery):
 
 
 @strawberry.type
-class Mutation(SettlementMutation, DebtMutation, StatementMutation): ...
+class Mutation(SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation): ...
 
 
 def _at(info: Info) -> Desk:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
 from souvenir.taxrefund.agency import RefundAgency
 from souvenir.taxrefund.agency_statement import AgencyStatement, Difference, Discrepancy, statement_id
 from souvenir.taxrefund.claim import Claim, claim_id
@@ -20,6 +21,7 @@ class SettleAgency:
         self._log = log
         self._agency = agency
         self._claims = ClaimList()
+        self._asked_on: date | None = None
 
     def statement(self, number: str, month: date, currency: str = "CNY") -> Statement:
         """What became final in a month and is not settled: what the agency is asked for."""
@@ -62,10 +64,21 @@ class SettleAgency:
 
         return self._log.execute(record)
 
+    def stated(self, month: date) -> Statement | None:
+        """The agency's own statement of a month, where one is connected and has filed it."""
+        return self._agency.statement(month) if self._agency else None
+
     def fetch(self, month: date, on: date) -> Committed[UUID] | None:
-        """Take in the agency's own statement of a month, where one is connected and has filed it."""
-        statement = self._agency.statement(month) if self._agency else None
+        """Take in the agency's own statement of a month, if it is there."""
+        statement = self.stated(month)
         return self.take_in(statement, on, month) if statement else None
+
+    def act_on_month(self) -> None:
+        """Ask the agency once a day for last month's statement, until the books have it."""
+        today = clock.now().date()
+        if self._agency is not None and self._asked_on != today:
+            self.fetch(today.replace(day=1) - timedelta(days=1), today)
+            self._asked_on = today
 
     def received(self, number: str) -> AgencyStatement:
         """A statement that was taken in. Raises NotFound."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.money import Money
+from souvenir.taxrefund.agency_statement import AgencyStatement
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee
 
@@ -271,6 +272,67 @@ class ClaimList(View):
             min(size, LARGEST_PAGE),
         )
         return [_claim(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementOnList:
+    """One settlement statement of an agency, as it was received."""
+
+    id: UUID
+    number: str
+    month: date
+    received_on: date
+    lines: int
+    settled: int
+    differences: int
+    amount: Money
+
+
+class ReceivedStatements(View):
+    """Settlement statements, by month."""
+
+    name = "agency_statements"
+    tables = ("agency_statements",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS agency_statements (
+            statement_id TEXT PRIMARY KEY, number TEXT NOT NULL, month TEXT NOT NULL, received_on TEXT NOT NULL,
+            lines BIGINT NOT NULL, settled BIGINT NOT NULL, differences BIGINT NOT NULL, amount BIGINT NOT NULL,
+            currency TEXT NOT NULL)""",
+    )
+
+    @when(AgencyStatement.Received)
+    def _received(self, session: Session, event: AgencyStatement.Received) -> None:
+        session.run(
+            "INSERT INTO agency_statements (statement_id, number, month, received_on, lines, settled, differences, "
+            "amount, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            str(event.originator_id),
+            event.number,
+            event.month.isoformat(),
+            event.received_on.isoformat(),
+            event.lines,
+            event.settled,
+            len(event.discrepancies) + event.more,
+            event.amount.minor,
+            event.amount.currency,
+        )
+
+    def page(
+        self, session: Session, after: tuple[str, str] = ("", ""), size: int = LARGEST_PAGE
+    ) -> list[StatementOnList]:
+        """Statements by month and number, after one; at most a hundred at a time."""
+        rows = session.rows(
+            "SELECT statement_id, number, month, received_on, lines, settled, differences, amount, currency "
+            "FROM agency_statements WHERE (month, number) > (?, ?) ORDER BY month, number LIMIT ?",
+            *after,
+            min(size, LARGEST_PAGE),
+        )
+        return [
+            StatementOnList(
+                UUID(id), number, date.fromisoformat(month), date.fromisoformat(on), lines, settled, differences,
+                Money(amount, currency),
+            )
+            for id, number, month, on, lines, settled, differences, amount, currency in rows
+        ]  # fmt: skip
 
 
 def _stamp(at: datetime) -> str:

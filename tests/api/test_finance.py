@@ -1,8 +1,11 @@
 """At the finance desk: the books foot, as of any day, down to the event behind each entry."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 from trading import Group, cny
+
+from souvenir.taxrefund.simulators.agency import SimulatedAgency
 
 
 def closing(group: Group, account: str, **as_of: str) -> str | None:
@@ -84,3 +87,92 @@ def test_a_refund_is_settled_by_the_agencys_statement(group: Group):
     settled = group.finance.do("settleClaim", claimId=claim, amount=cny("134.46"), on="2025-06-30", statement="06/25")
     assert settled["claim"]["state"] == "settled"
     assert [edge["node"]["id"] for edge in group.finance.ask("claims", state="settled")["edges"]] == [claim]
+
+
+# The agency's statement, in and out.
+
+
+def final(group: Group) -> str:
+    """A refund the shop advanced, that customs confirmed: the agency owes it. Its form's number."""
+    order = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    document = {"kind": "passport", "number": "X1", "name": "Ada", "lastEntry": "2025-05-01"}
+    claim = group.till.do("openClaim", orderIds=[order], mode="INSTANT_STORE", document=document)["claim"]
+    group.till.do("agreeClaim", claimId=claim["id"])
+    group.till.do("guaranteeClaim", claimId=claim["id"], provider="sandbox", source="tok")
+    group.till.do("advanceClaim", claimId=claim["id"], tender="CASH")
+    group.desk.do("confirmCustoms", claimId=claim["id"], port="PEK", lines=[{"lineNo": 1, "quantity": 2}])
+    return str(claim["claimNo"])
+
+
+def written(group: Group, format: str = "XLSX", number: str = "05/25") -> dict[str, str]:
+    answer: dict[str, str] = group.finance.ask(
+        "agencyStatementFile", number=number, month="2025-05-01", currency="CNY", format=format, region="CN-BJ"
+    )
+    return answer
+
+
+def test_a_month_is_settled_by_the_agencys_workbook_and_the_same_again_is_one(group: Group):
+    numbers = [final(group), final(group)]
+    asked = written(group)
+    assert (asked["name"], asked["lines"], asked["dueBy"]) == ("settlement-2025-05.xlsx", 2, "2025-06-15")
+    taken = group.finance.do("importAgencyStatement", file=asked["content"], on="2025-06-14")
+    assert taken["replayed"] is False
+    assert {name: taken["statement"][name] for name in ("number", "month", "lines", "settled", "differences")} == {
+        "number": "05/25", "month": "2025-05-01", "lines": 2, "settled": 2, "differences": 0,
+    }  # fmt: skip
+    assert closing(group, "Assets:Bank") == "-713.16"
+    as_csv = b64encode(csv_of(numbers).encode()).decode()
+    head = group.shop.log.head()
+    assert group.finance.do("importAgencyStatement", file=as_csv, on="2025-06-20")["replayed"] is True
+    assert group.shop.log.head() == head
+    assert written(group)["lines"] == 0
+    assert [edge["node"]["number"] for edge in group.finance.ask("agencyStatements")["edges"]] == ["05/25"]
+
+
+def csv_of(numbers: list[str], amount: str = "143.42", total: str = "286.84") -> str:
+    lines = [f"05/25,{number},2025-05-15,CNY,164.34,29.88,{amount}" for number in sorted(numbers)]
+    return "\r\n".join(
+        ["statement,form_no,final_on,currency,refund,fee,amount", *lines, f"05/25,TOTAL,,CNY,328.68,59.76,{total}", ""]
+    )
+
+
+def test_what_does_not_agree_is_listed_by_kind_and_not_booked(group: Group):
+    stated, missing = final(group), final(group)
+    before = closing(group, "Assets:Receivable:RefundAgency")
+    strange = csv_of([stated, "2025051500000000000"], amount="143.40", total="286.80")
+    taken = group.finance.do("importAgencyStatement", file=b64encode(strange.encode()).decode(), on="2025-06-14")
+    assert (taken["statement"]["settled"], taken["statement"]["differences"]) == (0, 3)
+    assert [(one["difference"], one["formNo"]) for one in taken["statement"]["discrepancies"]] == [
+        ("UNKNOWN_FORM", "2025051500000000000"),
+        ("AMOUNT_DIFFERS", stated),
+        ("MISSING", missing),
+    ]
+    (differs,) = group.finance.ask("agencyStatement", number="05/25", difference="AMOUNT_DIFFERS")["discrepancies"]
+    assert (differs["expected"]["amount"], differs["stated"]["amount"]) == ("143.42", "143.40")
+    assert closing(group, "Assets:Receivable:RefundAgency") == before
+    corrected = b64encode(csv_of([stated, missing]).encode()).decode()
+    assert group.finance.try_to("importAgencyStatement", file=corrected, on="2025-06-15")["code"] == "STATEMENT_CHANGED"
+
+
+def test_what_is_no_statement_is_refused_and_records_nothing(group: Group):
+    group.shop.followers.catch_up()
+    head = group.shop.log.head()
+    for file in ("not base64!", b64encode(b"PK nonsense").decode(), b64encode(b"a,b\r\n").decode()):
+        refused = group.finance.try_to("importAgencyStatement", file=file, on="2025-06-14")
+        assert refused["code"] in ("MALFORMED_INPUT", "STATEMENT_UNREADABLE")
+        assert refused["path"] == ["input", "file"]
+    assert group.shop.log.head() == head
+    assert written(group, number="")["code"] == "MALFORMED_INPUT"
+
+
+def test_a_connected_agency_is_asked_for_its_statement(time):
+    group = Group(agency=SimulatedAgency())
+    missing = group.finance.try_to("fetchAgencyStatement", month="2025-05-01", on="2025-06-14")
+    assert missing["code"] == "NOT_FOUND"
+    final(group)
+    taken = group.finance.do("fetchAgencyStatement", month="2025-05-01", on="2025-06-14")["statement"]
+    assert (taken["number"], taken["settled"], taken["amount"]["amount"]) == ("AG-2025-05", 1, "143.42")
+    time.move_to(time() + timedelta(days=30))
+    group.shop.deadlines.look()
+    assert len(group.finance.ask("agencyStatements")["edges"]) == 1
+    group.shop.close()
