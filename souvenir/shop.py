@@ -61,8 +61,10 @@ from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
+from souvenir.processes.lapse_orders import LapseOrders
 from souvenir.processes.pay_at_till import PayAtTill
 from souvenir.processes.refund_tax import RefundTax
+from souvenir.processes.release_edition import may_release
 from souvenir.processes.remake_piece import RemakePiece
 from souvenir.processes.sell import Sell
 from souvenir.processes.sell_offline import SellOffline
@@ -137,7 +139,7 @@ class Shop:
         self.rules = rules or open_rule_book()
         self.sites = Sites(log)
         self.catalogue = Catalogue(log)
-        self.editions = Editions(log)
+        self.editions = Editions(log, may_release)
         self.leases = Leases(log)
         self.certificates = Certificates(log)
         self.limits = PurchaseLimits(log)
@@ -150,8 +152,14 @@ class Shop:
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
+        self.lapse_orders = LapseOrders(log)
         self.deadlines = WatchDeadlines(
-            (self.settle_payments.settle_open, self.refund_tax.act_on_deadlines, self.settle_agency.act_on_month)
+            (
+                self.settle_payments.settle_open,
+                self.refund_tax.act_on_deadlines,
+                self.settle_agency.act_on_month,
+                self.lapse_orders.act_on_deadlines,
+            )
         )
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)

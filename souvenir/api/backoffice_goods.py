@@ -10,7 +10,7 @@ from souvenir.api import goods
 from souvenir.api.desk import EVERY_MUTATION, desk
 from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.goods import Product
-from souvenir.api.grounds import MONEY
+from souvenir.api.grounds import LICENSED, MONEY
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
@@ -302,9 +302,9 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.allot(*numbers))
         return AllotEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, EditionNotApproved, EditionAlreadyReleased)
+    @mutation(*EVERY_MUTATION, EditionClosed, EditionNotApproved, EditionAlreadyReleased, *LICENSED)
     def release_edition(self, info: Info, input: ReleaseEditionInput) -> ReleaseEditionPayload:
-        """Put an edition on sale, from an instant that is the same everywhere."""
+        """Put an edition on sale, from an instant that is the same everywhere, if its licensors would have it."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
         at.require("manager")
         done = at.carry_out(input, lambda: at.shop.editions.release(edition, input.on_sale_from))

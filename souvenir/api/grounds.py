@@ -95,14 +95,12 @@ LICENSED: Final[Grounds] = (
     TerritoryNotGranted,
     ChannelNotGranted,
     CategoryNotGranted,
-    NoConversionRate,
     ProductNotApproved,
-    UnitCapReached,
     MarkNotValid,
     MarkReviewOverdue,
     ProductNotCertified,
 )
-"""Why a licensor or certifier would not have it sold."""
+"""Why a licensor or certifier would not have it sold, or released."""
 
 AGREEING: Final[Grounds] = (
     OrderIsEmpty,
@@ -111,6 +109,8 @@ AGREEING: Final[Grounds] = (
     NoVatRate,
     CurrencyMismatch,
     *LICENSED,
+    NoConversionRate,
+    UnitCapReached,
     *TAKING,
 )
 """Why an order cannot be made."""

@@ -28,6 +28,11 @@ class CapUse(Aggregate):
         line_no: int
         units: int
 
+    class Kept(Aggregate.Event):
+        """The order was paid: the units are sold, and come back only with the goods."""
+
+        TOPIC = "licensing.CapUnitsKept"
+
     class GivenBack(Aggregate.Event):
         """Goods came back, or the order was never paid; `cause` is the return, or the order."""
 
@@ -40,6 +45,7 @@ class CapUse(Aggregate):
     def __init__(self, licence_id: UUID, order_id: UUID, line_no: int, units: int) -> None:
         self.licence_id = licence_id
         self.units = units
+        self.kept = False
         self.causes: frozenset[UUID] = frozenset()
 
     @staticmethod
@@ -54,6 +60,11 @@ class CapUse(Aggregate):
         use_id = cls.id_of(order_id, line_no, licence_id)
         return cls._create(cls.Taken, id=use_id, licence_id=licence_id, order_id=order_id, line_no=line_no, units=units)
 
+    def keep(self) -> None:
+        """The order was paid; twice records nothing new."""
+        if not self.kept:
+            self._kept()
+
     def give_back(self, cause: UUID, units: int | None = None) -> None:
         """Give units back, or all that are left; for one cause once."""
         back = self.units if units is None else min(units, self.units)
@@ -61,6 +72,10 @@ class CapUse(Aggregate):
             self._given_back(licence_id=self.licence_id, cause=cause, units=back)
 
     # Evolve: assigns only, because it also replays history.
+
+    @event(Kept)
+    def _kept(self) -> None:
+        self.kept = True
 
     @event(GivenBack)
     def _given_back(self, licence_id: UUID, cause: UUID, units: int) -> None:

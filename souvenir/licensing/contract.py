@@ -88,6 +88,11 @@ class Contract(Value):
         shared = self.terms.shared_account
         return self.id if shared is None else derived_id("royalty-account", self.licensor, shared)
 
+    @property
+    def caps_units(self) -> bool:
+        """Whether units beyond a cap are refused; otherwise they only cost more."""
+        return self.terms.unit_cap is not None and self.terms.refuse_over_cap
+
     def renewed(self, ends: date) -> "Contract":
         return self.model_copy(update={"grant": self.grant.model_copy(update={"ends": ends})})
 

@@ -115,6 +115,7 @@ def _record(
         number=number,
         licence_ids=product.licence_ids,
         cost=product.cost,
+        gtin=product.gtin,
     )
     order = Order.place(
         order_id,

@@ -1,7 +1,7 @@
 """A whole shop: what a licence forbids is not sold, over the counter or online, and what it allows says where it was sold."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.sell import Item
-from souvenir.sales.order import Order
+from souvenir.sales.order import Order, OrderCancelled
 
 HASH = "ab" * 32
 
@@ -94,3 +94,40 @@ def test_what_is_not_approved_is_not_sold(small: SmallShop) -> None:
     approval = licensing.submit_for_approval(licence, product, "PLATE", "production_sample", HASH, TODAY).result
     licensing.record_answer(approval, "production_sample", "approved", TODAY, "Ms Lin", "cd" * 32)
     sell(small, product)
+
+
+def order_online(small: SmallShop, product: UUID, quantity: int = 1) -> UUID:
+    shop = small.shop
+    basket = shop.sell.open_basket(small.web, "visitor").result
+    shop.sell.set_quantity(basket, "visitor", product, quantity)
+    order: UUID = shop.sell.place_order(basket, "visitor").result
+    return order
+
+
+def test_an_order_nobody_pays_gives_its_units_back_after_a_day(small: SmallShop) -> None:
+    _, product = plate(small, unit_cap=3, refuse_over_cap=True)
+    abandoned, paid = order_online(small, product, 2), sell(small, product)
+    small.shop.followers.catch_up()
+    with clock.using(SettableClock(MORNING + timedelta(hours=23, minutes=59))):
+        assert small.shop.lapse_orders.act_on_deadlines() == 0
+        with pytest.raises(UnitCapReached):
+            sell(small, product)
+    with clock.using(SettableClock(MORNING + timedelta(hours=24))):
+        assert [small.shop.lapse_orders.act_on_deadlines() for _ in range(2)] == [1, 0]
+        sell(small, product, 2)
+    orders = [small.shop.log.load(Order, order) for order in (abandoned, paid)]
+    assert [order.cancelled for order in orders] == ["nobody paid it within a day", None]
+    with pytest.raises(OrderCancelled):
+        small.shop.sell.pay(abandoned, Tender.CARD, "sandbox", "4242")
+    assert small.shop.differences() == []
+
+
+def test_a_sale_says_the_gtin_its_royalty_line_shows(small: SmallShop) -> None:
+    item = Item(small.vase, edition_id=small.edition, number=1)
+    small.shop.sell.at_till(small.counter, TILL, [item], Tender.CASH)
+    small.shop.followers.catch_up()
+    licensing = small.shop.licensing
+    assert len(licensing.issue_statements(date(2026, 10, 10))) == 3
+    assert licensing.statement(small.licence, "2026-Q2").is_nil
+    (line,) = licensing.statement(small.licence, "2026-Q3").lines
+    assert (line.sku, line.gtin, line.sold) == ("VASE", "06901234567892", 1)

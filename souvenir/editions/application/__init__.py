@@ -60,11 +60,16 @@ __all__ = [
 ]
 
 
+MayRelease = Callable[[Transaction, Edition, datetime], None]
+"""Refuses a release that somebody outside would not have, such as a licensor; asked within its commit."""
+
+
 class Editions:
     """The editions of one shop group, and the pieces in them."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, may_release: MayRelease | None = None) -> None:
         self._log = log
+        self._may_release = may_release
 
     def declare(
         self,
@@ -144,7 +149,15 @@ class Editions:
 
     def release(self, edition_id: UUID, on_sale_from: datetime | None = None) -> Committed[None]:
         """Put the edition on sale: at an instant, or now. Released already, "now" changes nothing."""
-        return self._decide(edition_id, lambda edition: edition.release(on_sale_from, clock.now()))
+
+        def command(tx: Transaction) -> None:
+            edition, now = tx.get(Edition, edition_id), clock.now()
+            edition.release(on_sale_from, now)
+            if self._may_release is not None and edition.pending_events:
+                self._may_release(tx, edition, on_sale_from or now)
+            tx.save(edition)
+
+        return self._log.execute(command)
 
     def pause(self, edition_id: UUID, reason: str) -> Committed[None]:
         """Stop new holds and direct sales for a while."""

@@ -1,8 +1,8 @@
 """What a sale asks of its licences, within its own transaction: permission, units under a cap, royalty and its reversal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -72,6 +72,27 @@ def check_grants(
             require_approval(contract, approved_on, product_id, on)
         permissions.append(Permission(contract, standing))
     return tuple(permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a release puts goods on sale: a territory of ISO 3166, and a channel."""
+
+    territory: str
+    channel: str
+
+
+def check_release(
+    tx: Transaction, licence_ids: Iterable[UUID], category: str, places: Sequence[Place], at: datetime, product_id: UUID
+) -> None:
+    """Refuse to put goods on sale that a licence does not permit, in its own time zone, or whose approval is missing."""
+    for licence_id in licence_ids:
+        contract, approved_on = contract_and_approval(tx.session, licence_id, product_id)
+        day = contract.grant.day(at)
+        contract.standing(day)
+        for place in places:
+            contract.permits(category, place.territory, place.channel, day)
+        require_approval(contract, approved_on, product_id, day)
 
 
 def require_approval(contract: Contract, approved_on: date | None, product_id: UUID, on: date) -> None:
@@ -176,6 +197,8 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     if tx.find(Accrual, accrual_id) or tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     contract, approved_on = positions.contract(licence_id, sale.product_id)
+    if contract.caps_units:
+        keep_units(tx, licence_id, sale.order_id, sale.line_no)
     try:
         standing = contract.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
         require_approval(contract, approved_on, sale.product_id, sale.placed_on)
@@ -252,14 +275,22 @@ def take_units(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, lin
     """
     for licence_id in licence_ids:
         contract = contract_of(tx.session, licence_id)
-        cap = contract.terms.unit_cap
-        if cap is None or not contract.terms.refuse_over_cap:
+        if not contract.caps_units:
             continue
         if tx.find(CapUse, CapUse.id_of(order_id, line_no, contract.id)) is None:
             tx.save(CapUse.take(contract.id, order_id, line_no, units))
+            cap = contract.terms.unit_cap or 0
             left = cap - cap_used(tx.session, contract.id)
             if left < 0:
                 raise UnitCapReached(contract_no=contract.contract_no, cap=cap, left=left + units, units=units)
+
+
+def keep_units(tx: Transaction, licence_id: UUID, order_id: UUID, line_no: int) -> None:
+    """The order is paid: its units stay sold until goods come back."""
+    use = tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id))
+    if use is not None:
+        use.keep()
+        tx.save(use)
 
 
 def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int) -> None:

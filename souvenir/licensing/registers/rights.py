@@ -1,7 +1,7 @@
 """What every sale is checked against: contracts as they stand, approvals that were given, and the use of unit caps."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class Rights(Register):
         "licence_contracts",
         "licence_scopes",
         "licence_cap_uses",
+        "cap_uses_open",
         "licence_approvals",
         "approvals_open",
         "licensed_properties",
@@ -33,6 +34,8 @@ class Rights(Register):
         """CREATE TABLE IF NOT EXISTS licence_scopes (
             licence_id TEXT PRIMARY KEY, starts TEXT NOT NULL, ends TEXT NOT NULL, scope TEXT NOT NULL)""",
         "CREATE TABLE IF NOT EXISTS licence_cap_uses (licence_id TEXT PRIMARY KEY, units BIGINT NOT NULL)",
+        """CREATE TABLE IF NOT EXISTS cap_uses_open (
+            use_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, taken_at TEXT NOT NULL)""",
         """CREATE TABLE IF NOT EXISTS licence_approvals (
             licence_id TEXT NOT NULL, product_id TEXT NOT NULL, approval_id TEXT NOT NULL UNIQUE, last_stage TEXT NOT NULL,
             approved_on TEXT, PRIMARY KEY (licence_id, product_id))""",
@@ -104,10 +107,21 @@ class Rights(Register):
     @when(CapUse.Taken)
     def _cap_used(self, session: Session, event: CapUse.Taken) -> None:
         _use_cap(session, event.licence_id, event.units)
+        session.run(
+            "INSERT INTO cap_uses_open VALUES (?, ?, ?)",
+            str(event.originator_id),
+            str(event.order_id),
+            event.timestamp.isoformat(),
+        )
+
+    @when(CapUse.Kept)
+    def _cap_kept(self, session: Session, event: CapUse.Kept) -> None:
+        session.run("DELETE FROM cap_uses_open WHERE use_id = ?", str(event.originator_id))
 
     @when(CapUse.GivenBack)
     def _cap_given_back(self, session: Session, event: CapUse.GivenBack) -> None:
         _use_cap(session, event.licence_id, -event.units)
+        session.run("DELETE FROM cap_uses_open WHERE use_id = ?", str(event.originator_id))
 
 
 def signed(event: Licence.Granted) -> Contract:
@@ -162,6 +176,16 @@ def cap_used(session: Session, licence_id: UUID) -> int:
     """How many units of a licence's cap orders have taken, and not given back."""
     row = session.row("SELECT units FROM licence_cap_uses WHERE licence_id = ?", str(licence_id))
     return int(row[0]) if row else 0
+
+
+def orders_with_units(session: Session, taken_by: datetime, limit: int) -> list[UUID]:
+    """Orders that took units of a cap by an instant, and of which nobody has heard since; the oldest first."""
+    rows = session.rows(
+        "SELECT order_id FROM cap_uses_open WHERE taken_at <= ? ORDER BY taken_at, use_id LIMIT ?",
+        taken_by.isoformat(),
+        limit,
+    )
+    return list(dict.fromkeys(UUID(row[0]) for row in rows))
 
 
 def _use_cap(session: Session, licence_id: UUID, units: int) -> None:
