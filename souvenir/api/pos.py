@@ -22,6 +22,7 @@ from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, MONEY
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
+from souvenir.api.pos_deposits import DepositMutation
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
 from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
@@ -251,7 +252,7 @@ class TakeBackPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation):
+class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""

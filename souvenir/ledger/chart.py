@@ -69,6 +69,7 @@ DISPUTES: Final = "Assets:Receivable:Disputes"
 OUTPUT_VAT: Final = "Liabilities:VAT:Output"
 WITHHELD_TAX: Final = "Liabilities:WHT"
 DEPOSITS: Final = "Liabilities:Deposits:Edition"
+GUARANTEE_DEPOSITS: Final = "Liabilities:Deposits:Guarantee"
 GIFT_CARDS: Final = "Liabilities:GiftCards"
 STORE_CREDIT: Final = "Liabilities:StoreCredit"
 PENDING_SALES: Final = "Liabilities:PendingSales"
@@ -124,6 +125,7 @@ CHART: Final[tuple[Account, ...]] = (
             "VAT:Output": "value added tax on sales, owed to the state",
             "WHT": "tax withheld from payments abroad, owed to the state",
             "Deposits:Edition": "deposits on numbered pieces not yet delivered",
+            "Deposits:Guarantee": "deposits behind refund advances, and what travellers paid back too much",
             "GiftCards": "unspent balances of gift cards",
             "StoreCredit": "unspent store credit",
             "PendingSales": "sales parked until their tender is known",

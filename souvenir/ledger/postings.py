@@ -27,13 +27,16 @@ RULES: Final[Mapping[str, str]] = {
     "J08": "Instant refund advanced",
     "J08a": "Refund paid by the agency",
     "J08m": "Guarantee held",
+    "J08d": "Deposit taken behind an advance",
     "J09": "Customs verified the goods",
     "J09c": "Commission on a refund the agency advanced",
+    "J09d": "Deposit given back",
     "J09m": "Guarantee no longer held",
     "J09p": "Ordinary refund paid for the agency",
     "J10": "Refund agency settled",
     "J10a": "Refund paid by the agency: on its statement, or taken back",
     "J11": "Guarantee captured",
+    "J11d": "Rest of a deposit given back",
     "J12a": "Advance recoverable from the traveller",
     "J12b": "Advance written off",
     "J12c": "Advance paid back by the traveller",
@@ -228,6 +231,16 @@ def guarantee_held(amount: Money) -> Legs:
 def guarantee_over(amount: Money) -> Legs:
     """J09, J11, J12a, J13, memo: the guarantee was released, captured or lapsed; it secures nothing any more."""
     return _legs(dr(chart.GUARANTEE_CONTRA, amount), cr(chart.GUARANTEE_HELD, amount))
+
+
+def guarantee_deposited(tender: str, deposit: Money) -> Legs:
+    """J08d: a wallet can hold nothing, so the money is taken: it is the traveller's until it is kept for good."""
+    return _legs(dr(tender, deposit), cr(chart.GUARANTEE_DEPOSITS, deposit))
+
+
+def deposit_given_back(tender: str, deposit: Money) -> Legs:
+    """J09d, J11d: all or the rest of a deposit goes back to the traveller."""
+    return _legs(dr(chart.GUARANTEE_DEPOSITS, deposit), cr(tender, deposit))
 
 
 def customs_verified(refund: Money, fee: Money, agency_share: Decimal) -> Legs:

@@ -5,14 +5,15 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import NotFound
-from souvenir.kernel.money import Money
+from souvenir.kernel.money import Money, total
 from souvenir.payments.dispute import Dispute, dispute_id
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice, notice_id
-from souvenir.payments.payment import NothingToGiveBack, Payment, SlipAlreadyKeyedIn
+from souvenir.payments.payment import NothingToGiveBack, Payment, SlipAlreadyKeyedIn, Tender
 from souvenir.payments.payout import Payout, payout_id
 from souvenir.payments.provider import (
     DisputeFacts,
+    HoldStrength,
     Outcome,
     PayoutFacts,
     ProviderNotice,
@@ -126,7 +127,8 @@ def note_payout(log: EventLog, facts: PayoutFacts, provider: str) -> Committed[U
     def record(tx: Transaction) -> UUID:
         if tx.find(Payout, id) is None:
             puzzles = [f"{one.reference}: {why}" for one in facts.movements if (why := _puzzle(tx, one))]
-            tx.save(Payout.reconcile(provider, facts, puzzles))
+            wallets = (one.amount for one in facts.movements if _by_wallet(tx, one))
+            tx.save(Payout.reconcile(provider, facts, puzzles, total(wallets, facts.amount.currency)))
         return id
 
     return log.commit(record)
@@ -149,17 +151,45 @@ def _puzzle(tx: Transaction, moved: SettledMovement) -> str:
         return f"{moved.amount} that this shop did not ask for"
     if moved.key.startswith("reverse:"):
         return ""
-    known = _refunded(tx, id) if moved.kind == "refund" else _taken(tx, id)
+    known = (*_refunded(tx, id), *_given_back(tx, id)) if moved.kind == "refund" else _taken(tx, id)
     return "" if moved.amount in known else f"{moved.amount}, which the log knows otherwise"
 
 
-def _taken(tx: Transaction, id: UUID) -> tuple[Money, ...]:
-    """What a payment took, or a captured hold."""
+def _by_wallet(tx: Transaction, moved: SettledMovement) -> bool:
+    """Whether a movement is of a wallet's payment or deposit."""
+    id = id_in(moved.key)
+    if id is None:
+        return False
+    about = _found(tx, payment_of_refund(tx.session, id) or id)
+    if isinstance(about, Hold):
+        return about.strength is HoldStrength.DEPOSIT
+    return about is not None and about.tender is Tender.WALLET
+
+
+def _found(tx: Transaction, id: UUID) -> Payment | Hold | None:
     try:
-        payment = tx.find(Payment, id)
-    except NotFound:
-        hold = tx.find(Hold, id)
-        return (hold.wanted,) if hold is not None and hold.state == "captured" and hold.wanted is not None else ()
+        return tx.find(Payment, id)
+    except NotFound:  # the id is of something else
+        return tx.find(Hold, id)
+
+
+def _given_back(tx: Transaction, id: UUID) -> tuple[Money, ...]:
+    """What of a deposit went back: all of it, or the rest."""
+    hold = _found(tx, id)
+    if not isinstance(hold, Hold) or hold.strength is not HoldStrength.DEPOSIT:
+        return ()
+    kept = hold.wanted or Money.zero(hold.amount.currency)
+    return (kept - hold.amount,)
+
+
+def _taken(tx: Transaction, id: UUID) -> tuple[Money, ...]:
+    """What a payment took, or a deposit, or a captured hold."""
+    payment = _found(tx, id)
+    if isinstance(payment, Hold):
+        hold = payment
+        if hold.strength is HoldStrength.DEPOSIT:
+            return (hold.amount,)
+        return (hold.wanted,) if hold.state == "captured" and hold.wanted is not None else ()
     return (payment.received or payment.amount,) if payment is not None and payment.reference is not None else ()
 
 

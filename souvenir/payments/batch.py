@@ -1,6 +1,6 @@
 """Batch: the totals a bank's terminal prints at its end of day, against what cashiers keyed in; the terminal is right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Self
 from uuid import UUID
@@ -44,7 +44,7 @@ class Batch(Aggregate):
         printed: Totals
         keyed: Totals
         charged: tuple[UUID, ...]
-        """Open payments that the totals show to have been charged."""
+        """Payments without a slip, open or refused by the cashier, that the totals show to have been charged."""
         not_charged: tuple[UUID, ...]
         """Open payments that the totals show not to have been."""
         undecided: tuple[UUID, ...]
@@ -75,10 +75,15 @@ class Batch(Aggregate):
         printed: Totals,
         keyed: Totals,
         waiting: Mapping[UUID, Money],
+        refused: Mapping[UUID, Money],
         on: date,
     ) -> Self:
-        """Compare the totals; `waiting` are the payments asked of this terminal whose end nobody keyed in."""
-        charged, not_charged, undecided = shown_by(printed, keyed, waiting)
+        """Compare the totals with what was keyed in.
+
+        `waiting` are the payments asked of this terminal whose end nobody keyed in, `refused` those of which the cashier
+        said that they were not made: either may have been charged all the same.
+        """
+        charged, not_charged, undecided = shown_by(printed, keyed, waiting, refused)
         return cls._create(
             cls.Closed,
             id=batch_id(terminal, batch_no),
@@ -114,22 +119,18 @@ class Batch(Aggregate):
 Shown = tuple[tuple[UUID, ...], tuple[UUID, ...], tuple[UUID, ...]]
 
 
-def shown_by(printed: Totals, keyed: Totals, waiting: Mapping[UUID, Money]) -> Shown:
-    """Which of the waiting payments the totals show charged, not charged, or leave undecided. Never by guesswork."""
+def shown_by(printed: Totals, keyed: Totals, waiting: Mapping[UUID, Money], refused: Mapping[UUID, Money]) -> Shown:
+    """Which of the payments without a slip the totals show charged, not charged, or leave undecided; no guesswork."""
     missing, count = printed.sales - keyed.sales, printed.sales_count - keyed.sales_count
-    ids = tuple(waiting)
+    ids, without_slip = tuple(waiting), {**waiting, **refused}
     if not missing and not count:
         return (), ids, ()
-    if count == len(ids) and missing == _sum([waiting[id] for id in ids], missing):
-        return ids, (), ()
-    alone = tuple(id for id in ids if waiting[id] == missing)
+    if count == len(without_slip) and missing == total(without_slip.values(), missing.currency):
+        return tuple(without_slip), (), ()
+    alone = tuple(id for id, amount in without_slip.items() if amount == missing)
     if count == 1 and len(alone) == 1:
         return alone, tuple(id for id in ids if id not in alone), ()
     return (), (), ids
-
-
-def _sum(amounts: Sequence[Money], like: Money) -> Money:
-    return total(amounts, like.currency)
 
 
 def batch_id(terminal: str, batch_no: str) -> UUID:

@@ -23,7 +23,7 @@ class HoldNotHeld(SouvenirError):
 
 
 class Hold(Aggregate):
-    """Money reserved on a card, or a card saved for later. Its id is the key the provider receives.
+    """Money reserved on a card, a card saved for later, or a deposit. Its id is the key the provider receives.
 
     Every step towards the provider is recorded as wanted before it is asked for, so that whoever comes after a crash
     knows what may have happened and asks for exactly that.
@@ -39,6 +39,8 @@ class Hold(Aggregate):
         amount: Money
         provider: str
         until: date | None
+        awaited: bool = False
+        """The traveller completes it, on a phone of their own, and is given time to."""
 
     class Placed(Aggregate.Event):
         TOPIC = "payments.HoldPlaced"
@@ -79,8 +81,9 @@ class Hold(Aggregate):
         TOPIC = "payments.HoldReleased"
 
     @event(Requested)
-    def __init__(self, secures: UUID, amount: Money, provider: str, until: date | None) -> None:
+    def __init__(self, secures: UUID, amount: Money, provider: str, until: date | None, awaited: bool) -> None:
         self.secures, self.amount, self.provider, self.until = secures, amount, provider, until
+        self.awaited = awaited
         self.state: HoldState = "requested"
         self.reference = self.mandate = ""
         self.strength: HoldStrength | None = None
@@ -89,9 +92,12 @@ class Hold(Aggregate):
         self.ends_on: date | None = None
 
     @classmethod
-    def request(cls, id: UUID, secures: UUID, amount: Money, provider: str, until: date | None) -> Self:
+    def request(
+        cls, id: UUID, secures: UUID, amount: Money, provider: str, until: date | None, *, awaited: bool = False
+    ) -> Self:
         """Record that a provider will be asked."""
-        return cls._create(cls.Requested, id=id, secures=secures, amount=amount, provider=provider, until=until)
+        asked = {"secures": secures, "amount": amount, "provider": provider, "until": until, "awaited": awaited}
+        return cls._create(cls.Requested, id=id, **asked)
 
     # Decide: may refuse, may record, never assigns.
 

@@ -28,6 +28,8 @@ class Payout(Aggregate):
         movements: int
         puzzles: tuple[str, ...]
         arrived_on: date
+        wallet: Money | None = None
+        """The part of `gross` that wallets paid, or were given back; cards paid the rest."""
 
     @event(Reconciled)
     def __init__(
@@ -40,14 +42,15 @@ class Payout(Aggregate):
         movements: int,
         puzzles: tuple[str, ...],
         arrived_on: date,
+        wallet: Money | None,
     ) -> None:
         self.provider, self.reference, self.arrived_on = provider, reference, arrived_on
         self.amount, self.gross, self.fee = amount, gross, fee
-        self.movements, self.puzzles = movements, puzzles
+        self.movements, self.puzzles, self.wallet = movements, puzzles, wallet
 
     @classmethod
-    def reconcile(cls, provider: str, facts: PayoutFacts, puzzles: Iterable[str]) -> Self:
-        """Explain a payout. A dispute's fee was booked with the dispute, so it is not one of the payout's."""
+    def reconcile(cls, provider: str, facts: PayoutFacts, puzzles: Iterable[str], wallet: Money) -> Self:
+        """Explain a payout, `wallet` of it from wallets. A dispute's fee was booked with the dispute, so it is not one of the payout's."""
         currency = facts.amount.currency
         fee = total((movement.fee for movement in facts.movements if movement.kind != "dispute"), currency)
         moved = total((movement.amount - movement.fee for movement in facts.movements), currency)
@@ -63,6 +66,7 @@ class Payout(Aggregate):
             movements=len(facts.movements),
             puzzles=(*puzzles, *wrong),
             arrived_on=facts.arrived_on,
+            wallet=wallet,
         )
 
 

@@ -182,6 +182,9 @@ class NotifyingProvider(Protocol):
     def read_notice(self, body: bytes, signature: str) -> ProviderNotice:
         """The notice in a request's body, once its signature and its age are checked. Raises NoticeRefused."""
 
+    def key_of(self, reference: str) -> str:
+        """Our key of an object that a notice names and tells nothing of; empty if it has none. Raises ProviderSilent."""
+
 
 @runtime_checkable
 class SettlingProvider(Protocol):

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
+from souvenir.payments.batch import Batch
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
@@ -50,7 +51,10 @@ class OpenPayments(Register):
 
 
 class CounterPayments(Register):
-    """One row for every payment asked for at a device on the counter, and one for every slip of a terminal keyed in."""
+    """One row for every payment asked for at a device on the counter, and one for every slip of a terminal keyed in.
+
+    When a terminal's batch is closed, its finished payments are done with.
+    """
 
     name = "counter_payments"
     tables = ("counter_payments", "terminal_slips")
@@ -81,6 +85,10 @@ class CounterPayments(Register):
     @when(Payment.Refunded)
     def _refunded(self, session: Session, event: Payment.Refunded) -> None:
         self._slip(session, event.reference, event.originator_id, str(event.refund_id))
+
+    @when(Batch.Closed)
+    def _closed(self, session: Session, event: Batch.Closed) -> None:
+        session.run("DELETE FROM counter_payments WHERE device = ? AND open = 0", event.terminal)
 
     def _over(self, session: Session, id: UUID) -> None:
         session.run("UPDATE counter_payments SET open = 0 WHERE id = ?", str(id))
@@ -182,14 +190,14 @@ def open_at_devices(session: Session, limit: int = PAGE) -> list[tuple[UUID, UUI
     return [(UUID(payment), UUID(order)) for payment, order in rows]
 
 
-def open_at_terminal(session: Session, provider: str, terminal: str, limit: int = PAGE) -> list[UUID]:
-    """The payments that one terminal was asked for and that nobody has said the end of."""
+def without_slip(session: Session, provider: str, terminal: str, limit: int = PAGE) -> list[tuple[UUID, bool]]:
+    """The payments of a terminal's batch that no slip was keyed in for, and whether they are open still."""
     rows = session.rows(
-        "SELECT id FROM counter_payments WHERE open = 1 AND provider = ? AND device = ? ORDER BY requested_at, id "
-        "LIMIT ?",
+        "SELECT id, open FROM counter_payments WHERE provider = ? AND device = ? "
+        "AND id NOT IN (SELECT payment_id FROM terminal_slips) ORDER BY requested_at, id LIMIT ?",
         provider, terminal, limit,
     )  # fmt: skip
-    return [UUID(id) for (id,) in rows]
+    return [(UUID(id), bool(open_)) for id, open_ in rows]
 
 
 def slip_taken(session: Session, slip: str) -> UUID | None:

@@ -1,4 +1,6 @@
-"""Book settlements: what providers pay out, and what cardholders dispute, is posted as the provider tells it."""
+"""Book settlements: what providers pay out, what cardholders dispute and what travellers deposit, as it moves there."""
+
+from zoneinfo import ZoneInfo
 
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.aggregate import Event
@@ -7,17 +9,23 @@ from souvenir.ledger import chart, postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause
 from souvenir.payments.dispute import Dispute
+from souvenir.payments.hold import Hold
 from souvenir.payments.payout import Payout
+from souvenir.payments.provider import HoldStrength
+from souvenir.sites.outlet import Outlet
+from souvenir.taxrefund.claim import Claim
 
 
 class BookSettlements(Process):
-    """Follows payouts and disputes. Entry ids derive from event and rule, so a retry meets its own entry."""
+    """Follows payouts, disputes and deposits. Entry ids derive from event and rule, so a retry meets its own entry."""
 
     name = "book_settlements"
 
     @when(Payout.Reconciled)
     def _paid_out(self, tx: Transaction, event: Payout.Reconciled) -> None:
-        legs = postings.acquirer_paid_out(chart.CARD, event.gross, event.fee)
+        wallet = event.wallet or Money.zero(event.gross.currency)
+        legs = postings.acquirer_paid_out(chart.CARD, event.gross - wallet, event.fee)
+        legs += postings.acquirer_paid_out(chart.WALLET, wallet, Money.zero(wallet.currency))
         about = {"provider": event.provider, "payout": event.reference}
         if legs:
             book(tx, _cause(event), "J19", event.arrived_on, legs, dimensions=about)
@@ -35,6 +43,31 @@ class BookSettlements(Process):
         about = {"provider": dispute.provider, "dispute": dispute.reference}
         legs = postings.reversal(postings.dispute_opened(event.amount, Money.zero(event.amount.currency)))
         book(tx, _cause(event), "REV", event.closed_on, legs, "dispute won", dimensions=about)
+
+    # Deposits: what a wallet could not hold, the shop has, and owes until it is kept for good.
+
+    @when(Hold.Placed)
+    def _deposited(self, tx: Transaction, event: Hold.Placed) -> None:
+        if event.strength is HoldStrength.DEPOSIT:
+            hold = tx.at_event(Hold, event.originator_id)
+            outlet = tx.get(Outlet, tx.get(Claim, event.secures).outlet_id)
+            day = event.timestamp.astimezone(ZoneInfo(outlet.time_zone)).date()
+            legs = postings.guarantee_deposited(chart.WALLET, hold.amount)
+            book(tx, _cause(event), "J08d", day, legs, dimensions=_hold(hold))
+
+    @when(Hold.Released, Hold.Captured)
+    def _deposit_over(self, tx: Transaction, event: Hold.Released | Hold.Captured) -> None:
+        hold = tx.at_event(Hold, event.originator_id)
+        if hold.strength is not HoldStrength.DEPOSIT or hold.ends_on is None:
+            return
+        kept = event.amount if isinstance(event, Hold.Captured) else Money.zero(hold.amount.currency)
+        if legs := postings.deposit_given_back(chart.WALLET, hold.amount - kept):
+            rule = "J11d" if kept else "J09d"
+            book(tx, _cause(event), rule, hold.ends_on, legs, dimensions=_hold(hold))
+
+
+def _hold(hold: Hold) -> dict[str, str]:
+    return {"provider": hold.provider, "hold": str(hold.id), "claim": str(hold.secures)}
 
 
 def _cause(event: Event) -> Cause:

@@ -142,34 +142,37 @@ class KeepBooks(Process):
             rule = postings.recoverable_repaid if by_shop else postings.kept_for_agency
             _book(tx, event, "J13s", event.on, rule(tender, event.amount), _claim(claim))
 
-    # Guarantees.
+    # Guarantees: in memo accounts, but for deposits, whose money is in hand and booked as it moves (`BookSettlements`).
 
     @when(Guarantee.Held)
     def _held(self, tx: Transaction, event: Guarantee.Held) -> None:
         claim = tx.at_event(Claim, event.claim_id)
-        _book(tx, event, "J08m", event.held_on, postings.guarantee_held(event.amount), _claim(claim))
+        if event.strength != "deposit":
+            _book(tx, event, "J08m", event.held_on, postings.guarantee_held(event.amount), _claim(claim))
 
     @when(Guarantee.Released, Guarantee.Lapsed)
     def _released(self, tx: Transaction, event: Guarantee.Released | Guarantee.Lapsed) -> None:
-        _book(tx, event, "J09m", event.on, postings.guarantee_over(event.amount), _claim(_secured(tx, event)))
+        _book(tx, event, "J09m", event.on, _memo_over(tx, event, event.amount), _claim(_secured(tx, event)))
 
     @when(Guarantee.Captured)
     def _captured(self, tx: Transaction, event: Guarantee.Captured) -> None:
         claim = _secured(tx, event)
-        memo = postings.guarantee_over(event.amount + event.released)
+        memo = _memo_over(tx, event, event.amount + event.released)
+        paid_from = chart.CARD if memo else chart.GUARANTEE_DEPOSITS
         if claim.advanced_by == "agency":
-            legs = postings.refund_by_agency_over(event.amount)
+            kept = () if memo else postings.kept_for_agency(paid_from, event.amount)
+            legs = kept + postings.refund_by_agency_over(event.amount)
             return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
         if tx.at_event(Claim, claim.id).state == "voided":
-            legs = postings.recoverable_repaid(chart.CARD, event.amount)
+            legs = postings.recoverable_repaid(paid_from, event.amount)
             return _book(tx, event, "J11v", event.on, legs + memo, _claim(claim))
-        legs = postings.guarantee_captured(chart.CARD, *_unearned(claim, event.amount))
+        legs = postings.guarantee_captured(paid_from, *_unearned(claim, event.amount))
         return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
 
     @when(Guarantee.DeclaredRecoverable)
     def _declared_recoverable(self, tx: Transaction, event: Guarantee.DeclaredRecoverable) -> None:
         claim = _secured(tx, event)
-        legs = postings.guarantee_over(event.held) if event.was_held else ()
+        legs = _memo_over(tx, event, event.held) if event.was_held else ()
         if claim.advanced_by == "shop" and tx.at_event(Claim, claim.id).state != "voided":
             legs = postings.advance_recoverable(*_unearned(claim, event.amount)) + legs
         _book(tx, event, "J12a", event.on, legs, _claim(claim))
@@ -255,6 +258,12 @@ def _licence(tx: Transaction, licence_id: UUID) -> str:
 
 def _secured(tx: Transaction, event: Event) -> Claim:
     return tx.at_event(Claim, tx.at_event(Guarantee, event.originator_id).claim_id)
+
+
+def _memo_over(tx: Transaction, event: Event, amount: Money) -> Legs:
+    """The memo legs of a guarantee that no longer holds; a deposit never had any."""
+    deposited = tx.at_event(Guarantee, event.originator_id).strength == "deposit"
+    return () if deposited else postings.guarantee_over(amount)
 
 
 def _till_of_store(tx: Transaction, claim: Claim) -> str | None:

@@ -27,9 +27,9 @@ from souvenir.payments.provider import Answer, Outcome
 from souvenir.payments.providers.terminal import BankTerminal, Slip, batch_reference
 from souvenir.payments.registers import (
     open_at_counter,
-    open_at_terminal,
     slip_taken,
     slips_of_batch,
+    without_slip,
 )
 from souvenir.processes.make_order import Item, agree
 from souvenir.processes.sell import HOLD_LASTS, NotAShop, PaymentStillOpen, Sell
@@ -138,10 +138,11 @@ class PayAtTill:
             if known is not None:
                 known.must_be(printed)
                 return known.id
-            waiting = open_at_terminal(tx.session, BankTerminal.name, terminal)
-            amounts = {id: tx.get(Payment, id).amount for id in waiting}
+            open_: dict[bool, dict[UUID, Money]] = {True: {}, False: {}}
+            for id, still in without_slip(tx.session, BankTerminal.name, terminal):
+                open_[still][id] = tx.get(Payment, id).amount
             keyed = _keyed(tx, batch_reference(terminal, batch_no), printed.sales.currency)
-            batch = Batch.close(terminal, batch_no, printed, keyed, amounts, on)
+            batch = Batch.close(terminal, batch_no, printed, keyed, open_[True], open_[False], on)
             tx.save(batch)
             return batch.id
 

@@ -22,7 +22,7 @@ from souvenir.processes.issue_form import (
     OrdersDoNotBelongTogether,
     TravelDocument,
 )
-from souvenir.processes.secure_advance import SecureAdvance, engage
+from souvenir.processes.secure_advance import BegunDeposit, SecureAdvance, engage
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.agency import AgencyAnswer, AgencyOutcome, RefundAgency, for_review
@@ -105,11 +105,24 @@ class RefundTax(IssueForm):
         day = on or self._day(claim_id)
         if latest is not None and latest.state == "held":
             return Committed(claim_id, 0, replayed=True)
-        hold, reason = self._secured.place(claim_id, provider, source, day)
+        hold, answer = self._secured.place(claim_id, provider, source, day)
         _, latest = self._claim(claim_id)
         if hold.state not in ("held", "engaged") and (latest is None or latest.state != "held"):
-            raise GuaranteeDeclined(reason=reason or "the card's bank has not answered")
+            raise GuaranteeDeclined(reason=answer.reason or "the card's bank has not answered")
         return Committed(claim_id, self._log.head())
+
+    def begin_deposit(
+        self, claim_id: UUID, provider: str, wallet: str, on: date | None = None
+    ) -> Committed[BegunDeposit]:
+        """Have a wallet, which can hold nothing, deposit the net refund; it guarantees once the traveller has paid.
+
+        Then `settle_hold` says so, as do the notice and the sweep. Raises GuaranteeDeclined.
+        """
+        self._providers.named(provider)
+        hold, answer = self._secured.place(claim_id, provider, wallet, on or self._day(claim_id), awaited=True)
+        if hold.state == "declined":
+            raise GuaranteeDeclined(reason=answer.reason or "the wallet was not accepted")
+        return Committed(BegunDeposit(hold.id, hold.amount, answer.link, answer.secret), self._log.head())
 
     def advance(
         self, claim_id: UUID, tender: Tender, on: date | None = None, paid_at: Counter | None = None
@@ -344,9 +357,10 @@ class RefundTax(IssueForm):
         """Look again at every card hold that waits for something, as after a crash; answers how many ended."""
         return self._secured.settle_open()
 
-    def settle_hold(self, hold_id: UUID) -> None:
-        """Look again at one card hold."""
+    def settle_hold(self, hold_id: UUID) -> Committed[UUID]:
+        """Look again at one hold."""
         self._secured.settle(hold_id)
+        return Committed(hold_id, self._log.head())
 
     def _told(self, claim_id: UUID, command: Callable[[Transaction], object]) -> Committed[UUID]:
         """Carry out a command about a claim; its answer is the claim's id."""

@@ -1,6 +1,7 @@
 """Secure advance: a provider's hold behind a claim's guarantee; wanted steps are recorded before anyone is asked."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -9,6 +10,7 @@ from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
+from souvenir.kernel.money import Money
 from souvenir.payments.hold import OVER, Hold
 from souvenir.payments.provider import IN_FLIGHT, Answer, HoldStrength, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import hold_of, unfinished_holds
@@ -21,6 +23,20 @@ UNUSED_AFTER: Final = timedelta(minutes=30)
 """How long a hold waits for its advance. Then the counter has given up, or crashed, and the card is let go."""
 
 
+AWAITED: Final = timedelta(minutes=30)
+"""How long a traveller may take to pay a deposit with their phone. Then it is called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunDeposit:
+    """A deposit the traveller pays on their phone: what to show them there, if the provider says so at once."""
+
+    hold_id: UUID
+    amount: Money
+    link: str
+    secret: str
+
+
 class SecureAdvance:
     """Holds and the guarantees they make. Providers are asked between commits; any step may be repeated."""
 
@@ -28,19 +44,24 @@ class SecureAdvance:
         self._log = log
         self._providers = providers
 
-    def place(self, claim_id: UUID, provider: str, source: str, on: date) -> tuple[Hold, str]:
-        """Have a provider secure a claim's net refund; answers the hold as it then is, and the reason if declined."""
+    def place(
+        self, claim_id: UUID, provider: str, source: str, on: date, *, awaited: bool = False
+    ) -> tuple[Hold, Answer]:
+        """Have a provider secure a claim's net refund; answers the hold as it then is, and what the provider said.
+
+        Where the traveller is `awaited`, they complete it, and `settle` finds that out.
+        """
         hold_id = new_id()
 
         def request(tx: Transaction) -> UUID:
             claim = tx.get(Claim, claim_id)
             until = claim.capture_by if claim.promise else None
-            tx.save(Hold.request(hold_id, claim_id, claim.net, provider, until))
+            tx.save(Hold.request(hold_id, claim_id, claim.net, provider, until, awaited=awaited))
             return hold_id
 
         requested = self._log.execute(request)
         hold = self._log.load(Hold, requested.result)
-        reason = ""
+        answer = Answer(Outcome.UNKNOWN)
         if hold.state == "requested":
             gateway, key = self._providers.named(hold.provider), str(hold.id)
             answer = ask(
@@ -49,8 +70,7 @@ class SecureAdvance:
                 asked_before=requested.replayed,
             )
             self._record_placing(hold.id, answer, on, wanted=True)
-            reason = answer.reason
-        return self._log.load(Hold, hold.id), reason
+        return self._log.load(Hold, hold.id), answer
 
     def resolve(self, claim_id: UUID, on: date) -> None:
         """Release or capture what the guarantee of a decided claim still holds. Asking again changes nothing."""
@@ -86,8 +106,11 @@ class SecureAdvance:
         """Take one hold on from wherever a crash, a lost answer or an expiry left it; one given up may yet have come."""
         hold = self._log.load(Hold, hold_id)
         waited, today = clock.now() - hold.modified_on, clock.now().date()
-        unplaced = hold.state == "declined" or (hold.state == "requested" and waited >= IN_FLIGHT)
-        if unplaced:
+        patience = AWAITED if hold.awaited else IN_FLIGHT
+        unplaced = hold.state == "declined" or (hold.state == "requested" and waited >= patience)
+        if hold.state == "requested" and hold.awaited and not unplaced:
+            self._record_placing(hold_id, self._providers.named(hold.provider).query(str(hold_id)), today, wanted=True)
+        elif unplaced:
             self._record_placing(hold_id, self._what_became_of(hold), today, wanted=False)
         elif hold.state == "held" and waited >= UNUSED_AFTER:
             self._log.commit(lambda tx: _let_go(tx, hold_id, today))

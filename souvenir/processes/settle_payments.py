@@ -83,15 +83,20 @@ class SettlePayments:
         """What could not be made of a notice; nothing if it was acted on, or asks for nothing."""
         if notice.kind is NoticeKind.DISPUTE or notice.topic == PAYOUT_FINAL:
             return self._settlement(notice)
-        act = {
-            NoticeKind.PAYMENT: self._settle_payment,
-            NoticeKind.HOLD: self._settle_hold,
-            NoticeKind.REFUND: self._settle_refund,
-        }.get(notice.kind)
-        if act is None:
+        if notice.kind is NoticeKind.OTHER:
             return ""
-        about = id_in(notice.key)
-        return NOT_OURS if about is None else act(notice, about)
+        provider, key = self._providers.named(notice.provider), notice.key
+        if not key and isinstance(provider, NotifyingProvider):
+            key = provider.key_of(notice.reference)
+        about = id_in(key)
+        if about is None:
+            return NOT_OURS
+        with self._log.reading() as session:
+            refunded = payment_of_refund(session, about)
+        if refunded is not None:
+            recheck_refund(self._log, self._providers, refunded, about)
+            return ""
+        return self._settle_payment(notice, about)
 
     def _settlement(self, notice: Notice) -> str:
         """Disputes and payouts: what became of money after it was taken."""
@@ -107,9 +112,11 @@ class SettlePayments:
 
     def _settle_payment(self, notice: Notice, payment_id: UUID) -> str:
         payment = self._found(Payment, payment_id)
-        if payment is None or payment.provider != notice.provider:
+        if payment is None:
+            return self._settle_hold(notice, payment_id)
+        if payment.provider != notice.provider:
             return NOT_OURS
-        if payment.reference not in (None, notice.reference):
+        if notice.kind is NoticeKind.PAYMENT and payment.reference not in (None, notice.reference):
             return "it is about another payment under the same key"
         with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid):
             self._sell.settle(payment_id)
@@ -120,14 +127,6 @@ class SettlePayments:
         if hold is None or hold.provider != notice.provider:
             return NOT_OURS
         self._refund_tax.settle_hold(hold_id)
-        return ""
-
-    def _settle_refund(self, notice: Notice, refund_id: UUID) -> str:
-        with self._log.reading() as session:
-            payment_id = payment_of_refund(session, refund_id)
-        if payment_id is None:
-            return NOT_OURS
-        recheck_refund(self._log, self._providers, payment_id, refund_id)
         return ""
 
     def _found(self, cls: type[A], id: UUID) -> A | None:

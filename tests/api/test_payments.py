@@ -67,6 +67,42 @@ def test_a_payment_that_came_too_late_for_a_paid_order_goes_back(group: Group):
     assert {currency: str(left) for currency, left in group.sandbox.balance.items()} == {"CNY": "747.00 CNY"}
 
 
+# A deposit from a wallet, behind an advance at the till.
+
+
+def claimed(group: Group) -> tuple[str, str]:
+    """An agreed claim at the refund point over 1,494.00, and its net refund."""
+    order = group.bought(goods=[{"productId": group.mug, "quantity": 2}])
+    document = {"kind": "passport", "number": "E12345678", "name": "JANE DOE", "lastEntry": "2025-05-01"}
+    claim = group.point.do("openClaim", orderIds=[order["id"]], mode="INSTANT_CENTRALISED", document=document)["claim"]
+    group.point.do("agreeClaim", claimId=claim["id"])
+    return str(claim["id"]), str(claim["net"]["amount"])
+
+
+def test_a_wallet_deposits_the_refund_and_has_it_back_when_customs_has_confirmed(group: Group):
+    claim, net = claimed(group)
+    begun = group.point.do("beginDeposit", claimId=claim, provider="sandbox", wallet="wallet")
+    assert begun["amount"]["amount"] == net == "134.46"
+    waiting = group.point.do("settleDeposit", holdId=begun["holdId"])
+    assert (waiting["state"], waiting["claim"]["guaranteeState"]) == ("requested", None)
+    group.sandbox.bank_answers(str(read_id("Hold", begun["holdId"])))
+    held = group.point.do("settleDeposit", holdId=begun["holdId"])
+    assert (held["state"], held["claim"]["guaranteeState"]) == ("held", "held")
+    group.point.do("advanceClaim", claimId=claim, tender="CASH")
+    assert str(group.sandbox.balance["CNY"]) == "134.46 CNY"
+    seen = [{"lineNo": 1, "quantity": 2}]
+    done = group.desk.do("confirmCustoms", claimId=claim, port="PEK", lines=seen, on="2025-05-20")["claim"]
+    assert (done["state"], done["guaranteeState"]) == ("completed", "released")
+    assert str(group.sandbox.balance["CNY"]) == "0.00 CNY"
+
+
+def test_a_wallet_that_is_declined_or_unknown_is_said_to_be(group: Group):
+    claim, _ = claimed(group)
+    asked = {"claimId": claim, "provider": "sandbox", "wallet": "wallet decline"}
+    assert group.point.try_to("beginDeposit", **asked)["code"] == "GUARANTEE_DECLINED"
+    assert group.point.try_to("beginDeposit", **(asked | {"provider": "paypal"}))["code"] == "UNKNOWN_PROVIDER"
+
+
 def yuan(amount: str) -> Money:
     return Money.parse(f"{amount} CNY")
 

@@ -276,6 +276,23 @@ def test_totals_that_could_mean_either_of_two_payments_decide_nothing(group: Gro
     assert {group.till.ask("payment", id=id)["state"] for id in (first, second)} == {"OPEN"}
 
 
+def test_totals_show_that_the_cashier_was_wrong_about_a_refusal_and_its_order_is_paid(group: Group):
+    order = placed(group)
+    refused = at_terminal(group, order)
+    group.till.try_to("keyInRefusal", paymentId=refused)
+    left = at_terminal(group, placed(group, goods=[{"productId": group.pen}]))
+    closed = close(group, "747.00", 1)
+    assert (closed["charged"], closed["notCharged"], closed["agrees"]) == ([refused], [left], True)
+    assert state(group, order) == "paid"
+
+
+def test_totals_that_may_mean_a_refused_payment_or_an_open_one_decide_nothing(group: Group):
+    refused = at_terminal(group)
+    group.till.try_to("keyInRefusal", paymentId=refused)
+    left = at_terminal(group)
+    assert close(group, "747.00", 1)["undecided"] == [left]
+
+
 def test_totals_short_of_what_was_keyed_in_are_told_and_change_nothing(group: Group):
     payment = at_terminal(group)
     key_in(group, payment)

@@ -1,23 +1,26 @@
 """Notices from Stripe: only genuine ones are kept, once; late, doubled, reordered or lost ones change nothing."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from uuid import UUID, uuid4
 
 import pytest
 from calling import Client
-from shops import MORNING, open_small_shop
+from shops import MORNING, TILL, open_small_shop
 from starlette.applications import Starlette
 from stripe_books import Object
 from stripe_server import API_KEY, WEBHOOK_SECRET, sign, stripe_standing_in
 
 from souvenir.api.webhooks import webhook_routes
 from souvenir.kernel.money import Money
+from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice, notice_id
 from souvenir.payments.payment import Payment, Tender
+from souvenir.payments.provider import ProviderSilent
 from souvenir.payments.providers.stripe import Stripe
-from souvenir.processes.sell import PaymentDeclined
+from souvenir.processes.refund_tax import TravelDocument
+from souvenir.processes.sell import Item, PaymentDeclined
 from souvenir.sales.order import Order
 from souvenir.testing import clock_at
 
@@ -57,6 +60,17 @@ class OnlineShop:
         ids = [r.event.originator_id for r in self.shop.log.events(topics=("payments.NoticeReceived",))]
         return [self.shop.log.load(Notice, id) for id in ids]
 
+    def hear(self) -> None:
+        for body, signature in self.server.webhooks():
+            assert self.call(body, signature).status_code == 200
+
+    def claim(self) -> UUID:
+        sold = self.shop.sell.at_till(self.small.counter, TILL, [Item(self.small.mug, 10)], Tender.CASH).result
+        jane = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
+        claim = self.shop.refund_tax.open_claim([sold], "instant_store", jane).result
+        self.shop.refund_tax.agree(claim)
+        return claim
+
     def paid(self, order: UUID) -> bool:
         return self.shop.log.load(Order, order).paid_by is not None
 
@@ -74,11 +88,91 @@ def event_about(**event: object) -> Object:
 def web(monkeypatch):
     monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0.01)
     with clock_at(MORNING) as now, stripe_standing_in() as server:
-        stripe = Stripe(API_KEY, ["whsec_old", WEBHOOK_SECRET], address=server.url)
+        stripe = Stripe(API_KEY, ["whsec_old", WEBHOOK_SECRET], address=server.url, return_url="https://shop.test/paid")
         web = OnlineShop(server, stripe, now)
         yield web
         web.shop.close()
         stripe.close()
+
+
+def thin(event: Object) -> Object:
+    """The same event as a destination for thin events receives it: it names its object and shows nothing of it."""
+    about = event["data"]["object"]
+    related = {"id": about["id"], "type": about["object"], "url": f"/v1/{about['object']}s/{about['id']}"}
+    return {
+        "id": event["id"], "object": "v2.core.event", "type": f"v1.{event['type']}", "livemode": False,
+        "created": "2026-07-10T01:00:00.000Z", "related_object": related,
+    }  # fmt: skip
+
+
+def test_thin_events_settle_what_they_only_name(web):
+    order = web.order()
+    begun = web.begin(order)
+    web.customer_pays(begun.reference)
+    for event in web.server.books.events * 2:
+        assert web.call(*sign(thin(event))).status_code == 200
+    assert web.paid(order)
+    assert [notice.puzzle for notice in web.notices() if notice.topic.startswith("payment_intent.")] == ["", ""]
+    assert web.notices()[0].key == ""
+
+
+def test_a_thin_event_about_what_is_gone_or_not_ours_is_a_puzzle(web):
+    about = {"id": "pi_gone", "object": "payment_intent"}
+    web.call(*sign(thin(event_about(data={"object": about}))))
+    assert [notice.puzzle for notice in web.notices()] == ["it is about nothing that this shop asked for"]
+
+
+def test_a_thin_event_waits_while_stripe_cannot_be_asked_what_it_is_about(web):
+    order = web.order()
+    begun = web.begin(order)
+    web.customer_pays(begun.reference)
+    body, signature = sign(thin(web.server.books.events[-1]))
+    web.server.silent = True
+    kept = web.shop.settle_payments.receive("stripe", body, signature).result
+    with pytest.raises(ProviderSilent):
+        web.shop.settle_payments.work_off(kept)
+    web.server.silent = False
+    web.shop.settle_payments.settle_open()
+    assert web.paid(order)
+
+
+def test_a_readers_notice_settles_the_payment_it_was_busy_with(web):
+    reader = web.server.books.add_reader("Counter")
+    till = web.shop.pay_at_till
+    order = till.place(web.small.counter, TILL, [Item(web.small.mug)]).result
+    payment = till.take(order, Tender.CARD, "stripe", reader["id"]).result
+    web.server.books.walk_away(reader)
+    for body, signature in web.server.webhooks():
+        web.call(body, signature)
+    assert web.shop.log.load(Payment, payment).declined == "customer canceled"
+    assert all(not notice.puzzle for notice in web.notices())
+
+
+def test_notices_settle_a_deposit_from_a_wallet_and_its_way_back(web):
+    claim = web.claim()
+    hold = web.shop.refund_tax.begin_deposit(claim, "stripe", "alipay").result.hold_id
+    web.server.books.wallet_answers(web.server.books.all("payment_intent")[0])
+    web.hear()
+    web.shop.refund_tax.advance(claim, "cash")
+    web.shop.refund_tax.confirm_customs(claim, "PEK", {1: 10})
+    assert web.shop.log.load(Hold, hold).state == "releasing"
+    web.server.books.finish_refunds()
+    web.hear()
+    assert web.shop.log.load(Hold, hold).state == "released"
+    assert all(not notice.puzzle for notice in web.notices())
+
+
+def test_a_dispute_is_noted_once_however_its_events_come(web):
+    order = web.order()
+    web.customer_pays(web.begin(order).reference, "pm_card_createDispute")
+    web.hear()
+    (dispute,) = web.server.books.all("dispute")
+    web.server.books.close_dispute(dispute, won=True)
+    opened = next(event for event in web.server.books.events if event["type"] == "charge.dispute.created")
+    web.hear()
+    web.call(*sign(opened | {"id": "evt_late_copy"}))
+    told = [r.event.TOPIC for r in web.shop.log.events(topics=("payments.DisputeOpened", "payments.DisputeWon"))]
+    assert told == ["payments.DisputeOpened", "payments.DisputeWon"]
 
 
 def test_a_customer_pays_in_the_browser_and_stripe_says_so(web):

@@ -59,7 +59,7 @@ def test_bank_log_and_ledger_agree_after_every_round_with_stripe(now, seed, monk
     monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0.001)
     monkeypatch.setattr("stripe.HTTPClient.MAX_DELAY", 0.002)
     with stripe_standing_in() as server:
-        stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url)
+        stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url, return_url="https://shop.test")
         small = open_small_shop("sqlite://", size=400, more=(stripe,))
         world = World(small, stripe, StripeBank(server), now, Random(seed))
         for _ in range(4):
@@ -73,7 +73,7 @@ def test_a_process_killed_in_the_middle_of_trade_loses_and_doubles_nothing(now, 
     """Real processes, really killed, on a real file; what Stripe did for them stands, and is found."""
     url, secrets, chance = f"sqlite:///{tmp_path / 'shop.db'}", str(tmp_path / "secrets"), Random(7)
     with stripe_standing_in() as server:
-        stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url)
+        stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url, return_url="https://shop.test")
         small = open_small_shop(url, secrets=secrets, more=(stripe,))
         small.shop.close()
         ids = {name: str(getattr(small, name)) for name in ("counter", "web", "mug")}

@@ -17,11 +17,14 @@ from stripe_server import StripeServer
 from souvenir.kernel.clock import SettableClock, now
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, total
+from souvenir.payments.batch import Batch, Totals
 from souvenir.payments.hold import Hold
 from souvenir.payments.payment import Payment, Tender
-from souvenir.payments.provider import Providers
+from souvenir.payments.provider import HoldStrength, Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault, Sandbox
+from souvenir.payments.providers.terminal import BankTerminal, Slip
+from souvenir.payments.registers import oldest_refunds
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
@@ -30,6 +33,7 @@ from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 
 ME = "guest:me"
+NONE = Money.zero("CNY")
 
 
 class Crash(BaseException):
@@ -77,6 +81,8 @@ class Bank(Protocol):
     name: str
 
     def source(self, chance: Random) -> str: ...
+    def device(self) -> str: ...
+    def wallet(self, chance: Random) -> str: ...
     def misbehave(self, chance: Random) -> None: ...
     def behave(self) -> None: ...
     def customers_act(self, chance: Random) -> None: ...
@@ -96,6 +102,12 @@ class SandboxBank:
 
     def source(self, chance: Random) -> str:
         return chance.choice(["approve", "approve", "approve", "decline", "unknown", "lost", "pending"])
+
+    def device(self) -> str:
+        return "pending"
+
+    def wallet(self, chance: Random) -> str:
+        return chance.choice(["wallet", "wallet", "wallet unknown", "wallet decline"])
 
     def misbehave(self, chance: Random) -> None:
         faults = {Fault.NONE: 4, Fault.REQUEST_LOST: 1, Fault.REQUEST_LATE: 1, Fault.ANSWER_LOST: 1}
@@ -139,28 +151,53 @@ class StripeBank:
 
     def __init__(self, server: StripeServer) -> None:
         self.server, self.books = server, server.books
+        self.reader = server.books.add_reader("Counter")
         self._confirmed: set[str] = set()
 
     def source(self, chance: Random) -> str:
         good = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"]
         return chance.choice([*good, *good, "pm_card_chargeDeclined", "pm_card_authenticationRequired"])
 
+    def device(self) -> str:
+        return str(self.reader["id"])
+
+    def wallet(self, chance: Random) -> str:
+        return chance.choice(["alipay", "wechat_pay"])
+
     def misbehave(self, chance: Random) -> None:
         faults = [f for f in StripeFault if f is not StripeFault.SLOW]
         weights = [8 if f is StripeFault.NONE else 1 for f in faults]
         self.server.faults.extend(chance.choices(faults, weights, k=chance.randrange(6)))
+        self.reader |= {"status": chance.choice(["online"] * 5 + ["offline"]), "deaf": chance.random() < 0.2}
 
     def behave(self) -> None:
         self.server.faults.clear()
+        self.reader |= {"status": "online", "deaf": False}
 
     def customers_act(self, chance: Random) -> None:
+        self._at_reader(chance)
+        if chance.random() < 0.5:
+            self.books.finish_refunds()
         for intent in self.books.all("payment_intent"):
+            if intent["next_action"] and chance.random() < 0.7:
+                self.books.wallet_answers(intent, pays=chance.random() < 0.8)
+            if intent["payment_method_types"]:
+                continue
             open_ = intent["status"] in ("requires_action", "requires_payment_method") and not intent["customer"]
             if open_ and intent["id"] not in self._confirmed:
                 self._confirmed.add(intent["id"])
                 chosen = {} if intent["payment_method"] else {"payment_method": "pm_card_visa"}
                 if chance.random() < 0.8 and intent["last_payment_error"] is None:
                     self.books.confirm_payment_intent(intent, chosen | {"authenticated": True})
+
+    def _at_reader(self, chance: Random) -> None:
+        if chance.random() < 0.2:
+            self.books.walk_away(self.reader)
+        elif chance.random() < 0.5:
+            self.books.authorise_slowly(self.reader)
+        if chance.random() < 0.7:
+            card = chance.choice(["pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined"])
+            self.books.bank_answers(self.reader, card, heard=chance.random() < 0.8)
 
     def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]:
         new = self.server.webhooks(chance, copies)
@@ -190,6 +227,31 @@ def _worked_off(shop: Shop, kept: Any) -> None:
 
 
 @dataclass
+class Terminal:
+    """A bank's terminal on the counter: what it charged and gave back, batch by batch, whatever the cashier keys in."""
+
+    batch: int = 1
+    charged: dict[UUID, Money] = field(default_factory=dict)
+    given: dict[UUID, Money] = field(default_factory=dict)
+    balance: Money = NONE
+
+    def slip(self, about: UUID) -> Slip:
+        return Slip("T7", str(self.batch), about.hex[-12:])
+
+    def charge(self, payment: UUID, amount: Money) -> Slip:
+        self.charged[payment], self.balance = amount, self.balance + amount
+        return self.slip(payment)
+
+    def give(self, refund: UUID, amount: Money) -> Slip:
+        self.given[refund], self.balance = amount, self.balance - amount
+        return self.slip(refund)
+
+    def totals(self) -> Totals:
+        sales, refunds = total(self.charged.values(), "CNY"), total(self.given.values(), "CNY")
+        return Totals(sales=sales, sales_count=len(self.charged), refunds=refunds, refunds_count=len(self.given))
+
+
+@dataclass
 class World:
     """One shop group, one bank, one clock, and chance."""
 
@@ -202,6 +264,7 @@ class World:
     orders: list[UUID] = field(default_factory=list)
     claims: list[UUID] = field(default_factory=list)
     restarts: int = 0
+    terminal: Terminal = field(default_factory=Terminal)
 
     def __post_init__(self) -> None:
         self.log, self.secrets = self.small.shop.log, self.small.shop.secrets
@@ -215,6 +278,7 @@ class World:
         actions = [
             self.pay_online, self.pay_online, self.pay_twice, self.pay_in_browser, self.race_for_a_piece,
             self.take_back, self.refund, self.refund, self.leave, self.overstay, self.hear, self.sweep, self.wait,
+            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit,
         ]  # fmt: skip
         for _ in range(steps):
             self.bank.misbehave(self.chance)
@@ -244,9 +308,13 @@ class World:
             self.clock.move_to(self.clock() + passing)
             self.attempt(self.hear)
             self.sweep()
+        self.close_terminal()
+        for _ in range(2):
+            self.bank.customers_act(Random(0))
+            self.sweep()
 
     def _opened(self) -> Shop:
-        providers = Providers(Cash(), Watched(self.provider, self.tripwire))
+        providers = Providers(Cash(), BankTerminal(), Watched(self.provider, self.tripwire))
         shop = Shop(self.log, self.secrets, providers, issuer={"en": "Shop"}, resolver="https://id.example.org")
         return shop
 
@@ -277,6 +345,55 @@ class World:
         self.bank.customers_act(self.chance)
         self.shop.sell.settle(self.chance.choice(begun).payment_id)
 
+    def on_counter(self) -> UUID:
+        mugs = [Item(self.small.mug, self.chance.randint(1, 3))]
+        self.orders.append(self.shop.pay_at_till.place(self.small.counter, TILL, mugs, self.today).result)
+        return self.orders[-1]
+
+    def pay_at_reader(self) -> None:
+        """A card at a reader, checked or called off before or after the customer has presented one; perhaps a second."""
+        order = self.on_counter()
+        for _ in range(self.chance.randint(1, 2)):
+            self.attempt(lambda: self.at_reader(order))
+
+    def at_reader(self, order: UUID) -> None:
+        payment = self.shop.pay_at_till.take(order, Tender.CARD, self.bank.name, self.bank.device()).result
+        self.bank.customers_act(self.chance)
+        then = self.chance.choice([self.shop.sell.settle, self.shop.sell.settle, self.shop.pay_at_till.call_off])
+        then(payment)
+
+    def pay_at_terminal(self) -> None:
+        """The terminal says yes or no; the cashier keys it in, once or twice, wrongly, or not at all."""
+        payment = self.shop.pay_at_till.take(self.on_counter(), Tender.CARD, "terminal", "T7").result
+        if self.chance.random() < 0.7:
+            slip = self.terminal.charge(payment, self.log.load(Payment, payment).amount)
+            if self.chance.random() < 0.6:
+                for _ in range(self.chance.randint(1, 2)):
+                    self.attempt(lambda: self.shop.pay_at_till.key_in(payment, slip))
+        if self.chance.random() < 0.3:
+            self.shop.pay_at_till.key_in_refusal(payment, "no paper")
+
+    def close_terminal(self) -> None:
+        """At the end of the day: refunds are given and keyed in, totals compared, and doubts cleared by the journal."""
+        till = self.shop.pay_at_till
+        for _ in range(2):
+            with self.log.reading() as session:
+                open_ = oldest_refunds(session)
+            for payment_id, refund_id in open_:
+                payment = self.log.load(Payment, payment_id)
+                if payment.provider == "terminal":
+                    slip = self.terminal.give(refund_id, payment.refunds_asked[refund_id][0])
+                    till.key_in_refund(payment_id, refund_id, slip)
+            batch = till.close_batch("T7", str(self.terminal.batch), self.terminal.totals(), self.today).result
+            if self.log.load(Batch, batch).agrees:
+                break
+        for payment_id in self.terminal.charged:
+            self.attempt(lambda id=payment_id: till.key_in(id, self.terminal.slip(id)))
+        for payment_id in self.log.load(Batch, batch).undecided:
+            if payment_id not in self.terminal.charged:
+                self.attempt(lambda id=payment_id: till.key_in_refusal(id, "not in the journal"))
+        self.terminal.batch, self.terminal.charged, self.terminal.given = self.terminal.batch + 1, {}, {}
+
     def race_for_a_piece(self) -> None:
         """Somebody pays late for a number that somebody else has got by then."""
         placed = []
@@ -297,18 +414,33 @@ class World:
 
     def refund(self) -> None:
         """A traveller at the counter, from the form to the cash, as far as it goes."""
-        today = self.today
-        sold = self.shop.sell.at_till(self.small.counter, TILL, [Item(self.small.mug, 10)], Tender.CASH, on=today)
-        document = TravelDocument("passport", uuid4().hex[:9].upper(), "JANE DOE", today - timedelta(days=3))
-        claim = self.shop.refund_tax.open_claim([sold.result], "instant_store", document, issued_on=today).result
-        self.claims.append(claim)
-        self.shop.refund_tax.agree(claim, today)
+        claim, today = self.claim(), self.today
         for _ in range(2):
             self.attempt(
                 lambda: self.shop.refund_tax.guarantee(claim, self.bank.name, self.bank.source(self.chance), today)
             )
         if self.chance.random() < 0.8:
             self.shop.refund_tax.advance(claim, "cash", today)
+
+    def claim(self) -> UUID:
+        today = self.today
+        sold = self.shop.sell.at_till(self.small.counter, TILL, [Item(self.small.mug, 10)], Tender.CASH, on=today)
+        document = TravelDocument("passport", uuid4().hex[:9].upper(), "JANE DOE", today - timedelta(days=3))
+        claim = self.shop.refund_tax.open_claim([sold.result], "instant_store", document, issued_on=today).result
+        self.claims.append(claim)
+        self.shop.refund_tax.agree(claim, today)
+        return claim
+
+    def deposit(self) -> None:
+        """The same with a wallet, which its owner pays from in time, late, or never."""
+        claim = self.claim()
+        begin = self.shop.refund_tax.begin_deposit
+        hold = begin(claim, self.bank.name, self.bank.wallet(self.chance), self.today).result.hold_id
+        self.bank.customers_act(self.chance)
+        if self.chance.random() < 0.7:
+            self.shop.refund_tax.settle_hold(hold)
+        if self.chance.random() < 0.8:
+            self.shop.refund_tax.advance(claim, "cash", self.today)
 
     def leave(self) -> None:
         """Customs see all, some or none of the goods."""
@@ -351,12 +483,16 @@ class World:
         taken = total((p.amount for p in payments if p.reference and p.provider == self.bank.name), "CNY")
         given = total((m for p in payments if p.provider == self.bank.name for m in p.refunds.values()), "CNY")
         captured = total((h.wanted for h in holds if h.state == "captured" and h.wanted is not None), "CNY")
-        in_log = taken - given + captured
+        deposits = [h for h in holds if h.strength is HoldStrength.DEPOSIT and h.state == "engaged"]
+        deposited = total((h.amount for h in deposits), "CNY")
+        in_log = taken - given + captured + deposited
         assert self.bank.balance() == in_log, "bank and log"
         self.shop.followers.catch_up()
         rows = {row.account: row.closing for row in self.shop.ledger.trial_balance().rows}
-        assert rows.get("Assets:Clearing:Card", Money.zero("CNY")) == in_log, "log and ledger"
-        secured = total((h.amount for h in holds if h.state == "engaged"), "CNY")
+        booked = rows.get("Assets:Clearing:Card", NONE) + rows.get("Assets:Clearing:Wallet", NONE)
+        assert booked == in_log + self.terminal.balance, "log, terminal and ledger"
+        assert rows.get("Liabilities:Deposits:Guarantee", NONE) == -deposited, "deposits in log and ledger"
+        secured = total((h.amount for h in holds if h.state == "engaged" and h not in deposits), "CNY")
         assert rows.get("Memo:Guarantee:Held", Money.zero("CNY")) == secured, "guarantees in log and ledger"
         with self.log.reading() as session:
             assert session.rows("SELECT id FROM open_payments") == []

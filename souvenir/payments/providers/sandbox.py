@@ -18,6 +18,9 @@ from souvenir.kernel import clock
 from souvenir.kernel.money import Money, total
 from souvenir.payments.provider import Answer, HoldStrength, NoticeKind, Outcome, ProviderNotice
 
+WALLET: Final = "wallet"
+"""A source that begins so is a wallet, which holds nothing: a deposit is taken, once its bank has answered."""
+
 HOLD_LASTS: Final = timedelta(days=30)
 """As an extended card authorisation; real networks differ, so the answer always says until when."""
 
@@ -83,15 +86,27 @@ class Sandbox:
         return self._carry_out(key, source, lambda: self._book("charge", key, amount))
 
     def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
+        def deposit() -> Answer:
+            return replace(self._book("deposit", key, amount), strength=HoldStrength.DEPOSIT)
+
         def reserve() -> Answer:
             dies = clock.now() + HOLD_LASTS
             answer = self._book("hold", key, amount, open=True, until=dies)
             return replace(answer, strength=HoldStrength.CARD_HOLD, secured_until=dies)
 
+        if source.startswith(WALLET):
+            return self._carry_out(key, source.removeprefix(WALLET).strip() or "pending", deposit, NoticeKind.HOLD)
         return self._carry_out(key, source, reserve, NoticeKind.HOLD)
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
         def take() -> Answer:
+            if (taken := self._deposited(hold)) is not None:
+                rest = self._left_of(taken) - amount
+                if rest < Money.zero(amount.currency):
+                    return Answer(Outcome.DECLINED, reason="more than was deposited")
+                if rest:
+                    self._book("refund", key, -rest, of=hold)
+                return Answer(Outcome.APPROVED, reference=hold, amount=amount)
             reserved = self._reserved(hold)
             if reserved is None:
                 return Answer(Outcome.DECLINED, reason="no open hold")
@@ -104,6 +119,9 @@ class Sandbox:
 
     def release(self, key: str, hold: str) -> Answer:
         def let_go() -> Answer:
+            if (taken := self._deposited(hold)) is not None:
+                self._book("refund", key, -self._left_of(taken), of=hold)
+                return Answer(Outcome.APPROVED, reference=_reference(key))
             if any(movement.of == hold for movement in self.movements.values()):
                 return Answer(Outcome.DECLINED, reason="captured already")
             if hold in self.movements:
@@ -199,6 +217,10 @@ class Sandbox:
         if found is None or not found.open or (found.until is not None and found.until <= clock.now()):
             return None
         return found
+
+    def _deposited(self, hold: str) -> Movement | None:
+        found = self.movements.get(hold)
+        return found if found is not None and found.kind == "deposit" else None
 
     def _left_of(self, taken: Movement) -> Money:
         back = (movement.amount for movement in self.movements.values() if movement.of == taken.reference)

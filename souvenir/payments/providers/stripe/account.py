@@ -4,7 +4,7 @@ Every object made at Stripe carries our key in its metadata, so that it can be f
 after Stripe has forgotten the idempotency key (24 hours). Objects are always read anew: notices are only hints.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -401,5 +401,20 @@ class Stripe:
         return payout_facts(payout, [movement(one) for one in moved if one.type != "payout"])
 
     def read_notice(self, body: bytes, signature: str) -> ProviderNotice:
-        """The notice in a webhook's body. Raises NoticeRefused."""
+        """The notice in a webhook's body, whole or thin. Raises NoticeRefused."""
         return read_notice(body, signature, self._secrets)
+
+    def key_of(self, reference: str) -> str:
+        """Our key of an intent or a refund, as when a thin notice, or a reader's, names nothing else."""
+        read: dict[str, Callable[[str], Any]] = {
+            "pi": self._api.payment_intents.retrieve,
+            "seti": self._api.setup_intents.retrieve,
+            "re": self._api.refunds.retrieve,
+        }
+        kind = reference.partition("_")[0]
+        try:
+            return meta(read[kind](reference), KEY) if kind in read else ""
+        except stripe.InvalidRequestError:
+            return ""
+        except stripe.StripeError:
+            raise ProviderSilent(provider=self.name) from None

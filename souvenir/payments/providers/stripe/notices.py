@@ -1,10 +1,13 @@
-"""Stripe's notices: signed by Stripe, neither too old nor from the future, and read for nothing but what they are about."""
+"""Stripe's notices: signed by Stripe, neither too old nor from the future, and read for nothing but what they are about.
+
+A snapshot event shows the object it is about, as it was; a thin one only names it.
+"""
 
 import hmac
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from souvenir.kernel import clock
 from souvenir.payments.provider import NoticeKind, NoticeRefused, ProviderNotice
@@ -24,15 +27,16 @@ def read_notice(body: bytes, signature: str, secrets: Iterable[str]) -> Provider
     _check(body, signature, secrets)
     try:
         event = json.loads(body)
-        about = event["data"]["object"]
-        metadata = about.get("metadata") or {}
+        thin = event.get("object") == "v2.core.event"
+        about = event["related_object"] if thin else event["data"]["object"]
+        topic, metadata = str(event["type"]).removeprefix("v1."), about.get("metadata") or {}
         return ProviderNotice(
             event_id=str(event["id"]),
-            topic=str(event["type"]),
-            kind=_kind(event["type"], metadata.get(ROLE, "")),
-            reference=str(about.get("id", "")),
+            topic=topic,
+            kind=_kind(topic, metadata.get(ROLE, "")),
+            reference=str(_at_reader(about) or about.get("id", "")),
             key=str(metadata.get(KEY, "")),
-            happened_at=datetime.fromtimestamp(event["created"], UTC),
+            happened_at=_instant(event["created"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
         raise NoticeRefused(reason="it is not an event.") from None
@@ -55,8 +59,20 @@ def _check(body: bytes, header: str, secrets: Iterable[str]) -> None:
         raise NoticeRefused(reason="it was signed too long ago, or in the future.")
 
 
+def _instant(created: Any) -> datetime:
+    """When it happened: seconds in a snapshot, text in a thin event."""
+    at = datetime.fromisoformat(created) if isinstance(created, str) else datetime.fromtimestamp(created, UTC)
+    return at.astimezone(UTC)
+
+
+def _at_reader(about: Any) -> str:
+    """The payment that a reader did something about."""
+    action = about.get("action") or {}
+    return str((action.get("process_payment_intent") or {}).get("payment_intent") or "")
+
+
 def _kind(topic: str, role: str) -> NoticeKind:
-    if topic.startswith(("payment_intent.", "setup_intent.")):
+    if topic.startswith(("payment_intent.", "setup_intent.", "terminal.reader.action_")):
         return NoticeKind.HOLD if role in ("hold", "deposit", "capture", "debt") else NoticeKind.PAYMENT
     if topic.startswith(("refund.", "charge.refund.")):
         return NoticeKind.REFUND
