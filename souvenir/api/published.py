@@ -4,10 +4,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+import strawberry
 from graphql import GraphQLSchema
 
 from souvenir.api.audience import Audience
 from souvenir.api.documents import operations_in
+from souvenir.api.inputs import prepare
 
 _PLACES: Final = (Path(__file__).with_name("contract"), Path(__file__).parents[2] / "graphql")
 """In the wheel, the contract lies beside this module; in the source tree, at its top."""
@@ -25,5 +27,6 @@ def operations(audience: Audience) -> dict[str, str]:
 
 def schema_of(audience: Audience) -> GraphQLSchema:
     """The schema that is served to an audience."""
-    schema: GraphQLSchema = import_module(f"souvenir.api.{audience}").schema._schema
-    return schema
+    schema: strawberry.Schema = import_module(f"souvenir.api.{audience}").schema
+    prepare(schema)
+    return schema._schema

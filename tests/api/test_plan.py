@@ -9,7 +9,6 @@ import orjson
 import pytest
 import strawberry
 from graphql import (
-    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -29,6 +28,7 @@ from graphql import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import sent
 from strawberry.schema.config import StrawberryConfig
 
 from souvenir.api.audience import AUDIENCES, Audience
@@ -85,26 +85,6 @@ def twin(sdl: str) -> GraphQLSchema:
 
 SCHEMAS = {audience: twin((contract() / audience / "schema.graphql").read_text("utf-8")) for audience in AUDIENCES}
 PUBLISHED = [(audience, name) for audience in AUDIENCES for name in operations(audience)]
-
-
-def sent(dice: random.Random, type_: Any, odd: float) -> Any:
-    """A value for a variable; sometimes one that does not fit."""
-    if dice.random() < odd:
-        return dice.choice([None, 7, "odd", [], {}, True])
-    if is_non_null_type(type_):
-        return sent(dice, type_.of_type, odd)
-    if is_list_type(type_):
-        return [sent(dice, type_.of_type, odd) for _ in range(dice.randrange(3))]
-    if isinstance(type_, GraphQLInputObjectType):
-        fields = type_.fields.items()
-        return {
-            name: sent(dice, field.type, odd)
-            for name, field in fields
-            if is_non_null_type(field.type) or dice.random() < 0.5
-        }
-    if is_enum_type(type_):
-        return dice.choice(list(type_.values))
-    return {"Int": 3, "Boolean": True, "Float": 0.5}.get(type_.name, "text")
 
 
 def told(result: Any) -> tuple[bytes, list[tuple[Any, ...]]]:
