@@ -99,7 +99,7 @@ class Year:
 
     @property
     def base(self) -> Money:
-        return total((count.base for count in self.counts), self.currency)
+        return Money(sum(count.base.minor for count in self.counts), self.currency)
 
     def before(self, period: str) -> "Year":
         """The year as it stood before a period."""
@@ -125,7 +125,8 @@ class Year:
     def with_sold(self, agreed: Agreed, period: str, units: int, base: Money) -> "Year":
         """The year after so much more was sold in a period, or, where negative, came back of it."""
         count = self.count(period, agreed)
-        sold = replace(count, units=count.units + units, base=count.base + base)
+        capped = (count.gross, count.discounts, count.returned)
+        sold = Count(period, count.units + units, count.base + base, count.rate, *capped)
         if self.counts and self.counts[-1].period == period:
             return Year(self.number, self.currency, (*self.counts[:-1], sold))
         return self.having(sold)
@@ -184,23 +185,35 @@ class Change:
     period: str
 
 
-def figures_of(
-    agreed: Agreed, totals: Totals, year: Year, change: Change, before: tuple[Money, Money] | None = None
-) -> tuple[Figures, Counted]:
-    """What a change does to the royalty; for a return every figure is negative. See `mirrored`.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change did: its figures (a return's are negative), how they were counted, and where it left everything.
 
-    `before` is `earned_to_date` of the year, where it is known already.
+    `earned` is `earned_to_date` of the year as it is now.
     """
+
+    figures: Figures
+    counted: Counted
+    totals: Totals
+    year: Year
+    earned: tuple[Money, Money]
+
+
+def move(
+    agreed: Agreed, totals: Totals, year: Year, change: Change, before: tuple[Money, Money] | None = None
+) -> Moved:
+    """What a change does to the royalty. `before` is `earned_to_date` of the year, where it is known already."""
     terms = agreed.at(change.sold_in)
     over = _over_cap(terms, totals, year, change)
-    units, base = change.units - over.units, change.base - over.base
-    after = year.with_sold(agreed, change.sold_in, units, base)
+    nothing = Money.zero(terms.currency)
+    over_units, over_base, charge = (over.units, over.base, over.charge) if over else (0, nothing, nothing)
+    after = year.with_sold(agreed, change.sold_in, change.units - over_units, change.base - over_base)
     earned_before, fund_before = before or earned_to_date(agreed, year)
     earned_after, fund_after = earned_to_date(agreed, after)
-    earned = earned_after - earned_before
+    earned, fund = earned_after - earned_before, fund_after - fund_before
     kept_apart = change.standing == "sell_off" and not terms.recoup_in_sell_off
-    outside = over.charge + earned if kept_apart else over.charge
-    recoupable = earned + over.charge - outside
+    outside = charge + earned if kept_apart else charge
+    recoupable = earned + charge - outside
 
     now = totals.in_period(change.period)
     payable = max(now.settled, now.earned + recoupable) - now.cash
@@ -208,12 +221,12 @@ def figures_of(
         units=change.units,
         base=change.base,
         royalty=recoupable + outside,
-        marketing_fund=fund_after - fund_before,
+        marketing_fund=fund,
         recouped=recoupable - payable,
         payable=payable + outside,
         outside=outside,
         rate=_rates(terms, year, after, change.sold_in),
-        over_cap=over if over.units else None,
+        over_cap=over,
     )
     counted = Counted(
         period=change.sold_in,
@@ -223,7 +236,16 @@ def figures_of(
         base_before=year.base,
         guaranteed=totals.guaranteed_before(change.period),
     )
-    return figures, counted
+    left = replace(
+        now,
+        units=now.units + change.units,
+        earned=now.earned + recoupable,
+        outside=now.outside + outside,
+        marketing_fund=now.marketing_fund + fund,
+        cash=now.cash + payable,
+        over_cap=_added(now.over_cap, over) if over else now.over_cap,
+    )
+    return Moved(figures, counted, left, after, (earned_after, fund_after))
 
 
 def mirrored(figures: Figures) -> Figures:
@@ -242,32 +264,14 @@ def mirrored(figures: Figures) -> Figures:
     )
 
 
-def moved(totals: Totals, figures: Figures, period: str) -> Totals:
-    """The position after a change; a return's figures come as they are computed, negative."""
-    now, over = totals.in_period(period), figures.over_cap
-    return replace(
-        now,
-        units=now.units + figures.units,
-        earned=now.earned + figures.royalty - figures.outside,
-        outside=now.outside + figures.outside,
-        marketing_fund=now.marketing_fund + figures.marketing_fund,
-        cash=now.cash + figures.payable - figures.outside,
-        over_cap=_added(now.over_cap, over) if over else now.over_cap,
-    )
-
-
-def counted_in(year: Year, agreed: Agreed, figures: Figures, sold_in: str) -> Year:
-    """The contract year after a change, units over the cap left out."""
-    over = figures.over_cap
-    units, base = (figures.units - over.units, figures.base - over.base) if over else (figures.units, figures.base)
-    return year.with_sold(agreed, sold_in, units, base)
-
-
 def earned_to_date(agreed: Agreed, year: Year) -> tuple[Money, Money]:
     """R of a contract year, and its marketing fund, by the terms of each period.
 
     Where the terms change within the year, each stretch of periods with the same terms adds R(its end) - R(its start).
     """
+    if not agreed.amendments and agreed.original.method != "prospective":
+        base, terms = year.base, agreed.original
+        return royalty_to_date(terms, year.units, base), base.at_rate(terms.marketing_fund_rate)
     earned = fund = base = Money.zero(year.currency)
     units = 0
     for terms, counts in _stretches(agreed, year):
@@ -291,9 +295,9 @@ def _stretches(agreed: Agreed, year: Year) -> Iterator[tuple[RoyaltyTerms, Seque
         yield agreed.at(stretch[0].period), stretch
 
 
-def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> OverCap:
+def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> OverCap | None:
     """The part of a change that lies beyond the unit cap: the last units sold, and the first to be taken off again."""
-    known, nothing = totals.over_cap, Money.zero(terms.currency)
+    known = totals.over_cap
     units = units_over(totals.units + change.units, terms.unit_cap) - known.units
     if units > 0:
         base = change.base.split([units, change.units - units])[0]
@@ -302,7 +306,7 @@ def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -
     if units < 0:
         weights = [-units, known.units + units]
         return OverCap(units=units, base=-known.base.split(weights)[0], charge=-known.charge.split(weights)[0])
-    return OverCap(units=0, base=nothing, charge=nothing)
+    return None
 
 
 def _added(left: OverCap, right: OverCap) -> OverCap:

@@ -14,7 +14,7 @@ class AccrueRoyalties(Process):
 
     @when(Order.Paid)
     def _paid(self, tx: Transaction, event: Order.Paid) -> None:
-        order = tx.get(Order, event.originator_id)
+        order = tx.at_event(Order, event.originator_id)
         for line in order.lines:
             sale = LicensedSale(
                 order_id=order.id,
@@ -37,7 +37,7 @@ class AccrueRoyalties(Process):
 
     @when(Order.Returned)
     def _returned(self, tx: Transaction, event: Order.Returned) -> None:
-        order = tx.get(Order, event.originator_id)
+        order = tx.at_event(Order, event.originator_id)
         for returned in event.lines:
             line = order.line(returned.line_no)
             assert line is not None, "an order takes back only lines it has"

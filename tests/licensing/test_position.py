@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.accrual import Figures
 from souvenir.licensing.contract import Standing
-from souvenir.licensing.position import Change, Totals, Year, counted_in, figures_of, mirrored, moved
+from souvenir.licensing.position import Change, Totals, Year, earned_to_date, mirrored, move
 from souvenir.licensing.royalty import net_sales, recoupment, shared_rates, tiers
 from souvenir.licensing.terms import Agreed, RoyaltyTerms, Tier, flat
 
@@ -61,11 +61,11 @@ class Account:
         return mirrored(self._move(change))
 
     def _move(self, change: Change) -> Figures:
-        figures, _ = figures_of(Agreed(self.terms), self.totals, self.year, change)
-        self.totals = moved(self.totals, figures, change.period)
-        self.year = counted_in(self.year, Agreed(self.terms), figures, change.sold_in)
-        self.moves.append((change.period, figures))
-        return figures
+        moved = move(Agreed(self.terms), self.totals, self.year, change)
+        self.totals, self.year = moved.totals, moved.year
+        assert moved.earned == earned_to_date(Agreed(self.terms), self.year)
+        self.moves.append((change.period, moved.figures))
+        return moved.figures
 
 
 def ladder(*steps: tuple[str | None, str]) -> tuple[Tier, ...]:

@@ -23,11 +23,8 @@ from souvenir.licensing.position import (
     Totals,
     Year,
     base_under_cap,
-    counted_in,
-    earned_to_date,
-    figures_of,
     mirrored,
-    moved,
+    move,
 )
 from souvenir.licensing.registers.positions import totals_of, year_of
 from souvenir.licensing.registers.rights import cap_used, contract_and_approval, contract_of
@@ -171,17 +168,13 @@ class Positions:
 
     def move(self, contract: Contract, number: int, change: Change) -> tuple[Figures, Counted]:
         """What a sale or a return does to the royalty; the position is then where that leaves it."""
-        key, agreed, year = (contract.id, number), contract.agreed, self.year(contract, number)
-        totals = self._totals_of(contract)
-        earned, fund = self._earned.get(key) or earned_to_date(agreed, year)
-        figures, counted = figures_of(agreed, totals, year, change, (earned, fund))
-        totals = self._totals[contract.id] = moved(totals, figures, change.period)
+        key, year = (contract.id, number), self.year(contract, number)
+        moved = move(contract.agreed, self._totals_of(contract), year, change, self._earned.get(key))
+        self._years[key], self._earned[key] = moved.year, moved.earned
+        self._totals[contract.id] = moved.totals
         if contract.terms.shared_account is not None:
-            self._accounts[contract.account_id] = totals
-        self._years[key] = counted_in(year, agreed, figures, change.sold_in)
-        charged = figures.over_cap.charge if figures.over_cap else Money.zero(contract.terms.currency)
-        self._earned[key] = (earned + figures.royalty - charged, fund + figures.marketing_fund)
-        return figures, counted
+            self._accounts[contract.account_id] = moved.totals
+        return moved.figures, moved.counted
 
     def _totals_of(self, contract: Contract) -> Totals:
         totals = self._totals.get(contract.id) or totals_of(self.tx.session, contract.id, contract.terms)
@@ -193,8 +186,7 @@ class Positions:
 def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead."""
     tx = positions.tx
-    accrual_id = Accrual.id_of(sale.order_id, sale.line_no, licence_id)
-    if tx.find(Accrual, accrual_id) or tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)):
+    if tx.find(Accrual, Accrual.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     contract, approved_on = positions.contract(licence_id, sale.product_id)
     if contract.caps_units:
@@ -204,7 +196,8 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
         require_approval(contract, approved_on, sale.product_id, sale.placed_on)
         conversion = contract.counts_in(sale.net.currency, sale.paid_on)
     except SouvenirError as refusal:
-        tx.save(_breach(licence_id, sale, sale.net.at_rate(contract.terms.price_share), refusal))
+        if tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)) is None:
+            tx.save(_breach(licence_id, sale, sale.net.at_rate(contract.terms.price_share), refusal))
         return
     period = period_of(sale.paid_on, contract.terms.period_months)
     number = contract_year(contract.grant.starts, sale.paid_on)
