@@ -23,6 +23,7 @@ from souvenir.editions.edition import (
     SizeCannotGrow,
     TooManyAllotments,
 )
+from souvenir.editions.matched_set import PartOfSet
 from souvenir.editions.piece import (
     PieceAlreadySold,
     PieceHeldBySomeoneElse,
@@ -237,7 +238,7 @@ class AddBuyerEvidencePayload:
 
 @strawberry.type
 class EditionsMutation:
-    @mutation(*EVERY_MUTATION, EditionClosed)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def limit_edition(self, info: Info, input: LimitEditionInput) -> LimitEditionPayload:
         """Say how many pieces one buyer may have from now on, at every channel together."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -251,21 +252,21 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.limit(edition, limits))
         return LimitEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def pause_edition(self, info: Info, input: PauseEditionInput) -> PauseEditionPayload:
         """Stop new holds and direct sales for a while; what is held can still be bought."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.pause(edition, input.reason))
         return PauseEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def resume_edition(self, info: Info, input: ResumeEditionInput) -> ResumeEditionPayload:
         """Go on selling after a pause."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.resume(edition))
         return ResumeEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, SizeCannotGrow, AlreadyAllotted)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed, SizeCannotGrow, AlreadyAllotted)
     def reduce_edition(self, info: Info, input: ReduceEditionInput) -> ReduceEditionPayload:
         """Make the edition smaller than declared, publicly."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -274,6 +275,7 @@ class EditionsMutation:
 
     @mutation(
         *EVERY_MUTATION,
+        PartOfSet,
         EditionClosed,
         NumberOutsideRun,
         NotAllottedHere,
@@ -290,7 +292,9 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.move(*numbers))
         return MoveAllotmentPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, NotAllottedHere, TooManyAllotments, SoldAtOneOutlet)
+    @mutation(
+        *EVERY_MUTATION, PartOfSet, EditionClosed, NumberOutsideRun, NotAllottedHere, TooManyAllotments, SoldAtOneOutlet
+    )
     def flow_back(self, info: Info, input: FlowBackInput) -> FlowBackPayload:
         """Move every number an outlet did not sell to another; those on hold or leased stay."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -307,7 +311,7 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.fix_size(edition, input.fixed_on))
         return FixEditionSizePayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionNotClosed, EditionStillMoving, SizeNotFixed)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionNotClosed, EditionStillMoving, SizeNotFixed)
     def seal_edition(self, info: Info, input: SealEditionInput) -> SealEditionPayload:
         """Publish the final counts of a closed edition, for ever."""
         at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -316,6 +320,7 @@ class EditionsMutation:
 
     @mutation(
         *EVERY_MUTATION,
+        PartOfSet,
         NumberOutsideRun,
         NumberLeased,
         PieceAlreadySold,

@@ -34,6 +34,7 @@ from souvenir.editions.edition import (
     NumberOutsideRun,
     TooManyAllotments,
 )
+from souvenir.editions.matched_set import NotFitForSet, PartOfSet
 from souvenir.editions.terms import EditionClosed, Numbering
 from souvenir.editions.window import SoldAtOneOutlet, Window
 from souvenir.kernel.errors import MalformedInput
@@ -107,6 +108,9 @@ class DeclareEditionInput:
     )
     window: EditionWindowInput | None = strawberry.field(default=None, description="Makes it a timed edition.")
     visitors_only: bool = strawberry.field(default=False, description="Whether it is for who can prove a visit.")
+    parts: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Makes it a matched set of these editions, which are sold in it only."
+    )
 
 
 @strawberry.input
@@ -248,7 +252,7 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.catalogue.withdraw(product, input.withdrawn_on, input.reason))
         return WithdrawProductPayload(replayed=done.replayed, key=product)
 
-    @mutation(*EVERY_MUTATION, MalformedEdition, EditionAlreadyDeclared, MalformedGtin)
+    @mutation(*EVERY_MUTATION, MalformedEdition, EditionAlreadyDeclared, MalformedGtin, NotFitForSet)
     def declare_edition(self, info: Info, input: DeclareEditionInput) -> DeclareEditionPayload:
         """Declare an edition: so many, and no more, for ever."""
         at = desk(info)
@@ -263,6 +267,7 @@ class GoodsMutation:
         with values("window"):
             timed = input.window
             window = Window(closes_at=timed.closes_at, fixed_from=timed.fixed_from) if timed else None
+        parts = tuple(read_id("Edition", part, "input", "parts") for part in input.parts)
         title, gtin = words(input.title), input.gtin or product.gtin or ""
         done = at.carry_out(
             input,
@@ -278,6 +283,7 @@ class GoodsMutation:
                 returns="inspect" if input.inspect_returns else "back_on_sale",
                 window=window,
                 visitors_only=input.visitors_only,
+                parts=parts,
             ),
         )
         return DeclareEditionPayload(replayed=done.replayed, key=done.result)
@@ -292,7 +298,15 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.approve(*approval))
         return ApproveEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, NumberOutsideRun, AlreadyAllotted, TooManyAllotments, SoldAtOneOutlet)
+    @mutation(
+        *EVERY_MUTATION,
+        PartOfSet,
+        EditionClosed,
+        NumberOutsideRun,
+        AlreadyAllotted,
+        TooManyAllotments,
+        SoldAtOneOutlet,
+    )
     def allot_edition(self, info: Info, input: AllotEditionInput) -> AllotEditionPayload:
         """Give numbers first to last to an outlet; nobody else can sell them from then on."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -302,7 +316,7 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.allot(*numbers))
         return AllotEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, EditionClosed, EditionNotApproved, EditionAlreadyReleased, *LICENSED)
+    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed, EditionNotApproved, EditionAlreadyReleased, *LICENSED)
     def release_edition(self, info: Info, input: ReleaseEditionInput) -> ReleaseEditionPayload:
         """Put an edition on sale, from an instant that is the same everywhere, if its licensors would have it."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
@@ -310,7 +324,7 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.release(edition, input.on_sale_from))
         return ReleaseEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION)
+    @mutation(*EVERY_MUTATION, PartOfSet)
     def close_edition(self, info: Info, input: CloseEditionInput) -> CloseEditionPayload:
         """End an edition for good."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")

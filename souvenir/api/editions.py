@@ -10,7 +10,7 @@ import strawberry
 
 from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
-from souvenir.api.identity import Node, global_id, read_id
+from souvenir.api.identity import Node, global_id, global_id_if, read_id
 from souvenir.api.refusals import problems, tell
 from souvenir.api.types import Info, LocalizedText, described, visit
 from souvenir.certificates import views as certified
@@ -20,6 +20,7 @@ from souvenir.editions import views
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.edition import NotAllottedHere
+from souvenir.editions.matched_set import PartOfSet
 from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw
 from souvenir.editions.terms import Space as SpaceName
 from souvenir.kernel import clock
@@ -27,6 +28,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import checked_gtin
 
 WHY_NONE: Final[tuple[type[SouvenirError], ...]] = (
+    PartOfSet,
     EditionClosed,
     EditionNotReleased,
     EditionPaused,
@@ -106,6 +108,10 @@ class Edition(Node):
     closes_at: datetime | None = strawberry.field(description="When the window of a timed edition closes.")
     size_fixed_from: datetime | None = strawberry.field(description="When a timed edition may be counted.")
     visitors_only: bool = strawberry.field(description="Whether it is only for who can prove a visit.")
+    parts: list[strawberry.ID] = strawberry.field(
+        description="Of a matched set: the editions whose number 17 is in number 17 of it."
+    )
+    set_id: strawberry.ID | None = strawberry.field(description="The matched set it is sold in, and never alone.")
     product_id: strawberry.ID
     titles: strawberry.Private[Mapping[str, str]]
     key: strawberry.Private[UUID]
@@ -285,6 +291,8 @@ def _edition(row: views.EditionRow) -> Edition:
         closes_at=row.closes_at,
         size_fixed_from=row.fixed_from,
         visitors_only=row.visitors_only,
+        parts=[global_id("Edition", part) for part in row.parts],
+        set_id=global_id_if("Edition", row.set_id),
         product_id=global_id("Product", row.product_id),
         titles=row.title,
         key=row.edition_id,

@@ -15,6 +15,21 @@ class AlreadyAllotted(SouvenirError):
     last: int
 
 
+class NumberOutsideRun(SouvenirError):
+    message = "Edition {edition_id} has no {space} number {number}: the run is 1 to {last}."
+    edition_id: UUID
+    space: str
+    number: int
+    last: int
+
+
+class NotAllottedHere(SouvenirError):
+    message = "Edition {edition_id} is not allotted to outlet {outlet_id} (number asked for: {number})."
+    edition_id: UUID
+    outlet_id: UUID
+    number: int | None
+
+
 class TooManyAllotments(SouvenirError):
     message = "Edition {edition_id} has {limit} allotments already, the most an edition can have. Allot longer ranges."
     edition_id: UUID

@@ -7,10 +7,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from souvenir.editions import matched_set
 from souvenir.editions.allotment import AlreadyAllotted as AlreadyAllotted
+from souvenir.editions.allotment import NotAllottedHere as NotAllottedHere
+from souvenir.editions.allotment import NumberOutsideRun as NumberOutsideRun
 from souvenir.editions.allotment import Range
 from souvenir.editions.allotment import TooManyAllotments as TooManyAllotments
 from souvenir.editions.counts import LARGEST_SIZE, EditionNotClosed, EditionStillMoving, FinalCount, Proofs
+from souvenir.editions.matched_set import NotFitForSet, PartOfSet
 from souvenir.editions.purchase import Limits
 from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.editions.window import BLOCK, SizeNotFixed, SoldAtOneOutlet, Window
@@ -58,21 +62,6 @@ class EditionAlreadyReleased(SouvenirError):
     on_sale_from: datetime
 
 
-class NumberOutsideRun(SouvenirError):
-    message = "Edition {edition_id} has no {space} number {number}: the run is 1 to {last}."
-    edition_id: UUID
-    space: str
-    number: int
-    last: int
-
-
-class NotAllottedHere(SouvenirError):
-    message = "Edition {edition_id} is not allotted to outlet {outlet_id} (number asked for: {number})."
-    edition_id: UUID
-    outlet_id: UUID
-    number: int | None
-
-
 class Edition(Aggregate):
     """A declared edition: its size, its proofs, its allotments, and whether it is on sale."""
 
@@ -93,6 +82,11 @@ class Edition(Aggregate):
         predecessor: UUID | None = None
         window: Window | None = None
         visitors_only: bool = False
+        parts: tuple[UUID, ...] = ()
+
+    class JoinedSet(Aggregate.Event):
+        TOPIC = "editions.EditionJoinedSet"
+        set_id: UUID
 
     class SizeReduced(Aggregate.Event):
         TOPIC = "editions.EditionSizeReduced"
@@ -169,9 +163,12 @@ class Edition(Aggregate):
         predecessor: UUID | None,
         window: Window | None,
         visitors_only: bool,
+        parts: tuple[UUID, ...],
     ) -> None:
         made = (product_id, gtin, dict(title), size, proofs, reserved)
-        self.declared_as = (*made, numbering, approval_required, returns, window, visitors_only)
+        self.declared_as = (*made, numbering, approval_required, returns, window, visitors_only, parts)
+        self.parts = parts
+        self.set_id: UUID | None = None
         self.window, self.visitors_only = window, visitors_only
         self.fixed_on: date | None = None
         self.product_id, self.gtin, self.title = product_id, gtin, title
@@ -206,8 +203,12 @@ class Edition(Aggregate):
         predecessor: UUID | None,
         window: Window | None = None,
         visitors_only: bool = False,
+        parts: tuple[UUID, ...] = (),
     ) -> Self:
-        """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale."""
+        """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale.
+
+        With `parts`, other editions, it is a matched set: they must join it.
+        """
         if window is not None and (reason := window.contradiction(size, numbering, reserved)):
             raise MalformedEdition(size=size, reason=reason)
         if window is None and not 1 <= size <= LARGEST_SIZE:
@@ -218,6 +219,8 @@ class Edition(Aggregate):
             raise MalformedEdition(size=size, reason="a draw chooses its buyers without asking whether they came")
         if longest_hold_minutes < 1:
             raise MalformedEdition(size=size, reason="a hold must last at least one minute")
+        if reason := matched_set.contradiction(edition_id, parts, timed=window is not None):
+            raise MalformedEdition(size=size, reason=reason)
         return cls._create(
             cls.Declared,
             id=edition_id,
@@ -234,11 +237,30 @@ class Edition(Aggregate):
             predecessor=predecessor,
             window=window,
             visitors_only=visitors_only,
+            parts=parts,
         )
 
-    def reduce_to(self, size: int, reason: str) -> None:
+    def join_set(self, whole: "Edition") -> None:
+        """Become part of a matched set, for ever: from then on it is allotted, sold and counted as the set is."""
+        if self.set_id == whole.id:
+            return
+        reasons = {
+            "it belongs to another set": self.set_id is not None,
+            "it is a set itself": bool(self.parts),
+            "it is timed": self.window is not None,
+            "it is not of the same size, with as many proofs": (self.size, self.proofs) != (whole.size, whole.proofs),
+            "numbers of it were allotted, or it was released or closed": bool(
+                self.allotments or self.on_sale_from or self.closed_because
+            ),
+        }
+        for reason, holds in reasons.items():
+            if holds:
+                raise NotFitForSet(edition_id=self.id, set_id=whole.id, reason=reason)
+        self._joined_set(set_id=whole.id)
+
+    def reduce_to(self, size: int, reason: str, set_id: UUID | None = None) -> None:
         """Make fewer than declared. A size never grows, and numbers that were allotted are never cut off."""
-        self.terms.must_be_open()
+        self._must_be_open(set_id)
         if size == self.size:
             return
         if not 1 <= size < self.size:
@@ -254,7 +276,7 @@ class Edition(Aggregate):
 
     def allot(self, outlet_id: UUID, space: Space, first: int, last: int) -> None:
         """Give numbers first to last to an outlet; nobody else can sell them from then on."""
-        self.terms.must_be_open()
+        self._must_be_open()
         self.must_contain(space, first)
         self.must_contain(space, last)
         if Range(outlet_id=outlet_id, space=space, first=first, last=last) in self.allotments:
@@ -271,7 +293,7 @@ class Edition(Aggregate):
 
     def move(self, space: Space, first: int, last: int, from_outlet: UUID, to_outlet: UUID) -> None:
         """Move numbers from one outlet's allotment to another's."""
-        self.terms.must_be_open()
+        self._must_be_open()
         self.must_contain(space, first)
         self.must_contain(space, last)
         if first > last:
@@ -287,13 +309,13 @@ class Edition(Aggregate):
 
     def limit(self, limits: Limits) -> None:
         """Say how many pieces one buyer may have, from now on."""
-        self.terms.must_be_open()
+        self._must_be_open()
         if self.limits != limits:
             self._limited(limits=limits)
 
     def release(self, on_sale_from: datetime | None, now: datetime) -> None:
         """Put the edition on sale from an instant that is the same for every channel; None means now."""
-        self.terms.must_be_open()
+        self._must_be_open()
         if self.on_sale_from is not None:
             if on_sale_from in (None, self.on_sale_from):
                 return
@@ -304,17 +326,18 @@ class Edition(Aggregate):
 
     def pause(self, reason: str) -> None:
         """Stop taking new holds and direct sales; what is held can still be bought."""
-        self.terms.must_be_open()
+        self._must_be_open()
         if self.paused_because is None:
             self._paused(reason=reason)
 
     def resume(self) -> None:
-        self.terms.must_be_open()
+        self._must_be_open()
         if self.paused_because is not None:
             self._resumed()
 
-    def close(self, reason: str, closed_on: date) -> None:
+    def close(self, reason: str, closed_on: date, set_id: UUID | None = None) -> None:
         """End the edition: sold out, window over, or withdrawn. It never opens again."""
+        self.must_stand_alone(set_id)
         if self.closed_because is None:
             self._closed(reason=reason, closed_on=closed_on)
 
@@ -336,8 +359,9 @@ class Edition(Aggregate):
         self._size_fixed(size=size, fixed_on=fixed_on)
         self.close("window over", fixed_on)
 
-    def seal(self, counts: tuple[FinalCount, ...], moving: int, sealed_on: date) -> None:
+    def seal(self, counts: tuple[FinalCount, ...], moving: int, sealed_on: date, set_id: UUID | None = None) -> None:
         """Publish the final counts of a closed edition, once nothing in it moves any more. They are published once."""
+        self.must_stand_alone(set_id)
         if self.sealed:
             return
         if self.closed_because is None:
@@ -348,6 +372,11 @@ class Edition(Aggregate):
         self._sealed(counts=counts, sealed_on=sealed_on)
 
     # What others ask before they take a piece.
+
+    def must_stand_alone(self, set_id: UUID | None = None) -> None:
+        """Refuse what is done to a part of a set, unless the set asks."""
+        if self.set_id is not None and self.set_id != set_id:
+            raise PartOfSet(edition_id=self.id, set_id=self.set_id)
 
     @property
     def size_open(self) -> bool:
@@ -389,7 +418,12 @@ class Edition(Aggregate):
             limited=bool(self.limits.by_kind),
             closes_at=self.window.closes_at if self.window else None,
             visitors_only=self.visitors_only,
+            set_id=self.set_id,
         )
+
+    def _must_be_open(self, set_id: UUID | None = None) -> None:
+        self.must_stand_alone(set_id)
+        self.terms.must_be_open()
 
     def _must_be_unallotted(self, space: Space, first: int, last: int) -> None:
         taken = next((r for r in self.allotments if r.overlaps(space, first, last)), None)
@@ -405,6 +439,10 @@ class Edition(Aggregate):
         return sum(min(r.last, last) - max(r.first, first) + 1 for r in mine) == last - first + 1
 
     # Evolve: assigns only, because it also replays history.
+
+    @event(JoinedSet)
+    def _joined_set(self, set_id: UUID) -> None:
+        self.set_id = set_id
 
     @event(SizeReduced)
     def _reduced(self, size: int, reason: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from souvenir.editions.matched_set import PartOfSet
 from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 
@@ -95,6 +96,8 @@ class Terms:
     """When the window of a timed edition closes."""
     visitors_only: bool = False
     """Whether a piece is only for who can prove a visit."""
+    set_id: UUID | None = None
+    """The matched set it is a part of: then nothing of it is sold alone."""
 
     def must_be_open(self) -> None:
         """Refuse what a closed edition does not do any more."""
@@ -102,7 +105,9 @@ class Terms:
             raise EditionClosed(edition_id=self.edition_id, reason=self.closed_because)
 
     def must_be_on_sale(self, space: Space, now: datetime) -> None:
-        """Refuse to take a piece: closed, its window over, then not released, then paused, then a space that is never sold."""
+        """Refuse to take a piece: part of a set, closed, its window over, then not released, then paused, then a space that is never sold."""
+        if self.set_id is not None:
+            raise PartOfSet(edition_id=self.edition_id, set_id=self.set_id)
         self.must_be_open()
         if self.closes_at is not None and now >= self.closes_at:
             raise EditionClosed(edition_id=self.edition_id, reason="window over")

@@ -37,6 +37,10 @@ class EditionRow:
     fixed_from: datetime | None = None
     """From when on it may be counted."""
     visitors_only: bool = False
+    parts: tuple[UUID, ...] = ()
+    """The editions of a matched set."""
+    set_id: UUID | None = None
+    """The matched set it is a part of."""
 
     def state(self, now: datetime) -> Literal["closed", "not released", "paused", "on sale"]:
         """Where the edition is in its life at an instant."""
@@ -56,7 +60,8 @@ class EditionList(View):
         "CREATE TABLE IF NOT EXISTS edition_list ("
         "edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, gtin TEXT NOT NULL, title TEXT NOT NULL, "
         "size INTEGER NOT NULL, proofs TEXT NOT NULL, numbering TEXT NOT NULL, approval_ref TEXT, "
-        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT, closes_at TEXT, fixed_from TEXT, visitors_only INTEGER NOT NULL)",
+        "on_sale_from TEXT, paused_because TEXT, closed_because TEXT, closes_at TEXT, fixed_from TEXT, visitors_only INTEGER NOT NULL, "
+        "parts TEXT NOT NULL, set_id TEXT)",
         "CREATE INDEX IF NOT EXISTS edition_list_by_product ON edition_list (product_id)",
     )
 
@@ -64,7 +69,7 @@ class EditionList(View):
     def _declared(self, session: Session, event: Edition.Declared) -> None:
         session.run(
             "INSERT INTO edition_list (edition_id, product_id, gtin, title, size, proofs, numbering, closes_at, fixed_from, "
-            "visitors_only) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "visitors_only, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             str(event.originator_id),
             str(event.product_id),
             event.gtin,
@@ -75,6 +80,13 @@ class EditionList(View):
             stamp(event.window.closes_at) if event.window else None,
             stamp(event.window.fixed_from) if event.window else None,
             int(event.visitors_only),
+            json.dumps([str(part) for part in event.parts]),
+        )
+
+    @when(Edition.JoinedSet)
+    def _joined_set(self, session: Session, event: Edition.JoinedSet) -> None:
+        session.run(
+            "UPDATE edition_list SET set_id = ? WHERE edition_id = ?", str(event.set_id), str(event.originator_id)
         )
 
     @when(Edition.SizeReduced, Edition.SizeFixed)
@@ -137,13 +149,13 @@ class EditionList(View):
 
 _SELECT = (
     "SELECT edition_id, product_id, gtin, title, size, proofs, numbering, approval_ref, on_sale_from, "
-    "paused_because, closed_because, closes_at, fixed_from, visitors_only FROM edition_list"
+    "paused_because, closed_because, closes_at, fixed_from, visitors_only, parts, set_id FROM edition_list"
 )
 
 
 def _edition_row(row: tuple[str, ...]) -> EditionRow:
     edition_id, product_id, gtin, title, size, proofs, numbering, approval, on_sale_from, paused, closed = row[:11]
-    closes_at, fixed_from, visitors_only = row[11:]
+    closes_at, fixed_from, visitors_only, parts, set_id = row[11:]
     return EditionRow(
         edition_id=UUID(edition_id),
         product_id=UUID(product_id),
@@ -159,6 +171,8 @@ def _edition_row(row: tuple[str, ...]) -> EditionRow:
         closes_at=datetime.fromisoformat(closes_at) if closes_at else None,
         fixed_from=datetime.fromisoformat(fixed_from) if fixed_from else None,
         visitors_only=bool(visitors_only),
+        parts=tuple(UUID(part) for part in json.loads(parts)),
+        set_id=UUID(set_id) if set_id else None,
     )
 
 
@@ -205,10 +219,16 @@ class Availability:
         return "only reserved" if self.count("held", outlet_id) else "sold out"
 
 
+_WHOLE = "COALESCE((SELECT set_id FROM edition_terms WHERE edition_id = ?), ?)"
+"""An edition, or the matched set it is a part of: there its pieces are."""
+
+
 def availability(
     session: Session, edition_id: UUID, authorised: int, now: datetime, space: Space = "numbered"
 ) -> Availability:
     """What one run holds as of this transaction; `authorised` is its declared size, 0 for a timed edition not counted yet.
+
+    A part of a matched set holds what the set holds.
 
     Reads one row per outlet, and those held pieces whose hold has lapsed: they count as free.
     """
@@ -217,9 +237,10 @@ def availability(
         f"SELECT c.outlet_id, {', '.join(f'c.{status}' for status in STATUSES)}, "
         f"(SELECT COUNT(*) {held} AND p.status = 'held' AND p.held_until <= ?), "
         f"(SELECT MIN(p.held_until) {held} AND p.status = 'held' AND p.held_until > ?) "
-        "FROM piece_counts AS c WHERE c.edition_id = ? AND c.space = ? ORDER BY c.outlet_id",
+        f"FROM piece_counts AS c WHERE c.edition_id = {_WHOLE} AND c.space = ? ORDER BY c.outlet_id",
         stamp(now),
         stamp(now),
+        str(edition_id),
         str(edition_id),
         space,
     )
@@ -244,11 +265,12 @@ def availability(
 def piece_status(
     session: Session, edition_id: UUID, number: int, now: datetime, space: Space = "numbered"
 ) -> Status | None:
-    """What anybody may know about one number; None if it was never allotted."""
+    """What anybody may know about one number; None if it was never allotted. Of a part of a set, what the set's is."""
     row = session.row(
         "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END FROM pieces "
-        "WHERE edition_id = ? AND space = ? AND number = ?",
+        f"WHERE edition_id = {_WHOLE} AND space = ? AND number = ?",
         stamp(now),
+        str(edition_id),
         str(edition_id),
         space,
         number,

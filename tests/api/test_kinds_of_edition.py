@@ -1,4 +1,4 @@
-"""Editions that are sold another way, through the published operations: timed ones, and those for visitors only."""
+"""Editions that are sold another way, through the published operations: timed, for visitors only, and in matched sets."""
 
 from datetime import date, timedelta
 
@@ -148,3 +148,65 @@ def test_at_the_till_the_cashier_looks_at_the_ticket(group: Group):
     assert group.till.do("sellAtTill", **sale, visit={"kind": "TOUR", "reference": "B-7"})["order"]["state"] == "paid"
     lease = {"editionId": edition, "numbers": 2, "until": EVENING.isoformat()}
     assert group.till.try_to("leaseNumbers", **lease)["code"] == "PROOF_OF_VISIT_MISSING"
+
+
+# In matched sets.
+
+
+@pytest.fixture
+def seasons(group: Group) -> tuple[str, str]:
+    """A set of two plates, four of each; the set, and the first of its parts."""
+    parts = []
+    for n, season in enumerate(("SPRING", "AUTUMN")):
+        plate = group.product(season, "100.00", hasEdition=True, gtin=("4006381333955", "4006381333962")[n])
+        title = words(season.title(), "盘")
+        parts.append(group.office.do("declareEdition", productId=plate, title=title, size=4)["edition"]["id"])
+    return declared(group, group.counter, size=4, last=4, parts=parts), parts[0]
+
+
+def test_a_matched_set_is_sold_certified_and_returned_as_one_piece(group: Group, seasons: tuple[str, str]):
+    whole, part = seasons
+    seen = group.visitor.ask("edition", id=whole, outletId=group.counter)
+    assert (part in seen["parts"], len(seen["parts"]), seen["setId"]) == (True, 2, None)
+    order = group.till.do("sellAtTill", tender="CASH", pieces=[{"editionId": whole, "number": 3}])["order"]
+    certified = [row for row in group.shop.log.stored() if row.topic == "editions.CertificateIssued"]
+    assert len(certified) == 0
+    group.shop.followers.catch_up()
+    certified = [row for row in group.shop.log.stored() if row.topic == "editions.CertificateIssued"]
+    assert len(certified) == 1
+    sold = group.visitor.ask("edition", id=part, outletId=group.counter)
+    assert (sold["setId"], sold["availability"]["sold"], sold["availability"]["free"]) == (whole, 1, 3)
+    back = group.till.do("takeBack", orderId=order["id"], lines=[{"lineNo": 1}], tender="CASH")["order"]
+    assert (len(back["lines"]), back["lines"][0]["returnedQuantity"]) == (1, 1)
+    group.shop.followers.catch_up()
+    again = group.till.do("sellAtTill", tender="CASH", pieces=[{"editionId": whole, "number": 3}])["order"]
+    assert again["state"] == "paid"
+    assert group.shop.differences() == []
+
+
+def test_a_part_of_a_set_is_not_sold_allotted_or_closed_alone(group: Group, seasons: tuple[str, str]):
+    _, part = seasons
+    sale = group.till.try_to("sellAtTill", tender="CASH", pieces=[{"editionId": part, "number": 2}])
+    assert (sale["code"], sale["message"].endswith("number by number. Ask for the set.")) == ("PART_OF_SET", True)
+    problems = group.visitor.ask("edition", id=part, outletId=group.counter)["availability"]["problems"]
+    assert [problem["code"] for problem in problems] == ["PART_OF_SET"]
+    one = {"editionId": part}
+    given = {**one, "outletId": group.counter, "first": 1, "last": 4}
+    assert group.office.try_to("allotEdition", **given)["code"] == "PART_OF_SET"
+    assert group.office.try_to("releaseEdition", **one)["code"] == "PART_OF_SET"
+    assert group.office.try_to("closeEdition", **one, reason="x", closedOn=TODAY)["code"] == "PART_OF_SET"
+    assert group.office.try_to("pauseEdition", **one, reason="x")["code"] == "PART_OF_SET"
+    assert group.office.try_to("limitEdition", **one, perPerson=1)["code"] == "PART_OF_SET"
+    broken = {**one, "number": 2, "reason": "x", "evidence": "y", "retiredOn": TODAY}
+    assert group.office.try_to("retirePiece", **broken)["code"] == "PART_OF_SET"
+
+
+def test_editions_that_do_not_match_make_no_set(group: Group):
+    title = words("Pair", "对")
+    two, four = (
+        group.office.do("declareEdition", productId=group.vase, title=title, size=size)["edition"]["id"]
+        for size in (2, 4)
+    )
+    pair = {"productId": group.vase, "title": title, "size": 4}
+    assert group.office.try_to("declareEdition", **pair, parts=[two, four])["code"] == "NOT_FIT_FOR_SET"
+    assert group.office.try_to("declareEdition", **pair, parts=[four])["code"] == "MALFORMED_EDITION"

@@ -87,10 +87,12 @@ class Editions:
         predecessor: UUID | None = None,
         window: Window | None = None,
         visitors_only: bool = False,
+        parts: tuple[UUID, ...] = (),
         edition_id: UUID | None = None,
     ) -> Committed[UUID]:
         """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new.
 
+        With `parts` it is a matched set: number 17 of it is number 17 of each of these editions, sold together only.
         With a `window` it is timed: its size is 0 until `fix_size`, its numbering sequential, its outlet one.
         """
         edition = Edition.declare(
@@ -108,12 +110,22 @@ class Editions:
             predecessor=predecessor,
             window=window,
             visitors_only=visitors_only,
+            parts=parts,
         )
         return self._log.execute(lambda tx: enter_edition(tx, edition))
 
     def reduce(self, edition_id: UUID, size: int, reason: str) -> Committed[None]:
         """Make the edition smaller than declared, publicly."""
-        return self._decide(edition_id, lambda edition: edition.reduce_to(size, reason))
+
+        def command(tx: Transaction) -> None:
+            edition = tx.get(Edition, edition_id)
+            edition.reduce_to(size, reason)
+            tx.save(edition)
+            for part in _parts(tx, edition):
+                part.reduce_to(size, reason, edition.id)
+                tx.save(part)
+
+        return self._log.execute(command)
 
     def approve(
         self, edition_id: UUID, approval_ref: str, approved_on: date, licence_id: UUID | None = None
@@ -169,7 +181,16 @@ class Editions:
 
     def close(self, edition_id: UUID, reason: str, closed_on: date) -> Committed[None]:
         """End the edition for good."""
-        return self._decide(edition_id, lambda edition: edition.close(reason, closed_on))
+
+        def command(tx: Transaction) -> None:
+            edition = tx.get(Edition, edition_id)
+            edition.close(reason, closed_on)
+            tx.save(edition)
+            for part in _parts(tx, edition):
+                part.close(reason, closed_on, edition.id)
+                tx.save(part)
+
+        return self._log.execute(command)
 
     def fix_size(self, edition_id: UUID, fixed_on: date) -> Committed[int]:
         """Count a timed edition after its window and the time to cancel; answers its size. Certificates follow."""
@@ -205,6 +226,9 @@ class Editions:
                     )
             edition.seal(tuple(counts), moving, sealed_on)
             tx.save(edition)
+            for part in _parts(tx, edition):
+                part.seal(tuple(counts), moving, sealed_on, edition.id)
+                tx.save(part)
 
         done = self._log.execute(command)
         return Committed(self._log.load(Edition, edition_id).sealed, done.position, done.replayed)
@@ -267,6 +291,11 @@ class Editions:
             tx.save(edition)
 
         return self._log.execute(command)
+
+
+def _parts(tx: Transaction, edition: Edition) -> list[Edition]:
+    """The editions of a matched set; none of any other."""
+    return [tx.get(Edition, part) for part in edition.parts]
 
 
 def _let_lapse(tx: Transaction, edition_id: UUID, space: Space, first: int, last: int) -> None:

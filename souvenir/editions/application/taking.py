@@ -65,9 +65,12 @@ class NumbersTaken(SouvenirError):
 
 
 def enter_edition(tx: Transaction, edition: Edition) -> UUID:
-    """Record a newly declared edition, unless the same one is known already."""
+    """Record a newly declared edition, unless the same one is known already. The parts of a set join it."""
     known = tx.find(Edition, edition.id)
     if known is None:
+        for part in (tx.get(Edition, part) for part in edition.parts):
+            part.join_set(edition)
+            tx.save(part)
         tx.save(edition)
     elif known.declared_as != edition.declared_as:
         raise EditionAlreadyDeclared(edition_id=edition.id)
@@ -235,7 +238,9 @@ def retire_piece(
     tx: Transaction, edition_id: UUID, space: Space, number: int, reason: str, evidence: str, retired_on: date
 ) -> None:
     """Take a number out for ever; like `put_back`, only for who made sure of the certificate of a returned piece."""
-    piece = piece_of(tx, tx.get(Edition, edition_id), space, number)
+    edition = tx.get(Edition, edition_id)
+    edition.must_stand_alone()
+    piece = piece_of(tx, edition, space, number)
     _, row = number_of(tx, edition_id, space, number)
     if row is not None and row.status == "leased":
         raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)

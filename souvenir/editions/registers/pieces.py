@@ -68,7 +68,7 @@ class PieceRegister(Register):
         "CREATE TABLE IF NOT EXISTS edition_terms (edition_id TEXT PRIMARY KEY, product_id TEXT NOT NULL, "
         "numbering TEXT NOT NULL, longest_hold_minutes INTEGER NOT NULL, on_sale_from TEXT, paused_because TEXT, "
         "closed_because TEXT, limited INTEGER NOT NULL DEFAULT 0, closes_at TEXT, "
-        "visitors_only INTEGER NOT NULL DEFAULT 0)",
+        "visitors_only INTEGER NOT NULL DEFAULT 0, set_id TEXT)",
     )
 
     # The terms of an edition.
@@ -85,6 +85,10 @@ class PieceRegister(Register):
             stamp(event.window.closes_at) if event.window else None,
             int(event.visitors_only),
         )
+
+    @when(Edition.JoinedSet)
+    def _joined_set(self, session: Session, event: Edition.JoinedSet) -> None:
+        self._agree(session, event, "set_id", str(event.set_id))
 
     @when(Edition.Released)
     def _released(self, session: Session, event: Edition.Released) -> None:

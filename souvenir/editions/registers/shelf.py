@@ -34,7 +34,7 @@ Found = tuple[Terms, Row | None]
 
 _FIND: Final = (
     "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, t.closes_at, "
-    "t.visitors_only, "
+    "t.visitors_only, t.set_id, "
     "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
     "p.has_past FROM edition_terms AS t "
     "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
@@ -69,8 +69,8 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
 def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
-    terms = _terms(edition_id, *row[:9])
-    number, piece_id, outlet_id, status, holder, since, until, order_id, version, has_past = row[9:]
+    terms = _terms(edition_id, *row[:10])
+    number, piece_id, outlet_id, status, holder, since, until, order_id, version, has_past = row[10:]
     if number is None:
         return terms, None
     return terms, Row(
@@ -99,6 +99,7 @@ def _terms(
     limited: int,
     closes_at: str | None,
     visitors_only: int,
+    set_id: str | None,
 ) -> Terms:
     return Terms(
         edition_id=edition_id,
@@ -111,6 +112,7 @@ def _terms(
         limited=bool(limited),
         closes_at=_instant(closes_at),
         visitors_only=bool(visitors_only),
+        set_id=_id(set_id),
     )
 
 
