@@ -56,6 +56,7 @@ from souvenir.privacy.masterkey import master_key_from_file, master_key_from_set
 from souvenir.privacy.registers import Erasures
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.book_settlements import BookSettlements
+from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.certify import Certify
 from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.draw import Draws, FollowDraws
@@ -165,6 +166,7 @@ class Shop:
         self.privacy = Privacy(log)
         self.access = Access(log, secrets.session_secret)
         self.tills = Tills(log)
+        self.cash_up = CashUp(log)
         self.views = Views()
         self.certify = Certify(secrets.signing, issuer, resolver)
         self.clear_piece = ClearPiece(log)
@@ -315,6 +317,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     StaffRoll(),
     TillDevices(),
     TillShifts(),
+    Drawers(),
 )
 
 

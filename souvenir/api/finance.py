@@ -20,6 +20,7 @@ from souvenir.api.orders import Order
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
 from souvenir.api.settlements import DebtMutation, MoneyQuery
+from souvenir.api.shift_book import ShiftBookQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
 
@@ -27,7 +28,7 @@ STAFF = ("finance", "manager")
 
 
 @strawberry.type
-class Query(StatementQuery, MoneyQuery, AgencyStatementQuery):
+class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.access.staff import Staff, staff_id
 from souvenir.api import editions, goods, orders, places
 from souvenir.api.authentication import NotAtThisOutlet, NotPermitted
 from souvenir.api.buyers import BuyerInput, evidence
@@ -18,7 +17,7 @@ from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
-from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, MONEY
+from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
@@ -26,10 +25,10 @@ from souvenir.api.pos_deposits import DepositMutation
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
 from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
-from souvenir.api.refusals import at as about
+from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
-from souvenir.api.types import Info, MoneyInput, described
+from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at
 from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.editions.edition import Edition as Declared
@@ -41,10 +40,9 @@ from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
 from souvenir.payments.provider import UnknownProvider
-from souvenir.pos.device import DeviceNotEnrolled, DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
+from souvenir.pos.device import DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
 from souvenir.pos.scan import ScannedCertificate as Link
 from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
-from souvenir.pos.shift import BusinessDateBehind, CountBelowZero, ShiftAlreadyOpen
 from souvenir.processes.enrol_device import enrol_device
 from souvenir.processes.sell import Item
 from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack
@@ -93,7 +91,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery):
+class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, ShiftQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""
@@ -160,14 +158,6 @@ class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery):
 
 
 @strawberry.input
-@strawberry.input
-class OpenShiftInput:
-    idempotency_key: strawberry.ID
-    badge: str = strawberry.field(description="The cashier's.")
-    business_date: date
-    opening_float: MoneyInput = strawberry.field(description="The cash counted into the drawer.")
-
-
 @strawberry.input(description="Open goods.")
 class GoodsInput:
     product_id: strawberry.ID
@@ -227,12 +217,6 @@ class EnrolDevicePayload:
 
 
 @strawberry.type
-class OpenShiftPayload:
-    shift_id: strawberry.ID
-    replayed: bool
-
-
-@strawberry.type
 class SellAtTillPayload:
     order: Order
     replayed: bool
@@ -252,7 +236,7 @@ class TakeBackPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation):
+class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation, ShiftMutation):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
@@ -266,20 +250,6 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
             till=enrolled.till,
             token=enrolled.token,
         )
-
-    @mutation(
-        *EVERY_MUTATION, *MONEY, DeviceNotEnrolled, DeviceRevoked, ShiftAlreadyOpen, BusinessDateBehind, CountBelowZero
-    )
-    def open_shift(self, info: Info, input: OpenShiftInput) -> OpenShiftPayload:
-        """Open this till's next shift with a counted float."""
-        at = desk(info)
-        device = at.require("device").id
-        assert isinstance(device, UUID)
-        with about("input", "openingFloat"):
-            opening = input.opening_float.money()
-        cashier = at.shop.log.load(Staff, staff_id(input.badge)).id
-        done = at.carry_out(input, lambda: at.shop.tills.open_shift(device, cashier, input.business_date, opening))
-        return OpenShiftPayload(shift_id=global_id("Shift", done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
     def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
@@ -327,7 +297,7 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
         _own_order(at, order_id)
         quantities = {line.line_no: line.quantity for line in input.lines}
-        back = (order_id, quantities, input.tender.value, input.on)
+        back = (order_id, quantities, input.tender.value, input.on, at.device()[1])
         done = at.carry_out(input, lambda: at.shop.take_back.take_back(*back))
         return TakeBackPayload(
             return_id=global_id("Return", done.result), order=orders.order(at, order_id), replayed=done.replayed

@@ -26,6 +26,7 @@ from souvenir.sites.outlet import NotATaxRefundStore
 from souvenir.sites.outlet import Outlet as Place
 from souvenir.taxrefund.claim import Claim as Form
 from souvenir.taxrefund.form import Advancer as By
+from souvenir.taxrefund.form import Counter
 from souvenir.taxrefund.invoice import InvoiceMalformed, TooManyInvoices
 from souvenir.taxrefund.refusals import (
     AdvanceNotPaid,
@@ -241,8 +242,9 @@ class RefundMutation:
     def advance_claim(self, info: Info, input: AdvanceClaimInput) -> AdvanceClaimPayload:
         """Hand the net refund over, once a guarantee covers it."""
         at, claim = desk(info), _own(desk(info), input.claim_id)
-        tender = input.tender.paid_in
-        done = at.carry_out(input, lambda: at.shop.refund_tax.advance(claim, tender, input.on))
+        outlet, till = at.device()
+        paid = (claim, input.tender.paid_in, input.on, Counter(outlet_id=outlet, till=till))
+        done = at.carry_out(input, lambda: at.shop.refund_tax.advance(*paid))
         return AdvanceClaimPayload(replayed=done.replayed, claim_key=claim)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -87,6 +88,7 @@ GUARANTEE_SHORTFALL: Final = "Expenses:Royalty:GuaranteeShortfall"
 IMPAIRMENT: Final = "Expenses:Royalty:Impairment"
 MARKETING_EXPENSE: Final = "Expenses:MarketingFund"
 PAYMENT_FEES: Final = "Expenses:PaymentFees"
+PETTY_CASH: Final = "Expenses:PettyCash"
 OVER_SHORT: Final = "Expenses:CashOverShort"
 CASH_ROUNDING: Final = "Expenses:CashRounding"
 BAD_ADVANCES: Final = "Expenses:BadDebt:RefundAdvance"
@@ -102,7 +104,8 @@ CHART: Final[tuple[Account, ...]] = (
         Side.DEBIT,
         {
             "Cash:Safe": "notes and coin in the safe",
-            "Cash:Drawer-*": "notes and coin in one till's drawer",
+            "Cash:Drawer:*:*": "notes and coin in one till's drawer, by outlet and till",
+            "Cash:Drawer-*": "drawers by till alone, as entries before 2026-11-22 name them; nothing new is posted here",
             "Cash:InTransit": "cash between the safe and the bank",
             "Bank": "money at the bank",
             "Clearing:Card": "card payments the acquirer has yet to pay out",
@@ -157,6 +160,7 @@ CHART: Final[tuple[Account, ...]] = (
             "Royalty:Impairment": "advances that will not be recouped",
             "MarketingFund": "contributions to licensors' marketing funds",
             "PaymentFees": "fees of acquirers and wallets",
+            "PettyCash": "small expenses paid out of a drawer",
             "CashOverShort": "counted less than expected; more is a credit",
             "CashRounding": "the difference of cash paid in the smallest coin",
             "BadDebt:RefundAdvance": "advances nobody paid back",
@@ -184,8 +188,9 @@ def account_of(name: str) -> Account:
             return known
     else:
         for account in CHART:
-            stem, star, _ = account.name.partition("*")
-            if star and name.startswith(stem) and _PART.fullmatch(name[len(stem) :]):
+            stem, *more = account.name.split("*")
+            parts = name[len(stem) :].split(":") if more and name.startswith(stem) else ()
+            if parts and len(parts) == len(more) and all(map(_PART.fullmatch, parts)):
                 return account
     raise UnknownAccount(account=name[:80], known=", ".join(_alike(name)))
 
@@ -203,9 +208,9 @@ def normal_side(name: str) -> Side:
     return account_of(name).normal
 
 
-def drawer(till: str) -> str:
-    """The cash account of one till: "01" has Assets:Cash:Drawer-01."""
-    return f"Assets:Cash:Drawer-{_part(till)}"
+def drawer(outlet: str, till: str) -> str:
+    """The cash account of one till of one outlet, by their codes: Assets:Cash:Drawer:COUNTER:T1."""
+    return f"Assets:Cash:Drawer:{_code(outlet)}:{_code(till)}"
 
 
 def part_for(name: str, otherwise: UUID) -> str:
@@ -226,6 +231,15 @@ def royalty_payable(licence: str) -> str:
 def marketing_payable(licence: str) -> str:
     """The marketing fund owed under one licence."""
     return f"Liabilities:MarketingFund:{_part(licence)}"
+
+
+def _code(code: str) -> str:
+    """A code as it stands in an account. What an account cannot hold is left out, and a short hash tells such apart."""
+    part = code.upper()
+    if _PART.fullmatch(part):
+        return part
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in part)
+    return f"X{plain[:40]}-{sha256(code.encode()).hexdigest()[:8].upper()}"
 
 
 def _part(text: str) -> str:

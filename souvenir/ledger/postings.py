@@ -52,6 +52,9 @@ RULES: Final[Mapping[str, str]] = {
     "J16a": "Float issued to a drawer",
     "J16b": "Cash picked up to the safe",
     "J16c": "Drawer counted",
+    "J16e": "Paid out of a drawer",
+    "J16f": "Paid into a drawer",
+    "J16g": "Drawer emptied to the safe",
     "J18a": "Sale parked: tender unknown",
     "J18b": "Parked sale paid",
     "J19": "Acquirer paid out",
@@ -90,10 +93,10 @@ _TENDERS: Final = {
 }
 
 
-def tender_account(tender: str, till: str | None = None) -> str:
-    """Where a tender stands in the books. Cash is in the till's drawer; without a till, in the safe."""
+def tender_account(tender: str, drawer: str | None = None) -> str:
+    """Where a tender stands in the books. Cash is in the drawer named; without one, in the safe."""
     if tender == "cash":
-        return chart.drawer(till) if till else chart.CASH_SAFE
+        return drawer or chart.CASH_SAFE
     if tender not in _TENDERS:
         raise UnknownTender(tender=tender[:40], known=", ".join(("cash", *_TENDERS)))
     return _TENDERS[tender]
@@ -342,22 +345,27 @@ def goods_returned_after_settlement(tender: str, goods: Sequence[Goods], net: Mo
 # Cash and acquirers.
 
 
-def float_issued(till: str, amount: Money) -> Legs:
+def float_issued(drawer: str, amount: Money) -> Legs:
     """J16a: change for the day goes from the safe to a drawer."""
-    return _legs(dr(chart.drawer(till), amount), cr(chart.CASH_SAFE, amount))
+    return _legs(dr(drawer, amount), cr(chart.CASH_SAFE, amount))
 
 
-def cash_picked_up(till: str, amount: Money) -> Legs:
-    """J16b: takings go from a drawer to the safe."""
-    return _legs(dr(chart.CASH_SAFE, amount), cr(chart.drawer(till), amount))
+def cash_picked_up(drawer: str, amount: Money) -> Legs:
+    """J16b, J16g: takings go from a drawer to the safe."""
+    return _legs(dr(chart.CASH_SAFE, amount), cr(drawer, amount))
 
 
-def drawer_counted(till: str, expected: Money, counted: Money) -> Legs:
+def paid_out(drawer: str, amount: Money) -> Legs:
+    """J16e: a small expense is paid out of a drawer; J16f is the same the other way round."""
+    return _legs(dr(chart.PETTY_CASH, amount), cr(drawer, amount))
+
+
+def drawer_counted(drawer: str, expected: Money, counted: Money) -> Legs:
     """J16c and d: the drawer is brought to what was counted; no legs when it was right."""
     short = expected - counted
     return _legs(
         *sorted(
-            (_signed(chart.OVER_SHORT, short), _signed(chart.drawer(till), -short)),
+            (_signed(chart.OVER_SHORT, short), _signed(drawer, -short)),
             key=lambda leg: -leg.minor,
         )
     )

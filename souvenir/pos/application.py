@@ -6,7 +6,9 @@ from uuid import UUID
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.money import Money
 from souvenir.pos.device import Device, PairingCodeUnknown, TillHasDevice, code_hash
-from souvenir.pos.shift import BusinessDateBehind, NoOpenShift, Shift, ShiftAlreadyOpen
+from souvenir.pos.shift import BusinessDateBehind, Movement, NoOpenShift, Shift, ShiftAlreadyOpen
+
+_LAST_SHIFT = "SELECT shift_id FROM till_shifts WHERE outlet_id = ? AND till = ?"
 
 
 class Tills:
@@ -15,19 +17,36 @@ class Tills:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def open_shift(self, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money) -> Committed[UUID]:
-        """Open the next shift at the device's till and give its id; the same opening again records nothing."""
-        return self._log.execute(lambda tx: open_shift(tx, device_id, cashier, business_date, opening_float))
+    def open_shift(
+        self, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money, blind: bool = True
+    ) -> Committed[UUID]:
+        """Open the next shift at the device's till and give its id; the same opening again records nothing.
 
-    def close_shift(self, shift_id: UUID, counted: Money, cash_taken: Money, closed_by: UUID) -> Committed[None]:
-        """Close a shift with the cash counted; `cash_taken` is cash sales less cash returns since it opened."""
+        `blind`: what the drawer should hold is not shown to the till before it is counted.
+        """
+        return self._log.execute(lambda tx: open_shift(tx, device_id, cashier, business_date, opening_float, blind))
 
-        def decide(tx: Transaction) -> None:
-            shift = tx.get(Shift, shift_id)
-            shift.close(counted, cash_taken, closed_by)
+    def move_cash(
+        self, device_id: UUID, movement_id: UUID, movement: Movement, amount: Money, reason: str, by: UUID
+    ) -> Committed[UUID]:
+        """Record cash that went into the drawer at the device's till or out of it; answers the shift's id."""
+
+        def decide(tx: Transaction) -> UUID:
+            device = tx.get(Device, device_id)
+            shift = last_shift_at(tx, device.outlet_id, device.till)
+            shift.move_cash(movement_id, movement, amount, reason, by)
             tx.save(shift)
+            return shift.id
 
         return self._log.execute(decide)
+
+    def last_shift(self, outlet_id: UUID, till: str) -> UUID:
+        """The till's shift, open or closed last. Raises NoOpenShift where there never was one."""
+        with self._log.reading() as session:
+            row = session.row(_LAST_SHIFT, str(outlet_id), till)
+        if row is None:
+            raise NoOpenShift(till=till[:40])
+        return UUID(row[0])
 
     def expected(self, code: str) -> UUID | None:
         """The device that is expected to show this pairing code, whether or not it is still in time."""
@@ -36,7 +55,14 @@ class Tills:
         return None if row is None else UUID(row[0])
 
 
-def open_shift(tx: Transaction, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money) -> UUID:
+def open_shift(
+    tx: Transaction,
+    device_id: UUID,
+    cashier: UUID,
+    business_date: date,
+    opening_float: Money,
+    blind: bool = True,
+) -> UUID:
     """Open the next shift at a device's till inside a transaction."""
     device = tx.get(Device, device_id)
     device.require_enrolled()
@@ -44,7 +70,7 @@ def open_shift(tx: Transaction, device_id: UUID, cashier: UUID, business_date: d
     last = _last_shift(tx, device.outlet_id, device.till)
     if last is not None:
         if last.counted is None:
-            if last.opened_as == (device_id, cashier, business_date, opening_float):
+            if last.opened_as == (device_id, cashier, business_date, opening_float, blind):
                 return last.id
             raise ShiftAlreadyOpen(till=device.till, shift_no=last.shift_no, business_date=last.business_date)
         if business_date < last.business_date:
@@ -58,6 +84,7 @@ def open_shift(tx: Transaction, device_id: UUID, cashier: UUID, business_date: d
         cashier=cashier,
         business_date=business_date,
         opening_float=opening_float,
+        blind=blind,
     )
     tx.save(shift)
     return shift.id
@@ -69,6 +96,22 @@ def open_shift_at(tx: Transaction, outlet_id: UUID, till: str) -> Shift:
     if shift is None or shift.counted is not None:
         raise NoOpenShift(till=till[:40])
     return shift
+
+
+def last_shift_at(tx: Transaction, outlet_id: UUID, till: str) -> Shift:
+    """The till's shift, open or just closed. Raises NoOpenShift where there never was one."""
+    shift = _last_shift(tx, outlet_id, till)
+    if shift is None:
+        raise NoOpenShift(till=till[:40])
+    return shift
+
+
+def business_date_at(tx: Transaction, outlet_id: UUID, till: str) -> date | None:
+    """The business date of the shift that is open at a till; None without one."""
+    row = tx.session.row(
+        "SELECT business_date FROM till_shifts WHERE outlet_id = ? AND till = ? AND is_open = 1", str(outlet_id), till
+    )
+    return None if row is None else date.fromisoformat(row[0])
 
 
 def expected_device(tx: Transaction, code: str, at: datetime) -> Device:
@@ -90,5 +133,5 @@ def require_free_till(tx: Transaction, outlet_id: UUID, till: str) -> None:
 
 
 def _last_shift(tx: Transaction, outlet_id: UUID, till: str) -> Shift | None:
-    row = tx.session.row("SELECT shift_id FROM till_shifts WHERE outlet_id = ? AND till = ?", str(outlet_id), till)
+    row = tx.session.row(_LAST_SHIFT, str(outlet_id), till)
     return None if row is None else tx.get(Shift, UUID(row[0]))

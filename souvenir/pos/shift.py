@@ -1,12 +1,21 @@
 """A shift: one till's drawer from its counted float to its count at the end; it gives every sale its business date."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Final, Literal
 from uuid import UUID
 
-from souvenir.kernel.aggregate import Aggregate, Created, event
+from souvenir.kernel.aggregate import Aggregate, Created, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
-from souvenir.kernel.money import Money
+from souvenir.kernel.money import Money, total
+
+Movement = Literal["float", "drop", "pay_in", "pay_out"]
+"""float: change from the safe; drop: takings to the safe; pay_out and pay_in: petty cash, and what is brought back of it."""
+INTO_DRAWER: Final = frozenset({"float", "pay_in"})
+
+MOST_MOVEMENTS: Final = 200
+MOST_DENOMINATIONS: Final = 50
 
 
 class NoOpenShift(SouvenirError):
@@ -40,12 +49,58 @@ class CountBelowZero(SouvenirError):
     amount: Money
 
 
+class CountedTwice(SouvenirError):
+    message = "The denomination {denomination} is counted twice, or is none. Count each once."
+    denomination: Money
+
+
+class NothingMoved(SouvenirError):
+    message = "Into or out of the drawer went {amount}: give an amount above nothing."
+    amount: Money
+
+
+class TooManyMovements(SouvenirError):
+    message = "A shift takes at most {most} cash movements, and a count at most {denominations} denominations."
+    most: int
+    denominations: int
+
+
+class Denomination(Value):
+    """So many notes or coins of one value."""
+
+    value: Money
+    count: int
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.value.minor * self.count, self.value.currency)
+
+
+class Taking(Value):
+    """What a shift took, or gave back, in one tender."""
+
+    kind: Literal["sale", "return", "tax_refund", "set_off"]
+    """set_off: of a return, what was kept because the traveller still held an advance."""
+    tender: str
+    count: int
+    amount: Money
+
+    @property
+    def into_drawer(self) -> Money:
+        """What of it is in the drawer: cash, and what was paid out counts below zero."""
+        if self.tender != "cash":
+            return Money.zero(self.amount.currency)
+        return self.amount if self.kind in ("sale", "set_off") else -self.amount
+
+
 class Shift(Aggregate):
-    """One opening of one till's drawer. Sales are not kept here, only what they belong to."""
+    """One opening of one till's drawer. Sales are not kept here, only what they come to when it closes."""
 
     TOPIC = "pos.Shift"
 
     class Opened(Created):
+        """The float was counted into the drawer. `blind`: what should be in it is not shown before it is counted."""
+
         TOPIC = "pos.ShiftOpened"
         outlet_id: UUID
         till: str
@@ -54,9 +109,23 @@ class Shift(Aggregate):
         cashier: UUID
         business_date: date
         opening_float: Money
+        blind: bool = True
+
+    class CashMoved(Aggregate.Event):
+        """Cash went into the drawer or out of it, without a sale."""
+
+        TOPIC = "pos.ShiftCashMoved"
+        movement_id: UUID
+        movement: Movement
+        amount: Money
+        reason: str
+        moved_by: UUID
 
     class Closed(Aggregate.Event):
-        """The drawer was counted blind; `difference` is what was counted above (or, negative, below) what was due."""
+        """The drawer was counted; `difference` is what was counted above (or, negative, below) what was due.
+
+        `takings` are what makes `due`, with the float and what was moved: the Z report reads from here for ever.
+        """
 
         TOPIC = "pos.ShiftClosed"
         outlet_id: UUID
@@ -66,6 +135,8 @@ class Shift(Aggregate):
         due: Money
         difference: Money
         closed_by: UUID
+        counts: tuple[Denomination, ...] = ()
+        takings: tuple[Taking, ...] = ()
 
     # Decide: may refuse, may record, never assigns.
 
@@ -80,6 +151,7 @@ class Shift(Aggregate):
         cashier: UUID,
         business_date: date,
         opening_float: Money,
+        blind: bool = True,
     ) -> "Shift":
         """Open the till's next shift; shifts of a till are numbered without gaps."""
         if opening_float.minor < 0:
@@ -94,20 +166,31 @@ class Shift(Aggregate):
             cashier=cashier,
             business_date=business_date,
             opening_float=opening_float,
+            blind=blind,
         )
 
-    def close(self, counted: Money, cash_taken: Money, closed_by: UUID) -> None:
-        """Close with the cash counted; `cash_taken` is cash sales less cash returns since opening.
+    def move_cash(self, movement_id: UUID, movement: Movement, amount: Money, reason: str, by: UUID) -> None:
+        """Record cash that went in or out; the same movement again records nothing."""
+        if movement_id in self.movements:
+            return
+        self.require_open()
+        if (amount + Money.zero(self.opening_float.currency)).minor <= 0:
+            raise NothingMoved(amount=amount)
+        if len(self.movements) >= MOST_MOVEMENTS:
+            raise TooManyMovements(most=MOST_MOVEMENTS, denominations=MOST_DENOMINATIONS)
+        self._cash_moved(movement_id=movement_id, movement=movement, amount=amount, reason=reason, moved_by=by)
+
+    def close(self, counts: Sequence[Denomination], takings: Sequence[Taking], closed_by: UUID) -> None:
+        """Close with the notes and coins counted, against the float, what was moved and what the till took.
 
         The same count again records nothing; another one is refused.
         """
-        if counted.minor < 0:
-            raise CountBelowZero(amount=counted)
+        counted = self._counted(counts)
         if self.counted is not None:
             if self.counted != counted:
                 raise ShiftClosed(till=self.till, shift_no=self.shift_no, counted=self.counted)
             return
-        due = self.opening_float + cash_taken
+        due = self.due(takings)
         self._closed(
             outlet_id=self.outlet_id,
             till=self.till,
@@ -116,12 +199,38 @@ class Shift(Aggregate):
             due=due,
             difference=counted - due,
             closed_by=closed_by,
+            counts=tuple(counts),
+            takings=tuple(takings),
         )
+
+    # Answer.
+
+    def due(self, takings: Sequence[Taking]) -> Money:
+        """What the drawer should hold."""
+        return self.moved + total((taking.into_drawer for taking in takings), self.opening_float.currency)
+
+    @property
+    def moved(self) -> Money:
+        """The float, and what went in or out besides."""
+        signed = (amount if movement in INTO_DRAWER else -amount for movement, amount in self.movements.values())
+        return self.opening_float + total(signed, self.opening_float.currency)
 
     def require_open(self) -> None:
         """Refuse what belongs to a shift once it is closed."""
         if self.counted is not None:
             raise ShiftClosed(till=self.till, shift_no=self.shift_no, counted=self.counted)
+
+    def _counted(self, counts: Sequence[Denomination]) -> Money:
+        if len(counts) > MOST_DENOMINATIONS:
+            raise TooManyMovements(most=MOST_MOVEMENTS, denominations=MOST_DENOMINATIONS)
+        values: set[Money] = set()
+        for one in counts:
+            if one.count < 0:
+                raise CountBelowZero(amount=one.amount)
+            if one.value in values or one.value.minor <= 0:
+                raise CountedTwice(denomination=one.value)
+            values.add(one.value)
+        return total((one.amount for one in counts), self.opening_float.currency)
 
     # Evolve: assigns only.
 
@@ -135,12 +244,21 @@ class Shift(Aggregate):
         cashier: UUID,
         business_date: date,
         opening_float: Money,
+        blind: bool,
     ) -> None:
         self.outlet_id, self.till, self.shift_no, self.device_id = outlet_id, till, shift_no, device_id
         self.cashier, self.business_date, self.opening_float = cashier, business_date, opening_float
-        self.opened_as = (device_id, cashier, business_date, opening_float)
+        self.opened_as = (device_id, cashier, business_date, opening_float, blind)
+        self.blind = blind
+        self.movements: dict[UUID, tuple[Movement, Money]] = {}
         self.counted: Money | None = None
         self.difference: Money | None = None
+        self.counts: tuple[Denomination, ...] = ()
+        self.takings: tuple[Taking, ...] = ()
+
+    @event(CashMoved)
+    def _cash_moved(self, movement_id: UUID, movement: Movement, amount: Money, reason: str, moved_by: UUID) -> None:
+        self.movements[movement_id] = (movement, amount)
 
     @event(Closed)
     def _closed(
@@ -152,8 +270,10 @@ class Shift(Aggregate):
         due: Money,
         difference: Money,
         closed_by: UUID,
+        counts: tuple[Denomination, ...],
+        takings: tuple[Taking, ...],
     ) -> None:
-        self.counted, self.difference = counted, difference
+        self.counted, self.difference, self.counts, self.takings = counted, difference, counts, takings
 
 
 def shift_id(outlet_id: UUID, till: str, shift_no: int) -> UUID:

@@ -1,7 +1,8 @@
 """Keep books: every event that moves money is posted, once, by the rule of its case, on its own business day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Process, Transaction, when
@@ -14,7 +15,9 @@ from souvenir.ledger.postings import Goods, Legs, tender_account
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
+from souvenir.pos.shift import Shift
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
+from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee
@@ -35,7 +38,7 @@ class KeepBooks(Process):
     @when(Order.Paid)
     def _order_paid(self, tx: Transaction, event: Order.Paid) -> None:
         order = tx.at_event(Order, event.originator_id)
-        tender = tender_account(event.tender, order.till)
+        tender = _tender(tx, event.tender, order.outlet_id, order.till)
         goods = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines]
         _book(tx, event, "J01", event.paid_on, postings.sale({tender: event.amount}, goods), _order(order))
         _book(tx, event, "J02", event.paid_on, tuple(_cost_of_sale(order)), _order(order))
@@ -43,12 +46,36 @@ class KeepBooks(Process):
     @when(Order.Returned)
     def _order_returned(self, tx: Transaction, event: Order.Returned) -> None:
         order = tx.at_event(Order, event.originator_id)
-        tender = tender_account(event.tender, order.till)
+        tender = _tender(tx, event.tender, order.outlet_id, event.till or order.till)
         lines = {line.line_no: line for line in order.lines}
         goods = [Goods(back.gross, back.vat, _goods(lines[back.line_no])) for back in event.lines]
         about = _order(order) | {"return": str(event.return_id)}
         _book(tx, event, "J13", event.returned_on, postings.goods_returned({tender: event.amount}, goods), about)
         _book(tx, event, "J13b", event.returned_on, tuple(_cost_of_return(order, event)), about)
+
+    # Drawers.
+
+    @when(Shift.Opened)
+    def _float_issued(self, tx: Transaction, event: Shift.Opened) -> None:
+        drawer = _drawer(tx, event.outlet_id, event.till)
+        legs = postings.float_issued(drawer, event.opening_float)
+        _book(tx, event, "J16a", event.business_date, legs, _shift(tx.at_event(Shift, event.originator_id)))
+
+    @when(Shift.CashMoved)
+    def _cash_moved(self, tx: Transaction, event: Shift.CashMoved) -> None:
+        shift = tx.at_event(Shift, event.originator_id)
+        rule, legs_of = MOVEMENTS[event.movement]
+        legs = legs_of(_drawer(tx, shift.outlet_id, shift.till), event.amount)
+        about = _shift(shift) | {"reason": event.reason}
+        _book(tx, event, rule, shift.business_date, legs, about)
+
+    @when(Shift.Closed)
+    def _drawer_counted(self, tx: Transaction, event: Shift.Closed) -> None:
+        """What was counted goes to the safe: the next float comes from there."""
+        drawer, about = _drawer(tx, event.outlet_id, event.till), _shift(tx.at_event(Shift, event.originator_id))
+        counted = postings.drawer_counted(drawer, event.due, event.counted)
+        _book(tx, event, "J16c", event.business_date, counted, about)
+        _book(tx, event, "J16g", event.business_date, postings.cash_picked_up(drawer, event.counted), about)
 
     # Licences.
 
@@ -86,7 +113,8 @@ class KeepBooks(Process):
         claim = tx.at_event(Claim, event.originator_id)
         if event.by == "agency":
             return _book(tx, event, "J08a", event.advanced_on, postings.refund_by_agency(event.amount), _claim(claim))
-        tender = tender_account(event.tender, _till_of_store(tx, claim))
+        outlet_id, till = _paid_at(tx, event, claim)
+        tender = _tender(tx, event.tender, outlet_id, till)
         legs = postings.refund_advanced(tender, event.refund, event.fee)
         return _book(tx, event, "J08", event.advanced_on, legs, _claim(claim))
 
@@ -247,6 +275,23 @@ def _part_of(refund: Money, fee: Money, net: Money) -> tuple[Money, Money]:
 
 # Accounts and dimensions.
 
+MOVEMENTS: Final[Mapping[str, tuple[str, Callable[[str, Money], Legs]]]] = {
+    "float": ("J16a", postings.float_issued),
+    "drop": ("J16b", postings.cash_picked_up),
+    "pay_out": ("J16e", postings.paid_out),
+    "pay_in": ("J16f", lambda drawer, amount: postings.reversal(postings.paid_out(drawer, amount))),
+}
+"""How cash that goes into a drawer or out of it is booked."""
+
+
+def _drawer(tx: Transaction, outlet_id: UUID, till: str) -> str:
+    return chart.drawer(tx.look(Outlet, outlet_id).code, till)
+
+
+def _tender(tx: Transaction, tender: str, outlet_id: UUID, till: str | None) -> str:
+    """Where a tender stands: cash at a till is in its drawer."""
+    return tender_account(tender, _drawer(tx, outlet_id, till) if till and tender == "cash" else None)
+
 
 def _stock(line: OrderLine) -> str:
     return chart.EDITION_STOCK if line.edition_id else chart.GOODS_STOCK
@@ -266,12 +311,14 @@ def _memo_over(tx: Transaction, event: Event, amount: Money) -> Legs:
     return () if deposited else postings.guarantee_over(amount)
 
 
-def _till_of_store(tx: Transaction, claim: Claim) -> str | None:
-    """The till that advances an instant refund in the store: the one that sold. Elsewhere cash is of the point's safe."""
+def _paid_at(tx: Transaction, event: Claim.Advanced, claim: Claim) -> tuple[UUID, str | None]:
+    """The till that advanced a refund. One that did not say is the one that sold, or the point's safe."""
+    if event.paid_at is not None:
+        return event.paid_at.outlet_id, event.paid_at.till
     if claim.mode != "instant_store":
-        return None
+        return claim.outlet_id, None
     tills = (order.till for id in claim.order_ids if (order := tx.find(Order, id)))
-    return next(tills, None)
+    return claim.outlet_id, next(tills, None)
 
 
 def _owed_before(tx: Transaction, claim: Claim) -> bool:
@@ -289,8 +336,20 @@ def _tender_of_return(tx: Transaction, claim: Claim, return_id: UUID) -> str | N
     for order_id in claim.order_ids:
         order = tx.find(Order, order_id)
         if order is not None and return_id in order.return_tenders:
-            return tender_account(order.return_tenders[return_id], order.till)
+            return _tender(
+                tx, order.return_tenders[return_id], order.outlet_id, order.return_tills[return_id] or order.till
+            )
     return None
+
+
+def _shift(shift: Shift) -> dict[str, str]:
+    return {
+        "shift": str(shift.id),
+        "shift_no": str(shift.shift_no),
+        "outlet": str(shift.outlet_id),
+        "till": shift.till,
+        "cashier": str(shift.cashier),
+    }
 
 
 def _order(order: Order) -> dict[str, str]:

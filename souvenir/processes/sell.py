@@ -23,6 +23,7 @@ from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import oldest_open, oldest_refunds, open_at_counter
+from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, sell_pieces
@@ -336,7 +337,8 @@ class Sell:
     ) -> Committed[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
-        `reference` is the card terminal's or wallet's own, empty for cash. `on` is the shift's business date.
+        `reference` is the card terminal's or wallet's own, empty for cash. `on` is the business date:
+        without one, that of the till's open shift, else today.
         `evidence` says who buys, where an edition is sold so many a person; `visit` that they came, where it is for visitors only.
         """
         order_id = new_id()
@@ -346,7 +348,7 @@ class Sell:
             outlet.require_till(till)
             if outlet.kind != "shop":
                 raise NotAShop(outlet_code=outlet.code)
-            day = on or clock.today(outlet.time_zone)
+            day = on or business_date_at(tx, outlet_id, till) or clock.today(outlet.time_zone)
             numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")

@@ -47,7 +47,12 @@ class TakeBack:
         self._refund_tax = refund_tax
 
     def take_back(
-        self, order_id: UUID, quantities: Mapping[int, int], tender: str, on: date | None = None
+        self,
+        order_id: UUID,
+        quantities: Mapping[int, int],
+        tender: str,
+        on: date | None = None,
+        till: str | None = None,
     ) -> Committed[UUID]:
         """Take goods back, by line number; answers the return's id.
 
@@ -59,7 +64,7 @@ class TakeBack:
         def command(tx: Transaction) -> tuple[UUID, UUID | None]:
             order = tx.get(Order, order_id)
             day = on or clock.today(tx.look(Outlet, order.outlet_id).time_zone)
-            order.take_back(return_id, dict(quantities), tender, day)
+            order.take_back(return_id, dict(quantities), tender, day, till)
             for returned in order.returns[return_id]:
                 line = order.line(returned.line_no)
                 if line is not None and line.edition_id is not None and line.number is not None:

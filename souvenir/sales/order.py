@@ -122,6 +122,9 @@ class Order(Aggregate):
         tender: str
         amount: Money
         paid_on: date
+        outlet_id: UUID | None = None
+        till: str | None = None
+        """Where it was paid over the counter, if it was: whose drawer, and whose shift."""
 
     class Cancelled(Aggregate.Event):
         """The order could not be kept: what it asked for was gone, or the buyer never paid."""
@@ -136,6 +139,9 @@ class Order(Aggregate):
         amount: Money
         tender: str
         returned_on: date
+        outlet_id: UUID | None = None
+        till: str | None = None
+        """Where the money was given back over the counter, if it was."""
 
     @event(Placed)
     def __init__(
@@ -167,6 +173,7 @@ class Order(Aggregate):
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
         self.return_days: dict[UUID, date] = {}
         self.return_tenders: dict[UUID, str] = {}
+        self.return_tills: dict[UUID, str | None] = {}
 
     @classmethod
     def place(
@@ -217,7 +224,9 @@ class Order(Aggregate):
         if self.paid_by == payment_id:
             return
         self.check_payable(amount)
-        self._paid(payment_id=payment_id, tender=tender, amount=amount, paid_on=on)
+        self._paid(
+            payment_id=payment_id, tender=tender, amount=amount, paid_on=on, outlet_id=self.outlet_id, till=self.till
+        )
 
     def check_payable(self, amount: Money) -> None:
         """Refuse, before any provider is asked, what `pay` would refuse after."""
@@ -236,8 +245,12 @@ class Order(Aggregate):
             raise OrderAlreadyPaid(order_no=self.order_no)
         self._cancelled(reason=reason)
 
-    def take_back(self, return_id: UUID, quantities: dict[int, int], tender: str, on: date) -> None:
+    def take_back(
+        self, return_id: UUID, quantities: dict[int, int], tender: str, on: date, till: str | None = None
+    ) -> None:
         """Take goods back: quantities by line number. The money given back is each line's exact share.
+
+        It is given back at a till of the same outlet: the one named, or that which sold.
 
         The last piece of a line takes what is left of its gross and VAT, so partial returns add up to the cent.
         """
@@ -249,7 +262,16 @@ class Order(Aggregate):
             raise OrderIsEmpty()
         returned = tuple(self._returned_line(line_no, quantity) for line_no, quantity in sorted(quantities.items()))
         amount = total((line.gross for line in returned), self.currency)
-        self._returned(return_id=return_id, lines=returned, amount=amount, tender=tender, returned_on=on)
+        self.trigger_event(
+            self.Returned,
+            return_id=return_id,
+            lines=returned,
+            amount=amount,
+            tender=tender,
+            returned_on=on,
+            outlet_id=self.outlet_id,
+            till=till or self.till,
+        )
 
     def line(self, line_no: int) -> OrderLine | None:
         """The line of that number, if the order has it."""
@@ -282,7 +304,9 @@ class Order(Aggregate):
     # Evolve.
 
     @event(Paid)
-    def _paid(self, payment_id: UUID, tender: str, amount: Money, paid_on: date) -> None:
+    def _paid(
+        self, payment_id: UUID, tender: str, amount: Money, paid_on: date, outlet_id: UUID | None, till: str | None
+    ) -> None:
         self.paid_by, self.tender = payment_id, tender
 
     @event(Cancelled)
@@ -291,8 +315,8 @@ class Order(Aggregate):
 
     @event(Returned)
     def _returned(
-        self, return_id: UUID, lines: tuple[ReturnedLine, ...], amount: Money, tender: str, returned_on: date
+        self, return_id: UUID, lines: tuple[ReturnedLine, ...], tender: str, returned_on: date, till: str | None
     ) -> None:
         self.returns[return_id] = lines
         self.return_days[return_id] = returned_on
-        self.return_tenders[return_id] = tender
+        self.return_tenders[return_id], self.return_tills[return_id] = tender, till

@@ -25,11 +25,10 @@ Missed = Literal["late", "other_port", "refused_by_customs", "refused_by_agency"
 
 
 class Counter(Value):
-    """The till or desk at which money changed hands, and the shift that was open there."""
+    """The till or desk at which money changed hands."""
 
     outlet_id: UUID
     till: str
-    shift_id: UUID | None = None
 
 
 class ClaimLine(Value):

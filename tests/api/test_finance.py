@@ -21,7 +21,7 @@ def test_a_day_of_trade_foots_and_is_drilled_down_to_its_events(group: Group):
     books = group.finance.ask("trialBalance")
     (turnover,) = books["turnovers"]
     assert turnover["debit"] == turnover["credit"]
-    assert closing(group, "Assets:Cash:Drawer-T1") == "1607.00"
+    assert closing(group, "Assets:Cash:Drawer:COUNTER:T1") == "1607.00"
 
     statement = group.finance.ask("accountStatement", account="Income:Sales", currency="CNY")
     assert statement["closing"]["amount"] == "-1522.12"
@@ -39,10 +39,10 @@ def test_the_books_of_a_day_and_of_what_was_known_then(group: Group, time):
     time.move_to(time() + timedelta(days=2))
     group.bought(goods=[{"productId": group.mug}], on="2025-05-15")
     group.bought(goods=[{"productId": group.mug}])
-    assert closing(group, "Assets:Cash:Drawer-T1") == "2241.00"
-    assert closing(group, "Assets:Cash:Drawer-T1", effective="2025-05-15") == "1494.00"
-    assert closing(group, "Assets:Cash:Drawer-T1", effective="2025-05-15", known=known) == "747.00"
-    assert closing(group, "Assets:Cash:Drawer-T1", effective="2025-05-14") is None
+    assert closing(group, "Assets:Cash:Drawer:COUNTER:T1") == "2241.00"
+    assert closing(group, "Assets:Cash:Drawer:COUNTER:T1", effective="2025-05-15") == "1494.00"
+    assert closing(group, "Assets:Cash:Drawer:COUNTER:T1", effective="2025-05-15", known=known) == "747.00"
+    assert closing(group, "Assets:Cash:Drawer:COUNTER:T1", effective="2025-05-14") is None
 
 
 def test_statements_come_in_pages(group: Group):

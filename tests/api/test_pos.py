@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from trading import Counterpart, Group, cny
 
+from souvenir.eventlog.rebuild import differences
+from souvenir.processes.cash_up import Drawers
+
 
 def test_a_device_is_paired_with_a_code_that_is_good_once(group: Group):
     expected = group.office.ask("expectDevice", input={"outletId": group.park, "till": "T1"})
@@ -130,3 +133,184 @@ def test_a_shift_opens_with_a_counted_float(group: Group):
         "openingFloat",
     ]
     assert group.till.try_to("openShift", **opened | {"badge": "nobody"})["code"] == "NOT_FOUND"
+
+
+# Closing a shift.
+
+DOCUMENT = {"kind": "passport", "number": "X1234567", "name": "Ada Lovelace", "lastEntry": "2025-05-01"}
+
+
+def notes(*counted: tuple[str, int]) -> list[dict]:
+    return [{"value": cny(value), "count": count} for value, count in counted]
+
+
+def open_shift(group: Group, till=None, **more):
+    for badge in ("C1", "C2"):
+        group.office.do("engageStaff", badge=badge, roles=["cashier"])
+    opened = {"badge": "C1", "businessDate": "2025-05-15", "openingFloat": cny("500.00")}
+    return (till or group.till).do("openShift", **opened | more)
+
+
+def advance_in_cash(group: Group, order: str):
+    """134.46 out of the drawer, to a traveller."""
+    claim = group.till.do("openClaim", orderIds=[order], mode="INSTANT_STORE", document=DOCUMENT)["claim"]["id"]
+    group.till.do("agreeClaim", claimId=claim)
+    group.till.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    group.till.do("advanceClaim", claimId=claim, tender="CASH")
+
+
+def a_day(group: Group) -> str:
+    """Cash: 500.00 float, +1494.00 and +747.00 sold, -747.00 returned, -134.46 refunded, -900.00 dropped, -12.50 spent."""
+    mugs = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    group.bought(goods=[{"productId": group.mug}], tender="CARD")
+    back = group.bought(goods=[{"productId": group.mug}])["id"]
+    group.till.do("takeBack", orderId=back, lines=[{"lineNo": 1}], tender="CASH")
+    advance_in_cash(group, mugs)
+    group.till.do("moveCash", badge="C1", movement="DROP", amount=cny("900.00"))
+    group.till.do("moveCash", badge="C1", movement="PAY_OUT", amount=cny("12.50"), reason="light bulb")
+    return str(mugs)
+
+
+DUE = "947.04"
+COUNT = (("100.00", 9), ("10.00", 4), ("1.00", 7), ("0.01", 4))
+
+
+def in_books(group: Group) -> dict[str, str]:
+    rows = group.finance.ask("trialBalance")["rows"]
+    return {row["account"]: row["closing"]["amount"] for row in rows}
+
+
+def test_a_shift_closes_with_what_its_own_sales_refunds_and_movements_come_to(group: Group):
+    open_shift(group)
+    a_day(group)
+    report = group.till.do("closeShift", badge="C2", counts=notes(*COUNT))["report"]
+    assert (report["kind"], report["expected"]["amount"], report["counted"]["amount"]) == ("Z", DUE, DUE)
+    assert report["difference"]["amount"] == "0.00"
+    assert [(one["kind"], one["tender"], one["count"], one["amount"]["amount"]) for one in report["takings"]] == [
+        ("return", "cash", 1, "747.00"),
+        ("sale", "card", 1, "747.00"),
+        ("sale", "cash", 2, "2241.00"),
+        ("tax_refund", "cash", 1, "134.46"),
+    ]
+    assert [(one["kind"], one["amount"]["amount"]) for one in report["movements"]] == [
+        ("drop", "900.00"), ("pay_out", "12.50"),
+    ]  # fmt: skip
+    found = in_books(group)
+    assert found["Assets:Cash:Drawer:COUNTER:T1"] == "0.00"
+    assert (found["Assets:Cash:Safe"], found["Expenses:PettyCash"]) == ("1347.04", "12.50")
+    assert "Expenses:CashOverShort" not in found
+
+
+@pytest.mark.parametrize(("fen", "difference", "booked"), [(3, "-0.01", "0.01"), (6, "0.02", "-0.02")])
+def test_what_is_over_or_short_is_booked(group: Group, fen: int, difference: str, booked: str):
+    open_shift(group)
+    a_day(group)
+    report = group.till.do("closeShift", badge="C2", counts=notes(*COUNT[:3], ("0.01", fen)))["report"]
+    assert (report["expected"]["amount"], report["difference"]["amount"]) == (DUE, difference)
+    found = in_books(group)
+    assert (found["Expenses:CashOverShort"], found["Assets:Cash:Drawer:COUNTER:T1"]) == (booked, "0.00")
+
+
+def test_who_counts_blind_sees_no_cash_before_the_count_and_finance_does(group: Group):
+    shift = open_shift(group)["shiftId"]
+    a_day(group)
+    hidden = group.till.ask("shiftReport")
+    assert (hidden["kind"], hidden["expected"], hidden["difference"]) == ("X", None, None)
+    assert [(one["kind"], one["tender"]) for one in hidden["takings"]] == [("sale", "card")]
+    assert group.finance.ask("shiftReport", id=shift)["expected"]["amount"] == DUE
+    group.till.do("closeShift", badge="C2", counts=notes(*COUNT))
+    assert group.till.ask("shiftReport")["expected"]["amount"] == DUE
+    (row,) = group.finance.ask("shifts", outletId=group.counter, till="T1")
+    assert (row["shiftNo"], row["counted"]["amount"]) == (1, DUE)
+
+
+def test_an_open_count_shows_what_is_expected_all_day(group: Group):
+    open_shift(group, blindCount=False)
+    assert group.till.ask("shiftReport")["expected"]["amount"] == "500.00"
+    a_day(group)
+    report = group.till.ask("shiftReport")
+    assert (report["kind"], report["expected"]["amount"], report["counted"]) == ("X", DUE, None)
+
+
+def test_a_closed_shift_stays_as_it_was_counted(group: Group):
+    open_shift(group)
+    a_day(group)
+    closing = {"idempotencyKey": "z", "badge": "C2", "counts": notes(*COUNT)}
+    group.till.do("closeShift", **closing)
+    head = group.shop.log.head()
+    assert group.till.do("closeShift", **closing)["replayed"] is True
+    assert group.shop.log.head() == head
+    other = group.till.try_to("closeShift", badge="C2", counts=notes(("100.00", 1)))
+    assert other["code"] == "SHIFT_CLOSED"
+    assert group.till.try_to("moveCash", badge="C1", movement="DROP", amount=cny("1.00"))["code"] == "SHIFT_CLOSED"
+    group.bought(goods=[{"productId": group.mug}])
+    assert group.till.ask("shiftReport", shiftNo=1)["takings"][2]["amount"]["amount"] == "2241.00"
+    open_shift(group)
+    assert group.till.ask("shiftReport")["shiftNo"] == 2
+    assert (
+        group.till.do("closeShift", badge="C2", counts=notes(("100.00", 5)))["report"]["difference"]["amount"] == "0.00"
+    )
+
+
+def test_what_cannot_be_counted_or_moved_is_refused(group: Group):
+    assert group.till.try_to("closeShift", badge="M1", counts=[])["code"] == "NO_OPEN_SHIFT"
+    assert group.till.ask("shiftReport")["code"] == "NO_OPEN_SHIFT"
+    open_shift(group)
+    head = group.shop.log.head()
+
+    def refused(operation: str, **input) -> str:
+        return str(group.till.try_to(operation, badge="C1", **input)["code"])
+
+    assert refused("closeShift", counts=notes(("1.00", -1))) == "COUNT_BELOW_ZERO"
+    assert refused("closeShift", counts=notes(("1.00", 1), ("1.00", 2))) == "COUNTED_TWICE"
+    assert (
+        refused("closeShift", counts=[{"value": {"amount": "1.00", "currency": "USD"}, "count": 1}])
+        == "CURRENCY_MISMATCH"
+    )
+    assert refused("closeShift", counts=notes(*((f"0.{no:02}", 0) for no in range(1, 52)))) == "TOO_MANY_MOVEMENTS"
+    assert refused("moveCash", movement="DROP", amount=cny("0.00")) == "NOTHING_MOVED"
+    assert refused("moveCash", movement="DROP", amount=cny("1.005")) == "MALFORMED_MONEY"
+    assert refused("moveCash", movement="DROP", amount=cny("1.00"), reason="x" * 201) == "MALFORMED_INPUT"
+    assert group.till.try_to("closeShift", badge="nobody", counts=[])["code"] == "NOT_FOUND"
+    assert group.shop.log.head() == head
+
+
+def test_two_tills_of_one_name_have_two_drawers_and_a_return_comes_out_of_the_one_it_was_made_at(group: Group):
+    park, second = group.device(group.park, "T1"), group.device(group.counter, "T2")
+    group.bought(park, goods=[{"productId": group.mug}])
+    order = group.bought(goods=[{"productId": group.mug}])["id"]
+    second.do("takeBack", orderId=order, lines=[{"lineNo": 1}], tender="CASH")
+    found = in_books(group)
+    assert [found[f"Assets:Cash:Drawer:{name}"] for name in ("PARK:T1", "COUNTER:T1", "COUNTER:T2")] == [
+        "747.00", "747.00", "-747.00",
+    ]  # fmt: skip
+
+
+def test_what_is_set_off_against_an_advance_stays_in_the_drawer(group: Group):
+    open_shift(group, blindCount=False)
+    mugs = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    advance_in_cash(group, mugs)
+    group.till.do("takeBack", orderId=mugs, lines=[{"lineNo": 1, "quantity": 2}], tender="CASH")
+    report = group.till.ask("shiftReport")
+    assert [(one["kind"], one["amount"]["amount"]) for one in report["takings"]] == [
+        ("return", "1494.00"), ("sale", "1494.00"), ("set_off", "134.46"), ("tax_refund", "134.46"),
+    ]  # fmt: skip
+    assert report["expected"]["amount"] == "500.00"
+    group.till.do("closeShift", badge="C1", counts=notes(("100.00", 5)))
+    assert in_books(group)["Assets:Cash:Drawer:COUNTER:T1"] == "0.00"
+
+
+def test_a_sale_counts_for_the_business_date_of_the_open_shift(group: Group, time):
+    open_shift(group)
+    time.move_to(time() + timedelta(hours=16))
+    group.bought(goods=[{"productId": group.mug}])
+    (line,) = group.finance.ask("accountStatement", account="Income:Sales", currency="CNY")["lines"]["edges"]
+    assert line["node"]["effectiveOn"] == "2025-05-15"
+
+
+def test_the_registers_of_drawers_agree_with_the_log(group: Group):
+    open_shift(group)
+    a_day(group)
+    assert differences(group.shop.log, Drawers()) == []
+    group.till.do("closeShift", badge="C2", counts=notes(*COUNT))
+    assert differences(group.shop.log, Drawers()) == []

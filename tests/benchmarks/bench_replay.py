@@ -146,7 +146,7 @@ def _life(number: int) -> list[tuple[str, Legs]]:
     refund, fee = gross.at_rate(Decimal("0.11")), gross.at_rate(Decimal("0.02"))
     net, agency = refund - fee, postings.agency_part(fee, SHARE)
     begun = [
-        ("J08", postings.refund_advanced(chart.drawer(f"{number % 4 + 1:02}"), refund, fee)),
+        ("J08", postings.refund_advanced(chart.drawer("SHOP", f"{number % 4 + 1:02}"), refund, fee)),
         ("J08m", postings.guarantee_held(net)),
     ]
     if number % 20 == 0:

@@ -22,14 +22,14 @@ from souvenir.ledger.views import OpenLedger
 KEY = UUID("018f0000-0000-7000-8000-00000000000a")
 JULY_1, JULY_4 = date(2026, 7, 1), date(2026, 7, 4)
 OPENING = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-DRAWER = chart.drawer("01")
+DRAWER = "Assets:Cash:Drawer-01"
 
 
 def cny(text: str) -> Money:
     return Money.of(text, "CNY")
 
 
-FLOAT = postings.float_issued("01", cny("500.00"))
+FLOAT = postings.float_issued(DRAWER, cny("500.00"))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_same_key_with_another_amount_is_refused_and_nothing_posted(log: Eve
     Ledger(log).post(KEY, JULY_1, FLOAT, "Float for the day")
 
     with pytest.raises(EntryDiffersFromPosted):
-        Ledger(log).post(KEY, JULY_1, postings.float_issued("01", cny("600.00")), "Float for the day")
+        Ledger(log).post(KEY, JULY_1, postings.float_issued(DRAWER, cny("600.00")), "Float for the day")
     assert len(list(log.events())) == 1
 
 

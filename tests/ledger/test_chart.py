@@ -20,7 +20,9 @@ def test_returns_grow_on_the_debit_side_although_they_are_income() -> None:
 
 
 def test_each_licence_and_each_drawer_has_its_own_account() -> None:
-    assert chart.drawer("01") == "Assets:Cash:Drawer-01"
+    assert chart.drawer("COUNTER", "T1") == "Assets:Cash:Drawer:COUNTER:T1"
+    assert chart.drawer("ys-shop", "till-1") == "Assets:Cash:Drawer:YS-SHOP:TILL-1"
+    assert chart.account_of("Assets:Cash:Drawer:COUNTER:T1").holds.endswith("by outlet and till")
     assert chart.royalty_payable("LIC-A") == "Liabilities:Royalty:LIC-A"
     assert chart.prepaid_royalty("lic-a") == "Assets:PrepaidRoyalty:LIC-A"
     assert chart.account_of("Liabilities:MarketingFund:LIC-A").holds == "marketing fund payable under one licence"
@@ -34,6 +36,10 @@ def test_each_licence_and_each_drawer_has_its_own_account() -> None:
         "",
         "Assets:Cash:Drawer-",
         "Assets:Cash:Drawer-*",
+        "Assets:Cash:Drawer:COUNTER",
+        "Assets:Cash:Drawer:COUNTER:",
+        "Assets:Cash:Drawer:COUNTER:T1:T2",
+        "Assets:Cash:Drawer:*:*",
         "Liabilities:Royalty:LIC:A",
         "Liabilities:Royalty:lic a",
         "Liabilities:Royalty:" + "A" * 65,
@@ -49,12 +55,23 @@ def test_the_refusal_names_the_accounts_there_are() -> None:
         chart.account_of("Income:Interest")
 
 
-@pytest.mark.parametrize("till", ["", "till 1", "*", "一号", "-1", "A" * 65])
-def test_a_till_that_cannot_stand_in_a_name_is_refused(till: str) -> None:
+@pytest.mark.parametrize("licence", ["", "till 1", "*", "一号", "-1", "A" * 65])
+def test_a_licence_that_cannot_stand_in_a_name_is_refused(licence: str) -> None:
     with pytest.raises(MalformedAccountPart):
-        chart.drawer(till)
+        chart.royalty_payable(licence)
+
+
+def test_tills_of_one_name_in_two_outlets_and_codes_no_account_can_hold_stay_apart() -> None:
+    codes = [("A", "T1"), ("B", "T1"), ("A", "T.1"), ("A", "T_1"), ("A", "T-1"), ("A-T", "1"), ("A", "." * 32)]
+    accounts = [chart.drawer(outlet, till) for outlet, till in codes]
+    assert len(set(accounts)) == len(codes)
+    assert all(chart.account_of(account) for account in accounts)
+
+
+def test_entries_of_the_days_before_outlets_stood_in_the_name_are_read_as_they_are() -> None:
+    assert chart.account_of("Assets:Cash:Drawer-T1").normal is Side.DEBIT
 
 
 def test_no_two_lines_of_the_chart_share_a_name() -> None:
     names = [account.name for account in chart.CHART]
-    assert len(names) == len(set(names)) == 46
+    assert len(names) == len(set(names)) == 48

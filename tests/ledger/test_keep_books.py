@@ -45,7 +45,7 @@ def test_a_cash_sale_moves_drawer_sales_tax_and_stock(shop: BookedShop) -> None:
     shop.record(sold)
 
     assert shop.balances() == {
-        "Assets:Cash:Drawer-01": "1243.00",
+        "Assets:Cash:Drawer:SHOP:01": "1243.00",
         "Assets:Inventory:Edition": "-30.00",
         "Assets:Inventory:Goods": "-400.00",
         "Expenses:COGS": "430.00",

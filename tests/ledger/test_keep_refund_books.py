@@ -51,7 +51,7 @@ def test_an_advance_in_the_store_comes_out_of_the_drawer_that_sold(shop: BookedS
     shop.record(order(line(1, "1494.00", "171.88", "400.00"), till="02"))
     advanced(shop, claim(mode="instant_store"))
 
-    assert shop.balances()["Assets:Cash:Drawer-02"] == "-134.46"
+    assert shop.balances()["Assets:Cash:Drawer:SHOP:02"] == "-134.46"
 
 
 def test_the_published_ordinary_refund_stands_in_the_books_as_45_18(shop: BookedShop) -> None:
@@ -268,7 +268,7 @@ def test_goods_returned_after_a_capture_failed_settle_what_the_traveller_owed(sh
     shop.record(sold, refund)
 
     assert shop.balances() == {
-        "Assets:Cash:Drawer-01": "-1359.54",
+        "Assets:Cash:Drawer:SHOP:01": "-1359.54",
         "Assets:Cash:Safe": "-134.46",
         "Assets:Clearing:Card": "1494.00",
         "Income:Sales": "-1322.12",

@@ -27,7 +27,7 @@ def goods(gross: str, vat: str) -> list[Goods]:
 
 PIECE = goods("1130.00", "130.00")
 REFUND, FEE, NET = cny("124.30"), cny("22.60"), cny("101.70")
-DRAWER = postings.tender_account("cash", "01")
+DRAWER = postings.tender_account("cash", "Assets:Cash:Drawer-01")
 CARD = postings.tender_account("card")
 WALLET = postings.tender_account("wallet")
 
@@ -56,10 +56,10 @@ CASES: dict[str, Callable[[], Legs]] = {
     "J15a": lambda: postings.gift_card_sold(WALLET, cny("500.00")),
     "J15b": lambda: postings.sale({chart.GIFT_CARDS: cny("300.00")}, goods("300.00", "34.51")),
     "J15c": lambda: postings.gift_card_expired(cny("200.00")),
-    "J16a": lambda: postings.float_issued("01", cny("500.00")),
-    "J16b": lambda: postings.cash_picked_up("01", cny("1500.00")),
-    "J16c": lambda: postings.drawer_counted("01", expected=cny("2345.60"), counted=cny("2343.10")),
-    "J16d": lambda: postings.drawer_counted("01", expected=cny("2345.60"), counted=cny("2350.60")),
+    "J16a": lambda: postings.float_issued(DRAWER, cny("500.00")),
+    "J16b": lambda: postings.cash_picked_up(DRAWER, cny("1500.00")),
+    "J16c": lambda: postings.drawer_counted(DRAWER, expected=cny("2345.60"), counted=cny("2343.10")),
+    "J16d": lambda: postings.drawer_counted(DRAWER, expected=cny("2345.60"), counted=cny("2350.60")),
     "J17": lambda: postings.sale({DRAWER: cny("12.90")}, goods("12.91", "1.49"), rounding=cny("0.01")),
     "J18a": lambda: postings.sale_parked(cny("1130.00")),
     "J18b": lambda: postings.parked_sale_paid(WALLET, PIECE),
@@ -128,7 +128,7 @@ def test_a_reversal_negates_the_legs_that_were_posted() -> None:
 
 
 def test_a_drawer_that_counts_right_moves_nothing() -> None:
-    assert postings.drawer_counted("01", expected=cny("100.00"), counted=cny("100.00")) == ()
+    assert postings.drawer_counted(DRAWER, expected=cny("100.00"), counted=cny("100.00")) == ()
 
 
 def test_an_exchange_for_something_cheaper_pays_back() -> None:

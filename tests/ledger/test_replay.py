@@ -21,7 +21,7 @@ from souvenir.ledger.replay import AsOf, BooksDoNotFoot, Replay
 OPENING_DAY = date(2026, 7, 1)
 FIRST_INSTANT = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SHARE = Decimal("0.7")
-DRAWER = chart.drawer("01")
+DRAWER = "Assets:Cash:Drawer-01"
 
 
 class Row(NamedTuple):

@@ -23,8 +23,9 @@ from souvenir.pos.device import (
     TillHasDevice,
 )
 from souvenir.pos.registers import TillDevices, TillShifts
-from souvenir.pos.shift import BusinessDateBehind, NoOpenShift, ShiftAlreadyOpen
+from souvenir.pos.shift import BusinessDateBehind, Denomination, NoOpenShift, ShiftAlreadyOpen
 from souvenir.pos.views import TillBook
+from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.enrol_device import Enrolment, enrol_device, expect_device, revoke_device
 from souvenir.sites.application import Sites
 from souvenir.sites.outlet import TillNotInstalled
@@ -34,7 +35,6 @@ NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 WANG = UUID("00000000-0000-0000-0000-000000000007")
 MAY_1, MAY_2 = date(2026, 5, 1), date(2026, 5, 2)
 FLOAT = Money(50000, "CNY")
-NOTHING = Money(0, "CNY")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def now() -> Iterator[SettableClock]:
 
 @pytest.fixture
 def log(store_url: str) -> Iterator[EventLog]:
-    log = EventLog.open(store_url, registers=(Credentials(), StaffRoll(), TillDevices(), TillShifts()))
+    log = EventLog.open(store_url, registers=(Credentials(), StaffRoll(), TillDevices(), TillShifts(), Drawers()))
     yield log
     log.close()
 
@@ -66,6 +66,10 @@ def shop(log: EventLog) -> UUID:
     sites.install_till(committed.result, "1")
     sites.install_till(committed.result, "2")
     return committed.result
+
+
+def counted(yuan: int) -> list[Denomination]:
+    return [Denomination(value=Money(100, "CNY"), count=yuan)]
 
 
 def pair(log: EventLog, shop: UUID, till: str = "1") -> Enrolment:
@@ -140,7 +144,7 @@ def test_shifts_of_a_till_are_numbered_without_gaps_one_open_at_a_time(log: Even
     assert tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result == first
     with pytest.raises(ShiftAlreadyOpen, match="shift 1 open, for 2026-05-01"):
         tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT)
-    tills.close_shift(first, FLOAT, NOTHING, WANG)
+    CashUp(log).close(tablet.device_id, counted(500), WANG)
     with pytest.raises(BusinessDateBehind):
         tills.open_shift(tablet.device_id, WANG, date(2026, 4, 30), FLOAT)
     second = tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT).result
@@ -152,11 +156,11 @@ def test_a_sale_finds_the_business_date_of_the_open_shift_and_is_refused_without
     tills, tablet = Tills(log), pair(log, shop)
     with pytest.raises(NoOpenShift):
         log.execute(lambda tx: open_shift_at(tx, shop, "1"))
-    shift = tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result
+    tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT)
     assert log.execute(lambda tx: open_shift_at(tx, shop, "1").business_date).result == MAY_1
     with pytest.raises(NoOpenShift):
         log.execute(lambda tx: open_shift_at(tx, shop, "2"))
-    tills.close_shift(shift, FLOAT, NOTHING, WANG)
+    CashUp(log).close(tablet.device_id, counted(500), WANG)
     with pytest.raises(NoOpenShift):
         log.execute(lambda tx: open_shift_at(tx, shop, "1"))
 
@@ -166,7 +170,8 @@ def test_the_till_book_shows_devices_and_shifts(log: EventLog, shop: UUID):
     followers = Followers(log, processes=(), views=(book,))
     tablet, waiting = pair(log, shop, "1"), expect_device(log, shop, "2").result
     first = tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result
-    tills.close_shift(first, Money(60000, "CNY"), Money(10100, "CNY"), WANG)
+    tills.move_cash(tablet.device_id, UUID(int=1), "float", Money(10100, "CNY"), "change", WANG)
+    CashUp(log).close(tablet.device_id, counted(600), WANG)
     second = tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT).result
     revoke_device(log, waiting.device_id, "not needed")
     followers.catch_up()

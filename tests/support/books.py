@@ -13,12 +13,13 @@ from souvenir.ledger.journal import Entry
 from souvenir.ledger.replay import AsOf
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sites.outlet import Outlet, outlet_id
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.form import ClaimLine, Form, TravellerFacts
 from souvenir.taxrefund.guarantee import Guarantee
 
 NOW = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
-SHOP, TRAVELLER = UUID(int=1), UUID(int=2)
+SHOP, TRAVELLER = outlet_id("SHOP"), UUID(int=2)
 JULY_1, JULY_5, JULY_29 = date(2026, 7, 1), date(2026, 7, 5), date(2026, 7, 29)
 
 
@@ -32,6 +33,8 @@ class BookedShop:
     def __init__(self, log: EventLog) -> None:
         self.log = log
         self.followers = Followers(log, (KeepBooks(),), ())
+        place = {"site_id": None, "region": "CN-BJ", "time_zone": "Asia/Shanghai", "currency": "CNY"}
+        self.record(Outlet.open(code="SHOP", kind="shop", name={"en": "Shop"}, **place))
 
     def record(self, *aggregates: Aggregate) -> None:
         self.log.execute(lambda tx: tx.save(*aggregates))
