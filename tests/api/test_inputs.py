@@ -72,6 +72,7 @@ def test_what_was_not_sent_is_null_or_its_default_and_lists_are_copies():
     class Slip:
         lines: list[Line | None]
         words: list[str]
+        more: list[Line] | None
         note: str | None
         copies: int = 2
 
@@ -87,7 +88,10 @@ def test_what_was_not_sent_is_null_or_its_default_and_lists_are_copies():
     prepare(of)
     words = ["a"]
     slip = convert_argument(
-        {"lines": [{"number": 1}, None], "words": words}, Slip, of.schema_converter.scalar_registry, of.config
+        {"lines": [{"number": 1}, None], "words": words, "more": None},
+        Slip,
+        of.schema_converter.scalar_registry,
+        of.config,
     )
-    assert slip == Slip(lines=[Line(number=1), None], words=["a"], note=None, copies=2)
+    assert slip == Slip(lines=[Line(number=1), None], words=["a"], more=None, note=None, copies=2)
     assert slip.words is not words
