@@ -45,7 +45,7 @@ from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.views import Royalties
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
-from souvenir.payments.registers import CounterPayments, OpenHolds, OpenNotices, OpenPayments
+from souvenir.payments.registers import CounterPayments, OpenCollections, OpenHolds, OpenNotices, OpenPayments
 from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
@@ -59,6 +59,7 @@ from souvenir.processes.book_settlements import BookSettlements
 from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.certify import Certify
 from souvenir.processes.clear_piece import ClearPiece
+from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
@@ -150,7 +151,8 @@ class Shop:
         self.pay_at_till = PayAtTill(log, self.sell)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs, office, agency)
         self.settle_agency = SettleAgency(log, agency)
-        self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax)
+        self.collect_debts = CollectDebts(log, providers, secrets.keyring)
+        self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax, self.collect_debts)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.lapse_orders = LapseOrders(log)
@@ -158,6 +160,7 @@ class Shop:
             (
                 self.settle_payments.settle_open,
                 self.refund_tax.act_on_deadlines,
+                self.collect_debts.act_on_schedule,
                 self.settle_agency.act_on_month,
                 self.lapse_orders.act_on_deadlines,
             )
@@ -257,6 +260,7 @@ class Shop:
         self.settle_payments.settle_open()
         self.followers.catch_up()
         self.refund_tax.act_on_deadlines()
+        self.collect_debts.act_on_schedule()
         self.followers.start()
         self.deadlines.start()
 
@@ -309,6 +313,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     OpenPayments(),
     CounterPayments(),
     OpenHolds(),
+    OpenCollections(),
     OpenNotices(),
     ClaimsByOrder(),
     OpenFilings(),

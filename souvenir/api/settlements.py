@@ -17,6 +17,7 @@ from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, Money, MoneyInput, described
 from souvenir.kernel import clock
 from souvenir.kernel.identifiers import derived_id
+from souvenir.payments.collection import CollectionOver
 from souvenir.payments.views import DisputeRow, PayoutRow
 from souvenir.taxrefund.refusals import NothingRecoverable, RepaymentExceedsDebt
 
@@ -64,6 +65,18 @@ class WriteOffDebtInput:
     idempotency_key: strawberry.ID
     claim_id: strawberry.ID
     on: date | None = None
+
+
+@strawberry.input
+class AskForDebtInput:
+    idempotency_key: strawberry.ID
+    claim_id: strawberry.ID
+    on: date | None = None
+
+
+@strawberry.type
+class AskForDebtPayload(ClaimStep):
+    link: str = strawberry.field(description="The secret end of an address at your website: send it to the traveller.")
 
 
 @strawberry.type
@@ -124,6 +137,13 @@ class DebtMutation:
         paid = (claim, repayment, amount, input.tender.paid_in, input.on)
         done = at.carry_out(input, lambda: at.shop.refund_tax.repay(*paid))
         return RecordRepaymentPayload(replayed=done.replayed, claim_key=claim)
+
+    @mutation(*EVERY_MUTATION, CollectionOver)
+    def ask_for_debt(self, info: Info, input: AskForDebtInput) -> AskForDebtPayload:
+        """A link by which the traveller pays what a declined card did not; asked for again, it is the same link."""
+        at, claim = _at(info), read_id("Claim", input.claim_id, "input", "claimId")
+        done = at.carry_out(input, lambda: at.shop.collect_debts.link_for(claim, input.on))
+        return AskForDebtPayload(replayed=done.replayed, claim_key=claim, link=done.result)
 
     @mutation(*EVERY_MUTATION, *RESOLVING, NothingRecoverable)
     def write_off_debt(self, info: Info, input: WriteOffDebtInput) -> WriteOffDebtPayload:

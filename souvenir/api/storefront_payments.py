@@ -13,11 +13,13 @@ from souvenir.api.grounds import LIMITED, OWN_BASKET, Grounds
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.orders import Order
 from souvenir.api.refusals import mutation
-from souvenir.api.types import Info
+from souvenir.api.types import Info, Money
 from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.payments.collection import CollectionOver
 from souvenir.payments.payment import Payment
 from souvenir.payments.payment import Tender as PaidWith
 from souvenir.payments.provider import ProviderSilent, UnknownProvider
+from souvenir.processes.collect_debts import LinkNotGenuine
 from souvenir.processes.sell import PaymentDeclined
 from souvenir.sales.basket import Basket
 from souvenir.sales.order import Order as Sale
@@ -90,6 +92,33 @@ class SettlePaymentPayload:
     replayed: bool
 
 
+@strawberry.input
+class BeginRepaymentInput:
+    idempotency_key: strawberry.ID
+    link: str = strawberry.field(description="What the shop sent.")
+
+
+@strawberry.input
+class SettleRepaymentInput:
+    idempotency_key: strawberry.ID
+    link: str
+
+
+@strawberry.type
+class BeginRepaymentPayload:
+    amount: Money = strawberry.field(description="What is still owed of a tax refund advance.")
+    provider: str
+    reference: str = strawberry.field(description="The provider's, for its own library in the browser.")
+    client_secret: str = strawberry.field(description="What the browser needs to complete it. Never stored here.")
+    replayed: bool
+
+
+@strawberry.type
+class SettleRepaymentPayload:
+    paid: bool = strawberry.field(description="Whether the money came. What was too much of it goes back by itself.")
+    replayed: bool
+
+
 @strawberry.type
 class PaymentMutation:
     @mutation(*EVERY_MUTATION, *PAYING)
@@ -130,6 +159,27 @@ class PaymentMutation:
         return SettlePaymentPayload(
             order=orders.order(at, order_id), payment_id=input.payment_id, replayed=done.replayed
         )
+
+    @mutation(*EVERY_MUTATION, LinkNotGenuine, CollectionOver, ProviderSilent, UnknownProvider)
+    def begin_repayment(self, info: Info, input: BeginRepaymentInput) -> BeginRepaymentPayload:
+        """Pay back a tax refund advance by the link you were sent: complete it in your browser. Then settle it."""
+        at = desk(info)
+        done = at.carry_out(input, lambda: at.shop.collect_debts.begin(input.link))
+        offer = done.result
+        return BeginRepaymentPayload(
+            amount=Money.of(offer.amount),
+            provider=offer.provider,
+            reference=offer.reference,
+            client_secret=offer.secret,
+            replayed=done.replayed,
+        )
+
+    @mutation(*EVERY_MUTATION, LinkNotGenuine, ProviderSilent, UnknownProvider)
+    def settle_repayment(self, info: Info, input: SettleRepaymentInput) -> SettleRepaymentPayload:
+        """Back from the browser: ask whether the money came."""
+        at = desk(info)
+        done = at.carry_out(input, lambda: at.shop.collect_debts.settle(input.link))
+        return SettleRepaymentPayload(paid=done.result, replayed=done.replayed)
 
 
 def own_order(at: Desk, order_id: UUID) -> Order:

@@ -40,6 +40,8 @@ RULES: Final[Mapping[str, str]] = {
     "J12a": "Advance recoverable from the traveller",
     "J12b": "Advance written off",
     "J12c": "Advance paid back by the traveller",
+    "J12d": "Paid back too much by the traveller",
+    "J12e": "What was paid back too much given back",
     "J13": "Goods returned",
     "J11v": "Guarantee captured for a voided claim",
     "J13a": "Claim voided: advance owed by the traveller",

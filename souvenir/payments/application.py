@@ -1,11 +1,13 @@
 """What shop processes ask of payments: a refund carried through, a notice kept once, a payout explained."""
 
+from contextlib import suppress
 from datetime import date
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money, total
+from souvenir.payments.collection import Collection, collection_id
 from souvenir.payments.dispute import Dispute, dispute_id
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice, notice_id
@@ -135,11 +137,11 @@ def note_payout(log: EventLog, facts: PayoutFacts, provider: str) -> Committed[U
 
 
 def id_in(key: str) -> UUID | None:
-    """The id in one of our keys: "…", or "capture:…"."""
-    try:
-        return UUID(key.rpartition(":")[2])
-    except ValueError:
-        return None
+    """The id in one of our keys: "…", or "capture:…", or "capture:…:2" for a second attempt."""
+    for part in key.split(":"):
+        with suppress(ValueError):
+            return UUID(part)
+    return None
 
 
 def _puzzle(tx: Transaction, moved: SettledMovement) -> str:
@@ -163,19 +165,22 @@ def _by_wallet(tx: Transaction, moved: SettledMovement) -> bool:
     about = _found(tx, payment_of_refund(tx.session, id) or id)
     if isinstance(about, Hold):
         return about.strength is HoldStrength.DEPOSIT
-    return about is not None and about.tender is Tender.WALLET
+    return isinstance(about, Payment) and about.tender is Tender.WALLET
 
 
-def _found(tx: Transaction, id: UUID) -> Payment | Hold | None:
-    try:
-        return tx.find(Payment, id)
-    except NotFound:  # the id is of something else
-        return tx.find(Hold, id)
+def _found(tx: Transaction, id: UUID) -> Payment | Hold | Collection | None:
+    kinds: tuple[type[Payment | Hold | Collection], ...] = (Payment, Hold, Collection)
+    for kind in kinds:
+        with suppress(NotFound):  # the id is of something else
+            return tx.find(kind, id)
+    return None
 
 
 def _given_back(tx: Transaction, id: UUID) -> tuple[Money, ...]:
     """What of a deposit went back: all of it, or the rest."""
     hold = _found(tx, id)
+    if isinstance(hold, Collection):
+        return (hold.owed - hold.taken,)
     if not isinstance(hold, Hold) or hold.strength is not HoldStrength.DEPOSIT:
         return ()
     kept = hold.wanted or Money.zero(hold.amount.currency)
@@ -186,11 +191,15 @@ def _taken(tx: Transaction, id: UUID) -> tuple[Money, ...]:
     """What a payment took, or a deposit, or a captured hold."""
     payment = _found(tx, id)
     if isinstance(payment, Hold):
-        hold = payment
+        hold, debt = payment, tx.find(Collection, collection_id(id))
+        if debt is not None:
+            return (debt.taken,)
         if hold.strength is HoldStrength.DEPOSIT:
             return (hold.amount,)
         return (hold.wanted,) if hold.state == "captured" and hold.wanted is not None else ()
-    return (payment.received or payment.amount,) if payment is not None and payment.reference is not None else ()
+    if not isinstance(payment, Payment) or payment.reference is None:
+        return ()
+    return (payment.received or payment.amount,)
 
 
 def _refunded(tx: Transaction, refund_id: UUID) -> tuple[Money, ...]:

@@ -215,6 +215,9 @@ class CollectingProvider(Protocol):
     def forgive(self, key: str, hold: str) -> Answer:
         """Forget the card: APPROVED once the debt can no longer be paid, DECLINED if it was paid before that."""
 
+    def refund(self, key: str, charge: str, amount: Money) -> Answer:
+        """Give money back on a charge."""
+
 
 class Providers:
     """The providers a shop has set up, by name."""

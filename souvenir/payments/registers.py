@@ -1,11 +1,12 @@
 """What is not finished at a provider: payments, refunds, holds and notices that are looked at again until they are."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
 from souvenir.payments.batch import Batch
+from souvenir.payments.collection import Collection
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
@@ -145,6 +146,46 @@ class OpenHolds(Register):
         session.run("UPDATE open_holds SET state = ? WHERE id = ?", state, str(id))
 
 
+class OpenCollections(Register):
+    """One row for every debt that is being collected, with the day on which something is due of it."""
+
+    name = "open_collections"
+    tables = ("open_collections",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS open_collections (
+            id TEXT PRIMARY KEY, claim_id TEXT NOT NULL, busy INTEGER NOT NULL, tries_on TEXT NOT NULL,
+            gives_up_on TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS open_collections_by_claim ON open_collections (claim_id)",
+    )
+
+    @when(Collection.Opened)
+    def _opened(self, session: Session, event: Collection.Opened) -> None:
+        days = " ".join(day.isoformat() for day in event.tries_on)
+        row = (str(event.originator_id), str(event.secures), days, event.gives_up_on.isoformat())
+        session.run("INSERT INTO open_collections VALUES (?, ?, 0, ?, ?)", *row)
+
+    @when(Collection.Tried)
+    def _tried(self, session: Session, event: Collection.Tried) -> None:
+        """The first of the days is used up; a date and a space are eleven letters."""
+        session.run(
+            "UPDATE open_collections SET busy = busy + 1, tries_on = SUBSTR(tries_on, 12) WHERE id = ?",
+            str(event.originator_id),
+        )
+
+    @when(Collection.Declined)
+    def _declined(self, session: Session, event: Collection.Declined) -> None:
+        sets = "busy = busy - 1, tries_on = ''" if event.last else "busy = busy - 1"
+        session.run(f"UPDATE open_collections SET {sets} WHERE id = ?", str(event.originator_id))
+
+    @when(Collection.Offered, Collection.Received, Collection.GivingUp)
+    def _busy(self, session: Session, event: Collection.Offered | Collection.Received | Collection.GivingUp) -> None:
+        session.run("UPDATE open_collections SET busy = busy + 1 WHERE id = ?", str(event.originator_id))
+
+    @when(Collection.Closed)
+    def _closed(self, session: Session, event: Collection.Closed) -> None:
+        session.run("DELETE FROM open_collections WHERE id = ?", str(event.originator_id))
+
+
 class OpenNotices(Register):
     """One row for every provider's notice that was stored and not worked off yet."""
 
@@ -234,6 +275,23 @@ def unfinished_holds(session: Session, at: datetime, limit: int = PAGE) -> list[
         _stamp(at), limit,
     )  # fmt: skip
     return [UUID(id) for (id,) in rows]
+
+
+def open_collections(session: Session, today: date, limit: int = PAGE) -> list[UUID]:
+    """The debts of which something is due, is under way, or may have been paid by their holder."""
+    day = today.isoformat()
+    rows = session.rows(
+        "SELECT id FROM open_collections WHERE busy > 0 OR gives_up_on <= ? "
+        "OR (tries_on <> '' AND SUBSTR(tries_on, 1, 10) <= ?) ORDER BY gives_up_on, id LIMIT ?",
+        day, day, limit,
+    )  # fmt: skip
+    return [UUID(id) for (id,) in rows]
+
+
+def collection_of_claim(session: Session, claim_id: UUID) -> UUID | None:
+    """The debt that is being collected behind a claim."""
+    row = session.row("SELECT id FROM open_collections WHERE claim_id = ?", str(claim_id))
+    return UUID(row[0]) if row else None
 
 
 def hold_of(session: Session, secures: UUID, reference: str) -> UUID | None:

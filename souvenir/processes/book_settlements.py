@@ -8,6 +8,7 @@ from souvenir.kernel.money import Money
 from souvenir.ledger import chart, postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause
+from souvenir.payments.collection import Collection
 from souvenir.payments.dispute import Dispute
 from souvenir.payments.hold import Hold
 from souvenir.payments.payout import Payout
@@ -64,6 +65,24 @@ class BookSettlements(Process):
         if legs := postings.deposit_given_back(chart.WALLET, hold.amount - kept):
             rule = "J11d" if kept else "J09d"
             book(tx, _cause(event), rule, hold.ends_on, legs, dimensions=_hold(hold))
+
+    # Debts: what came of one is booked with the guarantee's repayment, what came beyond it here, until it is back.
+
+    @when(Collection.Received)
+    def _paid_too_much(self, tx: Transaction, event: Collection.Received) -> None:
+        if legs := postings.guarantee_deposited(chart.CARD, event.amount - event.owed):
+            debt = tx.at_event(Collection, event.originator_id)
+            book(tx, _cause(event), "J12d", event.received_on, legs, dimensions=_debt(debt))
+
+    @when(Collection.ExcessReturned)
+    def _excess_returned(self, tx: Transaction, event: Collection.ExcessReturned) -> None:
+        debt = tx.at_event(Collection, event.originator_id)
+        legs = postings.deposit_given_back(chart.CARD, event.amount)
+        book(tx, _cause(event), "J12e", event.returned_on, legs, dimensions=_debt(debt))
+
+
+def _debt(debt: Collection) -> dict[str, str]:
+    return {"provider": debt.provider, "hold": str(debt.hold_id), "claim": str(debt.secures)}
 
 
 def _hold(hold: Hold) -> dict[str, str]:

@@ -11,9 +11,20 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money
+from souvenir.payments.collection import Collection, collection_id
 from souvenir.payments.hold import OVER, Hold
-from souvenir.payments.provider import IN_FLIGHT, Answer, HoldStrength, Outcome, Providers, ProviderSilent, ask
+from souvenir.payments.provider import (
+    IN_FLIGHT,
+    Answer,
+    CollectingProvider,
+    HoldStrength,
+    Outcome,
+    Providers,
+    ProviderSilent,
+    ask,
+)
 from souvenir.payments.registers import hold_of, unfinished_holds
+from souvenir.payments.schedule import known_schedules, schedule_on
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee, Strength
@@ -159,7 +170,8 @@ class SecureAdvance:
             if answer.outcome is Outcome.APPROVED:
                 self._log.commit(lambda tx: _captured(tx, hold_id, answer.reference, on))
             elif answer.outcome is Outcome.DECLINED:
-                self._log.commit(lambda tx: _not_captured(tx, hold_id, answer.reason, on))
+                collects = isinstance(gateway, CollectingProvider)
+                self._log.commit(lambda tx: _not_captured(tx, hold_id, answer.reason, on, collects=collects))
         elif hold.state == "releasing" and on is not None:
             answer = ask(lambda: gateway.release(f"release:{hold.id}", hold.reference))
             if answer.outcome is Outcome.APPROVED:
@@ -243,12 +255,26 @@ def _captured(tx: Transaction, hold_id: UUID, reference: str, on: date) -> None:
         tx.save(guarantee, claim)
 
 
-def _not_captured(tx: Transaction, hold_id: UUID, reason: str, on: date) -> None:
-    """The money did not come: the traveller owes it."""
+def _not_captured(tx: Transaction, hold_id: UUID, reason: str, on: date, *, collects: bool) -> None:
+    """The money did not come: the traveller owes it, and where the provider can, it is collected by schedule."""
     hold = tx.get(Hold, hold_id)
     guarantee = _guarantee_of(tx, hold)
     hold.decline_capture(reason)
     tx.save(hold)
+    if collects and hold.wanted is not None and tx.find(Collection, collection_id(hold_id)) is None:
+        schedule = schedule_on(on, known_schedules())
+        collection = Collection.open(
+            hold_id=hold_id,
+            secures=hold.secures,
+            provider=hold.provider,
+            reference=hold.reference,
+            amount=hold.wanted,
+            on=on,
+            tries_on=() if schedule.ends_trying(reason) else schedule.tries_from(on),
+            gives_up_on=schedule.gives_up_from(on),
+            schedule=schedule.begins,
+        )
+        tx.save(collection)
     if guarantee is not None:
         if tx.get(Claim, hold.secures).outstanding:
             refunds.declare_recoverable(tx, hold.secures, on)

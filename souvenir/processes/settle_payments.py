@@ -7,6 +7,7 @@ from uuid import UUID
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.payments.application import id_in, keep_notice, note_dispute, note_payout, recheck_refund
+from souvenir.payments.collection import Collection, collection_id
 from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
@@ -20,11 +21,12 @@ from souvenir.payments.provider import (
     UnknownProvider,
 )
 from souvenir.payments.registers import open_notices, payment_of_refund
+from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import PaymentDeclined, Sell
 from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
 
-A = TypeVar("A", Payment, Hold)
+A = TypeVar("A", Payment, Hold, Collection)
 
 PAYOUT_FINAL: Final = "payout.reconciliation_completed"
 """Stripe's word for: the list of this payout's movements will not change any more."""
@@ -35,11 +37,14 @@ NOT_OURS: Final = "it is about nothing that this shop asked for"
 class SettlePayments:
     """Notices come late, twice, in any order, or never: each only says where to look. Everything may be repeated."""
 
-    def __init__(self, log: EventLog, providers: Providers, sell: Sell, refund_tax: RefundTax) -> None:
+    def __init__(
+        self, log: EventLog, providers: Providers, sell: Sell, refund_tax: RefundTax, collect_debts: CollectDebts
+    ) -> None:
         self._log = log
         self._providers = providers
         self._sell = sell
         self._refund_tax = refund_tax
+        self._collect_debts = collect_debts
 
     def receive(self, provider: str, body: bytes, signature: str) -> Committed[UUID]:
         """Check and store a provider's notice; `work_off` acts on it. Raises UnknownProvider or NoticeRefused."""
@@ -127,6 +132,8 @@ class SettlePayments:
         if hold is None or hold.provider != notice.provider:
             return NOT_OURS
         self._refund_tax.settle_hold(hold_id)
+        if self._found(Collection, collection_id(hold_id)) is not None:
+            self._collect_debts.look(collection_id(hold_id))
         return ""
 
     def _found(self, cls: type[A], id: UUID) -> A | None:

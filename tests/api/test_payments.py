@@ -1,8 +1,9 @@
 """Paying in a browser, and what finance sees of money afterwards, through the published operations."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
-from trading import Group
+from trading import MORNING, Group
 
 from souvenir.api.identity import read_id
 from souvenir.kernel.money import Money
@@ -101,6 +102,50 @@ def test_a_wallet_that_is_declined_or_unknown_is_said_to_be(group: Group):
     asked = {"claimId": claim, "provider": "sandbox", "wallet": "wallet decline"}
     assert group.point.try_to("beginDeposit", **asked)["code"] == "GUARANTEE_DECLINED"
     assert group.point.try_to("beginDeposit", **(asked | {"provider": "paypal"}))["code"] == "UNKNOWN_PROVIDER"
+
+
+# A debt that a declined card left, paid back by a link.
+
+
+def owing(group: Group, time) -> str:
+    """A claim whose promise was broken and whose card was declined: 134.46 is owed."""
+    claim, _ = claimed(group)
+    group.point.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    group.point.do("advanceClaim", claimId=claim, tender="CASH")
+    for reference, movement in group.sandbox.movements.items():
+        group.sandbox.movements[reference] = replace(movement, open=False)
+    group.sandbox.refusals = 9
+    time.move_to(MORNING + timedelta(days=31))
+    group.desk.do("missPromise", claimId=claim)
+    return claim
+
+
+def test_a_traveller_pays_a_debt_back_by_the_link_finance_sent(group: Group, time):
+    claim = owing(group, time)
+    asked = group.finance.do("askForDebt", claimId=claim)
+    assert asked["claim"]["guaranteeState"] == "recoverable"
+    assert group.finance.do("askForDebt", claimId=claim)["link"] == asked["link"]
+    begun = group.visitor.do("beginRepayment", link=asked["link"])
+    assert (begun["amount"]["amount"], begun["provider"]) == ("134.46", "sandbox")
+    assert group.visitor.do("settleRepayment", link=asked["link"])["paid"] is False
+    group.sandbox.holder_pays(begun["clientSecret"].removesuffix(":secret"))
+    for _ in range(2):
+        assert group.visitor.do("settleRepayment", link=asked["link"])["paid"] is True
+    assert group.visitor.try_to("beginRepayment", link=asked["link"])["code"] == "COLLECTION_OVER"
+    assert group.finance.ask("claim", id=claim)["guaranteeState"] == "repaid"
+
+
+def test_nobody_pays_or_sees_a_debt_without_its_link(group: Group, time):
+    link = group.finance.do("askForDebt", claimId=owing(group, time))["link"]
+    for forged in ("", link[:32], link[:-1] + "x"):
+        assert group.visitor.try_to("beginRepayment", link=forged)["code"] == "LINK_NOT_GENUINE"
+    stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
+    assert link[32:].encode() not in stored
+
+
+def test_where_nothing_is_collected_there_is_no_link(group: Group):
+    claim, _ = claimed(group)
+    assert group.finance.try_to("askForDebt", claimId=claim)["code"] == "COLLECTION_OVER"
 
 
 def yuan(amount: str) -> Money:

@@ -18,6 +18,7 @@ from souvenir.kernel.clock import SettableClock, now
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, total
 from souvenir.payments.batch import Batch, Totals
+from souvenir.payments.collection import Collection
 from souvenir.payments.hold import Hold
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import HoldStrength, Providers
@@ -25,6 +26,7 @@ from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault, Sandbox
 from souvenir.payments.providers.terminal import BankTerminal, Slip
 from souvenir.payments.registers import oldest_refunds
+from souvenir.processes.collect_debts import key_of
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
@@ -33,6 +35,7 @@ from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 
 ME = "guest:me"
+LATER_DECLINED = "pm_card_chargeDeclinedLater"
 NONE = Money.zero("CNY")
 
 
@@ -86,6 +89,7 @@ class Bank(Protocol):
     def misbehave(self, chance: Random) -> None: ...
     def behave(self) -> None: ...
     def customers_act(self, chance: Random) -> None: ...
+    def holder_pays(self, debt: Collection) -> None: ...
     def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]: ...
     def kept_of(self, payment: Payment) -> Money: ...
     def balance(self) -> Money: ...
@@ -111,6 +115,7 @@ class SandboxBank:
 
     def misbehave(self, chance: Random) -> None:
         faults = {Fault.NONE: 4, Fault.REQUEST_LOST: 1, Fault.REQUEST_LATE: 1, Fault.ANSWER_LOST: 1}
+        self.sandbox.refusals = chance.randrange(5)
         self.sandbox.faults.extend(chance.choices(list(faults), list(faults.values()), k=chance.randrange(8)))
 
     def behave(self) -> None:
@@ -124,6 +129,9 @@ class SandboxBank:
             if chance.random() < 0.8:
                 self.sandbox.bank_answers(notice.key, approved=chance.random() < 0.8)
         self._seen = len(self.sandbox.notices)
+
+    def holder_pays(self, debt: Collection) -> None:
+        self.sandbox.holder_pays(key_of(debt))
 
     def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]:
         new, self._told = self.sandbox.notices[self._told :] * copies, len(self.sandbox.notices)
@@ -155,7 +163,7 @@ class StripeBank:
         self._confirmed: set[str] = set()
 
     def source(self, chance: Random) -> str:
-        good = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"]
+        good = ["pm_card_visa", "pm_card_mastercard", "pm_card_amex", LATER_DECLINED]
         return chance.choice([*good, *good, "pm_card_chargeDeclined", "pm_card_authenticationRequired"])
 
     def device(self) -> str:
@@ -198,6 +206,15 @@ class StripeBank:
         if chance.random() < 0.7:
             card = chance.choice(["pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined"])
             self.books.bank_answers(self.reader, card, heard=chance.random() < 0.8)
+
+    def holder_pays(self, debt: Collection) -> None:
+        for intent in self.books.all("payment_intent"):
+            owed = (
+                intent["metadata"].get("souvenir_key") == key_of(debt) and intent["metadata"]["souvenir_role"] == "debt"
+            )
+            if owed and intent["status"].startswith("requires_"):
+                saved = self.books.objects[self.books.objects[debt.reference]["payment_method"]]["id"]
+                self.books.confirm_payment_intent(intent, {"payment_method": saved, "authenticated": True})
 
     def tell(self, shop: Shop, chance: Random, copies: int) -> list[Callable[[], None]]:
         new = self.server.webhooks(chance, copies)
@@ -278,7 +295,7 @@ class World:
         actions = [
             self.pay_online, self.pay_online, self.pay_twice, self.pay_in_browser, self.race_for_a_piece,
             self.take_back, self.refund, self.refund, self.leave, self.overstay, self.hear, self.sweep, self.wait,
-            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit,
+            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit, self.ask_for_debt,
         ]  # fmt: skip
         for _ in range(steps):
             self.bank.misbehave(self.chance)
@@ -442,6 +459,19 @@ class World:
         if self.chance.random() < 0.8:
             self.shop.refund_tax.advance(claim, "cash", self.today)
 
+    def ask_for_debt(self) -> None:
+        """Somebody who owes is sent a link, and pays by it, or at the counter, or both at once."""
+        for claim in self.chance.sample(self.claims, len(self.claims)):
+            guarantee = latest_guarantee(self.log, claim)
+            if guarantee is not None and guarantee.state == "recoverable":
+                link = self.shop.collect_debts.link_for(claim, self.today).result
+                offer = self.shop.collect_debts.begin(link).result
+                if self.chance.random() < 0.3:
+                    part = guarantee.recoverable.split((1, 2))[self.chance.randint(0, 1)]
+                    self.attempt(lambda: self.shop.refund_tax.repay(claim, uuid4(), part, "cash", self.today))  # noqa: B023
+                self.bank.holder_pays(self.log.load(Collection, offer.collection_id))
+                return
+
     def leave(self) -> None:
         """Customs see all, some or none of the goods."""
         if not self.claims:
@@ -462,6 +492,7 @@ class World:
 
     def sweep(self) -> None:
         self.shop.settle_payments.settle_open()
+        self.shop.collect_debts.act_on_schedule(self.today)
         self.shop.followers.catch_up()
         self.shop.refund_tax.act_on_deadlines(self.today)
 
@@ -483,6 +514,8 @@ class World:
         taken = total((p.amount for p in payments if p.reference and p.provider == self.bank.name), "CNY")
         given = total((m for p in payments if p.provider == self.bank.name for m in p.refunds.values()), "CNY")
         captured = total((h.wanted for h in holds if h.state == "captured" and h.wanted is not None), "CNY")
+        debts = self._all("payments.CollectionOpened", Collection)
+        captured += total((debt.received for debt in debts), "CNY")
         deposits = [h for h in holds if h.strength is HoldStrength.DEPOSIT and h.state == "engaged"]
         deposited = total((h.amount for h in deposits), "CNY")
         in_log = taken - given + captured + deposited
@@ -511,7 +544,8 @@ class World:
             assert kept == owed, f"order {order.order_no}: the bank kept {kept}, not {owed}"
 
     def _check_holds(self, holds: list[Hold]) -> None:
-        engaged = {hold.reference for hold in holds if hold.state == "engaged"}
+        owing = {d.reference for d in self._all("payments.CollectionOpened", Collection) if d.state != "closed"}
+        engaged = {hold.reference for hold in holds if hold.state == "engaged"} | owing
         assert {hold.state for hold in holds} <= {"engaged", "captured", "failed", "released", "declined"}
         unwanted = set(self.bank.reserved()) - engaged
         states = {hold.reference or str(hold.id): hold.state for hold in holds}

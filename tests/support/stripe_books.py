@@ -27,6 +27,8 @@ class Card:
     only_when_saved: bool = False
     """Declines once it is saved, as 4000 0000 0000 0341 does."""
     disputed: bool = False
+    away: str = ""
+    """Why it is declined while its holder is away, and only then."""
 
 
 CARDS = {
@@ -38,6 +40,9 @@ CARDS = {
     "pm_card_chargeDeclinedExpiredCard": Card("visa", "expired_card"),
     "pm_card_chargeCustomerFail": Card("visa", "generic_decline", only_when_saved=True),
     "pm_card_authenticationRequired": Card("visa", authentication=True),
+    "pm_card_chargeDeclinedLater": Card("amex", away="insufficient_funds"),
+    "pm_card_lostLater": Card("amex", away="lost_card"),
+    "pm_card_authenticationLater": Card("amex", away="authentication_required"),
     "pm_card_createDispute": Card("visa", disputed=True),
 }
 WALLETS = ("alipay", "wechat_pay")
@@ -109,6 +114,10 @@ class Books:
             intent["status"] = "requires_action"
             self._tell("payment_intent.requires_action", intent)
             return intent
+        if card.away and _true(p.get("off_session")) and card.away == "authentication_required":
+            raise self._declined(intent, "authentication_required", "authentication_required")
+        if card.away and _true(p.get("off_session")):
+            raise self._declined(intent, "card_declined", card.away)
         if card.decline and (saved or not card.only_when_saved):
             raise self._declined(intent, "card_declined", card.decline)
         self._authorise(intent, card)

@@ -65,6 +65,10 @@ class Sandbox:
         self._mutex = RLock()
         self.faults: deque[Fault] = deque(faults)
         self.movements: dict[str, Movement] = {}
+        self.refusals = 0
+        """How many attempts to collect a debt are declined."""
+        self.offers: dict[str, Money] = {}
+        self.forgiven: set[str] = set()
         self.notices: list[ProviderNotice] = []
         """What it would call back about, in order; a test delivers them as it likes."""
 
@@ -116,6 +120,32 @@ class Sandbox:
             return self._book("capture", key, amount, of=hold)
 
         return self._carry_out(key, "approve", take, NoticeKind.HOLD)
+
+    def collect(self, key: str, hold: str, amount: Money, attempt: int) -> Answer:
+        answer = "decline" if attempt - 1 <= self.refusals or key in self.forgiven else "approve"
+        asked = f"{key}:{attempt}"
+        return self._carry_out(asked, answer, lambda: self._pay_debt(key, amount), NoticeKind.HOLD)
+
+    def offer(self, key: str, hold: str, amount: Money) -> Answer:
+        with self._mutex:
+            if self._fault("approve") is not Fault.NONE:
+                return Answer(Outcome.UNKNOWN)
+            if key not in self.forgiven:
+                self.offers[key] = amount
+            return self._debt(key)
+
+    def collected(self, key: str, hold: str) -> Answer:
+        with self._mutex:
+            return self._debt(key) if self._fault("approve") is Fault.NONE else Answer(Outcome.UNKNOWN)
+
+    def forgive(self, key: str, hold: str) -> Answer:
+        with self._mutex:
+            if self._fault("approve") is not Fault.NONE:
+                return Answer(Outcome.UNKNOWN)
+            if _reference(f"{key}:debt") in self.movements:
+                return Answer(Outcome.DECLINED, reason="paid")
+            self.forgiven.add(key)
+            return Answer(Outcome.APPROVED)
 
     def release(self, key: str, hold: str) -> Answer:
         def let_go() -> Answer:
@@ -170,6 +200,12 @@ class Sandbox:
 
     # What a test, or a demonstration, makes happen.
 
+    def holder_pays(self, key: str) -> None:
+        """The holder of a card pays the debt they were offered, in their browser."""
+        with self._mutex:
+            if key in self.offers and key not in self.forgiven:
+                self._pay_debt(key, self.offers[key])
+
     def bank_answers(self, key: str, approved: bool = True) -> None:
         """The customer's bank decides a request that was pending."""
         with self._mutex:
@@ -182,6 +218,19 @@ class Sandbox:
         late, self._late = self._late, []
         for request in late:
             request()
+
+    def _pay_debt(self, key: str, amount: Money) -> Answer:
+        """A debt is paid once, whichever way comes first."""
+        known = self._debt(key)
+        return known if known.outcome is Outcome.APPROVED else self._book("capture", f"{key}:debt", amount)
+
+    def _debt(self, key: str) -> Answer:
+        paid = self.movements.get(_reference(f"{key}:debt"))
+        if paid is not None:
+            return Answer(Outcome.APPROVED, reference=paid.reference, amount=paid.amount)
+        if key in self.offers:
+            return Answer(Outcome.PENDING, reference=_reference(f"{key}:debt"), secret=f"{key}:secret")
+        return Answer(Outcome.NEVER_RECEIVED)
 
     def _carry_out(
         self, key: str, source: str, carry_out: Callable[[], Answer], kind: NoticeKind = NoticeKind.PAYMENT
