@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import orjson
-from eventsourcing.utils import TopicError, get_topic, resolve_topic
+from eventsourcing.utils import TopicError, resolve_topic
 
 from souvenir.eventlog.stores.store import StoredEvent
 from souvenir.kernel.aggregate import Event
@@ -37,7 +37,7 @@ def to_stored(event: Event) -> StoredEvent:
     state = cls.__pydantic_serializer__.to_json(event, exclude=_PLACED)
     if cls.class_version > 1:
         state = b'{"class_version":%d,' % cls.class_version + state[1:]
-    return StoredEvent(event.originator_id, event.originator_version, get_topic(cls), state)
+    return StoredEvent(event.originator_id, event.originator_version, cls.TOPIC, state)
 
 
 def to_event(stream: Any, version: int, topic: str, state: bytes) -> Event:

@@ -3,11 +3,19 @@
 import inspect
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, update_wrapper
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate, decorated_funcs, event
+from eventsourcing.domain import (
+    BaseAggregate,
+    CanInitAggregate,
+    CanMutateAggregate,
+    CommandMethodDecorator,
+    decorated_func_callers,
+    decorated_funcs,
+    event,
+)
 from eventsourcing.utils import get_topic, resolve_topic
 from pydantic import BaseModel, ConfigDict
 
@@ -83,6 +91,12 @@ class Aggregate(BaseAggregate[UUID]):
     class Event(Event):
         """The base of the aggregate's own events."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, method in list(vars(cls).items()):
+            if isinstance(method, CommandMethodDecorator) and name != "__init__":
+                setattr(cls, name, _recording(method))
+
     @staticmethod
     def create_id(*_: Any, **__: Any) -> UUID:
         return new_id()
@@ -108,6 +122,16 @@ class Aggregate(BaseAggregate[UUID]):
         )
         recorded.mutate(self)
         self._pending_events.append(recorded)
+
+
+def _recording(method: CommandMethodDecorator) -> Callable[..., None]:
+    """The decorated method as its callers see it: records its event, of the fields it is given by name."""
+    event_class: type[Any] = decorated_func_callers[method]
+
+    def record(self: Aggregate, **fields: Any) -> None:
+        self.trigger_event(event_class, **fields)
+
+    return update_wrapper(record, method.decorated_func)
 
 
 @cache
