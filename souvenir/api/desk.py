@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -16,12 +16,14 @@ from souvenir.api.audience import Audience
 from souvenir.api.authentication import Caller, CustomerNeeded, NoSession, NotAtThisOutlet, Visit
 from souvenir.api.identity import Node, any_id
 from souvenir.api.types import Info
+from souvenir.kernel.aggregate import Aggregate
 from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
 from souvenir.shop import Busy, Contended, IdempotencyConflict
 
 if TYPE_CHECKING:
     from souvenir.shop import Shop
 
+A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -78,6 +80,8 @@ class Desk(Visit):
 
     shop: "Shop"
     writes: LastWrites
+    left: dict[UUID, object] = field(default_factory=dict)
+    """What the last mutation left behind, by its id: it is told of without loading it again."""
 
     @property
     def actor(self) -> str:
@@ -90,10 +94,18 @@ class Desk(Visit):
         if not 0 < len(key) <= LONGEST_KEY:
             expected = f"idempotencyKey of 1 to {LONGEST_KEY} characters"
             raise MalformedInput(expected=expected, value=key[:40]).at("input", "idempotencyKey")
+        self.left.clear()
         with self.shop.once(self.actor, key, content(input)):
             done = command()
+        if (behind := getattr(done, "behind", None)) is not None:
+            self.left[behind.id] = behind
         self.writes.note(self.actor, done.position)
         return done
+
+    def found(self, cls: type[A], id: UUID) -> A:
+        """A thing as the last mutation left it, or as it stands now. Raises NotFound."""
+        left = self.left.get(id)
+        return left if isinstance(left, cls) else self.shop.log.load(cls, id)
 
     @contextmanager
     def reading(self, view: Any) -> Iterator[Any]:

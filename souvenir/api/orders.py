@@ -132,7 +132,7 @@ class Basket(Node):
 
 def order(at: Desk, id: UUID) -> Order:
     """The order with this id as it stands now. Raises NotFound."""
-    return shown(at.shop.log.load(sales_order.Order, id))
+    return shown(at.found(sales_order.Order, id))
 
 
 def orders(at: Desk, outlet_id: UUID | None, first: int, after: str | None) -> Connection[OrderSummary]:
@@ -160,7 +160,7 @@ def order_with_number(at: Desk, order_no: str) -> UUID:
 
 def basket(at: Desk, id: UUID) -> Basket:
     """The caller's own basket. Raises NotYourBasket or NotFound."""
-    found = at.shop.log.load(sales_basket.Basket, id)
+    found = at.found(sales_basket.Basket, id)
     found.check_holder(at.session_id())
     return Basket(
         id=global_id("Basket", id),

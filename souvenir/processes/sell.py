@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 from souvenir.catalogue.product import Product
@@ -16,6 +16,7 @@ from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
+from souvenir.kernel.aggregate import Aggregate
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.licensing.application import give_units_back
@@ -30,6 +31,8 @@ from souvenir.processes.make_order import agree, sell_pieces
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled
 from souvenir.sites.outlet import Outlet
+
+T = TypeVar("T")
 
 HOLD_LASTS: Final = timedelta(minutes=15)
 """How long a piece is kept for a basket."""
@@ -67,6 +70,13 @@ class Begun:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Left(Committed[T]):
+    """A command with what it left behind, for whoever tells of it next; nothing where it had been carried out before."""
+
+    behind: Aggregate | None = None
+
+
 class Sell:
     """What a shop does all day. Methods that call a payment provider do so between two commits, never inside one."""
 
@@ -76,16 +86,17 @@ class Sell:
 
     # Online.
 
-    def open_basket(self, outlet_id: UUID, holder: str) -> Committed[UUID]:
+    def open_basket(self, outlet_id: UUID, holder: str) -> Left[UUID]:
         """A new basket at an outlet, for one session."""
         basket_id = new_id()
 
-        def command(tx: Transaction) -> UUID:
+        def command(tx: Transaction) -> tuple[UUID, Basket]:
             tx.look(Outlet, outlet_id)
-            tx.save(Basket.open(basket_id, outlet_id, holder))
-            return basket_id
+            basket = Basket.open(basket_id, outlet_id, holder)
+            tx.save(basket)
+            return basket_id, basket
 
-        return self._log.execute(command)
+        return self._leave(command)
 
     def set_quantity(self, basket_id: UUID, holder: str, product_id: UUID, quantity: int) -> Committed[None]:
         """Want so many of an open product; none takes it out of the basket."""
@@ -109,13 +120,13 @@ class Sell:
         number: int | None = None,
         space: Space = "numbered",
         visit: Visit | None = None,
-    ) -> Committed[int]:
+    ) -> Left[int]:
         """Hold the number the buyer chose, or the next one, and put it in the basket; answers the number.
 
         `visit` is a proof of visit that was checked, for editions that only visitors may buy.
         """
 
-        def command(tx: Transaction) -> int:
+        def command(tx: Transaction) -> tuple[int, Basket]:
             basket = _basket(tx, basket_id, holder)
             until = clock.now() + HOLD_LASTS
             where = (tx, edition_id, basket.outlet_id)
@@ -130,9 +141,9 @@ class Sell:
                 PieceOfBasket(product_id=product_id, edition_id=edition_id, space=space, number=piece.number)
             )
             tx.save(basket)
-            return piece.number
+            return piece.number, basket
 
-        return self._log.execute(command)
+        return self._leave(command)
 
     def let_go(
         self, basket_id: UUID, holder: str, edition_id: UUID, number: int, space: Space = "numbered"
@@ -151,13 +162,13 @@ class Sell:
 
     def place_order(
         self, basket_id: UUID, holder: str, buyer: UUID | None = None, visit: Visit | None = None
-    ) -> Committed[UUID]:
+    ) -> Left[UUID]:
         """Turn a basket into an order at today's prices, within the licences; its pieces stay held a little longer.
 
         `visit` is asked for again where the hold on a piece for visitors has ended meanwhile.
         """
 
-        def command(tx: Transaction) -> UUID:
+        def command(tx: Transaction) -> tuple[UUID, Order]:
             basket = _basket(tx, basket_id, holder)
             outlet = tx.look(Outlet, basket.outlet_id)
             items = [Item(product_id, quantity) for product_id, quantity in basket.quantities.items()]
@@ -172,9 +183,9 @@ class Sell:
             order = agree(tx, order_id, outlet, Channel.ONLINE, None, items, today, buyer, basket_id)
             basket.check_out(order_id)
             tx.save(order, basket)
-            return order_id
+            return order_id, order
 
-        return self._log.execute(command)
+        return self._leave(command)
 
     def pay(self, order_id: UUID, tender: Tender, provider: str, source: str) -> Committed[UUID]:
         """Pay an order through a provider; answers the payment's id.
@@ -317,7 +328,7 @@ class Sell:
             payment = carry_out_refund(self._log, self._providers, payment_id, refund_id)
         order = self._log.load(Order, payment.order_id)
         if payment.reference is None or payment.received is not None or order.paid_by == payment_id:
-            return concluded
+            return Left(concluded.result, concluded.position, concluded.replayed, order)
         if order.cancelled is not None:
             raise OrderCancelled(order_no=order.order_no, reason=order.cancelled)
         raise OrderAlreadyPaid(order_no=order.order_no)
@@ -334,7 +345,7 @@ class Sell:
         on: date | None = None,
         evidence: Evidence | None = None,
         visit: Visit | None = None,
-    ) -> Committed[UUID]:
+    ) -> Left[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the business date:
@@ -343,7 +354,7 @@ class Sell:
         """
         order_id = new_id()
 
-        def command(tx: Transaction) -> UUID:
+        def command(tx: Transaction) -> tuple[UUID, Order]:
             outlet = tx.look(Outlet, outlet_id)
             outlet.require_till(till)
             if outlet.kind != "shop":
@@ -360,9 +371,21 @@ class Sell:
             sell_pieces(tx, order, day, order_id, visit, given)
             order.pay(payment.id, tender, order.due, day)
             tx.save(order)
-            return order_id
+            return order_id, order
 
-        return self._log.execute(command)
+        return self._leave(command)
+
+    def _leave(self, command: Callable[[Transaction], tuple[T, Aggregate]]) -> Left[T]:
+        """Carry out a command that answers its result and what it leaves behind."""
+        behind: list[Aggregate] = []
+
+        def decide(tx: Transaction) -> T:
+            result, left = command(tx)
+            behind[:] = [left]  # of the last attempt
+            return result
+
+        done = self._log.execute(decide)
+        return Left(done.result, done.position, done.replayed, None if done.replayed else behind[0])
 
 
 def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:

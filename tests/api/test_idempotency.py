@@ -1,7 +1,10 @@
 """The same key acts once: the same input repeats the first answer, another input is a typed conflict."""
 
+from typing import Any
+
 import pytest
 import strawberry
+from calling import Client
 from trading import Group, cny, words
 
 from souvenir.api.desk import content
@@ -15,6 +18,38 @@ def test_a_repeated_sale_is_the_first_sale(group: Group):
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert again["order"] == first["order"]
     assert group.shop.log.head() == head
+
+
+def test_what_is_told_at_once_is_told_again(group: Group):
+    """The first answer is of what the command left behind, the second of what is loaded."""
+
+    def twice(operation: str, **input: object) -> dict[str, Any]:
+        first, again = (group.guest.do(operation, idempotencyKey=operation, **input) for _ in range(2))
+        assert (first.pop("replayed"), again.pop("replayed")) == (False, True)
+        assert first == again
+        return first
+
+    basket = twice("openBasket", outletId=group.web)["basket"]["id"]
+    twice("holdPiece", basketId=basket, editionId=group.edition)
+    order = twice("placeOrder", basketId=basket)["order"]["id"]
+    twice("pay", orderId=order, tender="CARD", provider="sandbox", source="tok_visa")
+
+
+def test_of_two_mutations_in_one_request_the_second_is_told_as_it_left_things(group: Group):
+    basket = group.basket()
+    query = """mutation ($basket: ID!, $edition: ID!, $pen: ID!) {
+      holdPiece(input: {idempotencyKey: "1", basketId: $basket, editionId: $edition}) { __typename }
+      setQuantity(input: {idempotencyKey: "2", basketId: $basket, productId: $pen, quantity: 2}) {
+        ... on SetQuantityPayload { basket { items { quantity } pieces { number } } }
+      }
+    }"""
+    variables = {"basket": basket, "edition": group.edition, "pen": group.pen}
+    headers = {"authorization": f"Bearer {group.guest.token}"}
+    client = Client(group.app)
+    answer = client.request(
+        "POST", "/graphql/storefront", headers, json={"query": query, "variables": variables}
+    ).json()
+    assert answer["data"]["setQuantity"] == {"basket": {"items": [{"quantity": 2}], "pieces": [{"number": 101}]}}
 
 
 def test_another_input_under_the_same_key_is_a_conflict_and_nothing_is_recorded(group: Group):
