@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     replay.set_defaults(run=_replay)
 
+    statement = _with_database(commands.add_parser("statement", help="write a royalty statement that was issued"))
+    statement.add_argument("contract", help="the contract's number, such as LIC-2026-01")
+    statement.add_argument("period", help="2026-07, 2026-Q3, 2026-H2 or 2026, as the contract has it")
+    statement.add_argument("--form", default="txt", choices=("txt", "pdf", "xlsx", "json"), help="default: txt")
+    statement.add_argument("--out", type=Path, metavar="FILE", help="default: the standard output")
+    statement.set_defaults(run=_statement)
+
     check = _with_database(commands.add_parser("check", help="compare the registers with what the log says"))
     check.set_defaults(run=_check)
 
@@ -149,6 +156,19 @@ def _replay(options: argparse.Namespace) -> None:
             TrialBalance(options.as_of, rows, known_at=options.known_at, since=options.since, entries=balance.entries)
         )
     )
+
+
+def _statement(options: argparse.Namespace) -> None:
+    from souvenir.documents.statement import write_statement
+    from souvenir.licensing.licence import Licence
+
+    with _open(options) as shop:
+        sheet = shop.licensing.statement(Licence.id_of(options.contract), options.period)
+    written = write_statement(sheet, options.form)
+    if options.out is None:
+        sys.stdout.buffer.write(written)
+    else:
+        options.out.write_bytes(written)
 
 
 def _check(options: argparse.Namespace) -> int:

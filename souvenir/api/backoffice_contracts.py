@@ -19,6 +19,7 @@ from souvenir.kernel.money import UnknownCurrency
 from souvenir.licensing import approval as approving
 from souvenir.licensing.approval import EarlierStageOpen, Outcome, StageNotAsked, StageNotOpen, StageSettled
 from souvenir.licensing.grant import STAGES, GrantsOverlap, Stage
+from souvenir.licensing.label_stock import LabelCount, LabelsUnsound
 from souvenir.licensing.licence import (
     AlreadyTerminated,
     AmendmentAlreadyRecorded,
@@ -70,6 +71,25 @@ class AgreeConversionRateInput:
     source: str = strawberry.field(description="Whose rate it is.")
     valid_from: date
     valid_until: date
+
+
+@strawberry.input
+class RecordLabelsInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    reference: str = strawberry.field(description="The number of the delivery note, so that a delivery counts once.")
+    count: int
+    on: date
+
+
+@strawberry.input
+class CountLabelsInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    on_hand: int
+    destroyed: int = strawberry.field(description="In all, with evidence.")
+    returned: int = strawberry.field(description="To the licensor, in all.")
+    counted_on: date
 
 
 @strawberry.input
@@ -128,6 +148,14 @@ class TerminateLicencePayload(LicenceChange): ...
 
 @strawberry.type
 class AgreeConversionRatePayload(LicenceChange): ...
+
+
+@strawberry.type
+class RecordLabelsPayload(LicenceChange): ...
+
+
+@strawberry.type
+class CountLabelsPayload(LicenceChange): ...
 
 
 @strawberry.type
@@ -205,6 +233,24 @@ class ContractsMutation:
         rate = (licence, str(input.currency), input.rate, input.source, input.valid_from, input.valid_until)
         done = at.carry_out(input, lambda: at.shop.licensing.agree_rate(*rate))
         return AgreeConversionRatePayload(replayed=done.replayed, key=licence)
+
+    @mutation(*EVERY_MUTATION, LabelsUnsound)
+    def record_labels(self, info: Info, input: RecordLabelsInput) -> RecordLabelsPayload:
+        """Record holograms the licensor delivered."""
+        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        delivery = (licence, input.reference, input.count, input.on)
+        done = at.carry_out(input, lambda: at.shop.licensing.record_labels(*delivery))
+        return RecordLabelsPayload(replayed=done.replayed, key=licence)
+
+    @mutation(*EVERY_MUTATION, LabelsUnsound)
+    def count_labels(self, info: Info, input: CountLabelsInput) -> CountLabelsPayload:
+        """Record what a count of the holograms found; the next statement reconciles them with what was sold."""
+        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        found = LabelCount(
+            on_hand=input.on_hand, destroyed=input.destroyed, returned=input.returned, counted_on=input.counted_on
+        )
+        done = at.carry_out(input, lambda: at.shop.licensing.count_labels(licence, found))
+        return CountLabelsPayload(replayed=done.replayed, key=licence)
 
     @mutation(*EVERY_MUTATION, StageNotAsked, EarlierStageOpen, StageSettled)
     def submit_for_approval(self, info: Info, input: SubmitForApprovalInput) -> SubmitForApprovalPayload:

@@ -26,7 +26,7 @@ from souvenir.licensing.licence import (
     Grant,
     LicenceAlreadyGranted,
 )
-from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, TermUnsound, Tier, TiersUnsound
+from souvenir.licensing.terms import Instalment, RateOutOfRange, RoyaltyTerms, TermUnsound, Tier, TiersUnsound
 
 
 @strawberry.input(description="Which stages the licensor approves before a product is sold, and how long it has.")
@@ -46,6 +46,12 @@ class GrantInput:
     sell_off_days: int = 0
     time_zone: str = "Asia/Shanghai"
     exclusive: bool = False
+    agent: str | None = strawberry.field(default=None, description="Who acts for the licensor.")
+    agent_commission: Decimal = strawberry.field(
+        default=Decimal(0), description="The agent's part of the royalty, paid by the licensor."
+    )
+    head_contract_no: str | None = strawberry.field(default=None, description="What a sub-licence derives from.")
+    sub_licensing: bool = False
     approval: ApprovalRulesInput | None = strawberry.field(default=None, description="Without it, none is asked for.")
 
 
@@ -53,6 +59,14 @@ class GrantInput:
 class RoyaltyTierInput:
     rate: Decimal = strawberry.field(description="A fraction: 0.08 for 8 %.")
     up_to: Decimal | None = None
+
+
+@strawberry.input(
+    description="A further amount that is guaranteed by a day, royalties and earlier guarantees credited."
+)
+class InstalmentInput:
+    due: date
+    amount: MoneyInput
 
 
 @strawberry.input
@@ -71,6 +85,24 @@ class RoyaltyTermsInput:
     refuse_over_cap: bool = False
     withholding_rate: Decimal = Decimal(0)
     due_days: int = strawberry.field(default=30, description="From the end of a period to payment.")
+    tax_borne_by: str = strawberry.field(default="licensor", description="licensor, or licensee: then it is on top.")
+    recoup_in_sell_off: bool = True
+    over_cap_multiplier: Decimal = strawberry.field(
+        default=Decimal(1), description="Of the rate, for units over the cap."
+    )
+    stacking_cap: Decimal | None = strawberry.field(
+        default=None, description="Bounds the combined rate of all licences on one piece."
+    )
+    guarantees: list[InstalmentInput] = strawberry.field(default_factory=list, description="Besides the advance.")
+    shared_account: str | None = strawberry.field(
+        default=None, description="Contracts of one licensor that name the same are cross-collateralised."
+    )
+    discount_cap: Decimal | None = strawberry.field(
+        default=None, description="The part of the list price up to which discounts lower the base; null is all."
+    )
+    discount_cap_tested: str = strawberry.field(default="year", description="Over the contract year, or the period.")
+    reserve_rate: Decimal = strawberry.field(default=Decimal(0), description="Held of each period against returns.")
+    reserve_periods: int = strawberry.field(default=0, description="After how many periods it is released.")
 
 
 @strawberry.input
@@ -183,6 +215,10 @@ def _grant(input: GrantInput) -> Grant:
             sell_off_days=input.sell_off_days,
             time_zone=input.time_zone,
             exclusive=input.exclusive,
+            agent=input.agent,
+            agent_commission=input.agent_commission,
+            head_contract_no=input.head_contract_no,
+            sub_licensing=input.sub_licensing,
             approval=_approval(input.approval) if input.approval else None,
         )
 
@@ -210,4 +246,14 @@ def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
             refuse_over_cap=input.refuse_over_cap,
             withholding_rate=input.withholding_rate,
             due_days=input.due_days,
+            tax_borne_by=cast(Literal["licensor", "licensee"], input.tax_borne_by),
+            recoup_in_sell_off=input.recoup_in_sell_off,
+            over_cap_multiplier=input.over_cap_multiplier,
+            stacking_cap=input.stacking_cap,
+            guarantees=tuple(Instalment(due=each.due, amount=each.amount.money()) for each in input.guarantees),
+            shared_account=input.shared_account,
+            discount_cap=input.discount_cap,
+            discount_cap_tested=cast(Literal["year", "period"], input.discount_cap_tested),
+            reserve_rate=input.reserve_rate,
+            reserve_periods=input.reserve_periods,
         )

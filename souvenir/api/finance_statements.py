@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api import statements
+from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation, question
@@ -61,9 +62,11 @@ class StatementQuery:
         return statements.draft(_at(info), read_id("Licence", licence_id, "licenceId"), period, on)
 
     @described
-    def statements(self, info: Info, licence_id: strawberry.ID) -> list[StatementIssued]:
-        """The statements of a licence, the latest first, at most 200."""
-        return statements.issued(_at(info), read_id("Licence", licence_id, "licenceId"))
+    def statements(
+        self, info: Info, licence_id: strawberry.ID, first: First = 20, after: After = None
+    ) -> Connection[StatementIssued]:
+        """The statements of a licence, the latest first."""
+        return statements.issued(_at(info), read_id("Licence", licence_id, "licenceId"), first, after)
 
     @question(*READING)
     def statement(self, info: Info, licence_id: strawberry.ID, period: str) -> RoyaltyStatement:

@@ -6,6 +6,7 @@ import strawberry
 
 from souvenir.access.staff import Staff
 from souvenir.api import rights, statements
+from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import question
@@ -27,9 +28,11 @@ class LicensorQuery:
         return [rights.licence(at, id) for id in ids if _may_see(at, id)]
 
     @described
-    def statements(self, info: Info, licence_id: strawberry.ID) -> list[StatementIssued]:
-        """The statements of a licence, the latest first, at most 200."""
-        return statements.issued(*seen(info, licence_id))
+    def statements(
+        self, info: Info, licence_id: strawberry.ID, first: First = 20, after: After = None
+    ) -> Connection[StatementIssued]:
+        """The statements of a licence, the latest first."""
+        return statements.issued(*seen(info, licence_id), first, after)
 
     @question(*READING)
     def statement(self, info: Info, licence_id: strawberry.ID, period: str) -> RoyaltyStatement:

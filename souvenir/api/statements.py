@@ -1,20 +1,23 @@
 """Royalty statements as finance and licensors read them: what is due and why, down to each sale, and sealed by a digest."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 import strawberry
 
+from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk
 from souvenir.api.grounds import Grounds
 from souvenir.api.identity import global_id
 from souvenir.api.rights import licence
 from souvenir.api.scalars import CurrencyCode
 from souvenir.api.types import Info, LocalizedText, Money, described, visit
-from souvenir.documents.statement import print_statement
+from souvenir.documents.statement import MEDIA_TYPES, print_statement, write_statement
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.licensing import sheet as paper
 from souvenir.licensing.drafting import Draft
@@ -49,6 +52,42 @@ class StatementAccount:
     outside: Money = strawberry.field(description="Royalty that may not recoup, as of a sell-off.")
     payable: Money
     marketing_fund: Money
+    shortfall: Money = strawberry.field(description="What is made up to the guarantee beyond what is earned.")
+
+
+@strawberry.type(description="What is held of the royalty against returns, and released periods later.")
+class StatementReserve:
+    rate: Decimal
+    opening: Money
+    closing: Money
+    opening_net: Money = strawberry.field(description="Of net sales.")
+    closing_net: Money
+
+
+@strawberry.type(description="Holograms: issued is sold, on hand, destroyed, returned and unaccounted for, together.")
+class StatementLabels:
+    issued: int
+    sold: int
+    on_hand: int
+    destroyed: int
+    returned: int
+    unaccounted: int = strawberry.field(description="Deemed sold; settled apart.")
+    counted_on: date
+
+
+@strawberry.enum(description="How a royalty statement is written.")
+class RoyaltyStatementFormat(StrEnum):
+    PDF = "pdf"
+    XLSX = "xlsx"
+    JSON = "json"
+    TEXT = "txt"
+
+
+@strawberry.type(description="A royalty statement as a file, the same bytes each time.")
+class RoyaltyStatementFile:
+    name: str
+    media_type: str
+    content: str = strawberry.field(description="In base64.")
 
 
 @strawberry.type(description="What a statement asks to be paid.")
@@ -78,6 +117,7 @@ class RoyaltyStatementLine:
     net: Money
     royalty: Money
     marketing_fund: Money
+    gtin: str | None
 
 
 @strawberry.type(description="What an amendment changed for sales already accrued.")
@@ -117,12 +157,25 @@ class RoyaltyStatement:
     breaches: list[StatementBreach]
     entries: int = strawberry.field(description="Stored entries it is made of.")
     digest: str = strawberry.field(description="SHA-256 of the canonical JSON, in hex: the seal of the statement.")
+    shared_account: str | None = strawberry.field(description="Names the account that contracts share, if they do.")
+    reserve: StatementReserve | None
+    labels: StatementLabels | None
     names: strawberry.Private[Mapping[str, str]]
     sheet: strawberry.Private[paper.Sheet]
 
     @strawberry.field
     def property_name(self, info: Info) -> LocalizedText:
         return LocalizedText.of(self.names, visit(info).languages)
+
+    @described
+    def file(self, format: RoyaltyStatementFormat) -> RoyaltyStatementFile:
+        """The statement to keep and to check: paper, a workbook, the sealed JSON or plain text."""
+        header, written = self.sheet.header, write_statement(self.sheet, format.value)
+        return RoyaltyStatementFile(
+            name=f"{header.contract_no}-{header.period}.{format.value}",
+            media_type=MEDIA_TYPES[format.value],
+            content=b64encode(written).decode(),
+        )
 
     @described
     def json(self) -> str:
@@ -185,10 +238,17 @@ class GuaranteeForecast:
     needed_daily: Money
 
 
-def issued(at: Desk, licence_id: UUID) -> list[StatementIssued]:
+def issued(at: Desk, licence_id: UUID, first: int, after: str | None) -> Connection[StatementIssued]:
     """The statements of a licence, the latest first. Raises NotFound."""
     licence(at, licence_id)
-    return [_issued(row) for row in at.shop.licensing.statements(licence_id)]
+    return page(
+        lambda start, limit: at.shop.licensing.statements(licence_id, str(start[0]) if start else None, limit),
+        key=lambda row: (row.period,),
+        node=_issued,
+        first=first,
+        after=after,
+        sort="royalty statement",
+    )
 
 
 def statement(at: Desk, licence_id: UUID, period: str) -> RoyaltyStatement:
@@ -253,6 +313,7 @@ def _statement(found: paper.Sheet) -> RoyaltyStatement:
             outside=Money.of(account.outside),
             payable=Money.of(account.payable),
             marketing_fund=Money.of(account.marketing_fund),
+            shortfall=Money.of(account.shortfall or account.payable * 0),
         ),
         due=StatementDue(
             royalty=Money.of(due.royalty),
@@ -274,8 +335,21 @@ def _statement(found: paper.Sheet) -> RoyaltyStatement:
         ],
         entries=header.span.entries,
         digest=found.digest,
+        shared_account=header.shared_account,
+        reserve=_reserve(header.reserve) if header.reserve else None,
+        labels=StatementLabels(**dict(header.labels)) if header.labels else None,
         names=header.property_name,
         sheet=found,
+    )
+
+
+def _reserve(found: paper.Reserve) -> StatementReserve:
+    return StatementReserve(
+        rate=found.rate,
+        opening=Money.of(found.opening_royalty),
+        closing=Money.of(found.closing_royalty),
+        opening_net=Money.of(found.opening_net),
+        closing_net=Money.of(found.closing_net),
     )
 
 
@@ -295,6 +369,7 @@ def _line(line: paper.Line) -> RoyaltyStatementLine:
         net=Money.of(line.net),
         royalty=Money.of(line.royalty),
         marketing_fund=Money.of(line.marketing_fund),
+        gtin=line.gtin,
     )
 
 

@@ -14,7 +14,16 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    KeepTogether,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 from souvenir.documents.fonts import BOLD, REGULAR, STANDARD_FONT, can_embed, embedded, name_of
 
@@ -77,6 +86,30 @@ class Sheet:
         for first, *others in rows:
             lines.append([self._paragraph(first, self._text), *(self._paragraph(text, self._right) for text in others)])
         self._table(lines, widths, heading_rows=1)
+
+    def columns(
+        self,
+        headings: Sequence[Words],
+        widths: Sequence[float],
+        rows: Sequence[Sequence[str]],
+        foot: Sequence[str] = (),
+        words: int = 1,
+    ) -> None:
+        """A table with many columns in small print: `words` of them at the left, then numbers; widths are shares."""
+        narrow = self._style("narrow", 7.4)
+        number = self._style("number", 7.4, alignment=RIGHT)
+        sum_of = self._style("sum", 7.4, alignment=RIGHT, bold=True)
+        lines: list[list[Any]] = [[self._label(heading) for heading in headings]]
+        for row in rows:
+            lines.append([self._paragraph(text, narrow if at < words else number) for at, text in enumerate(row)])
+        if foot:
+            lines.append([self._paragraph(text, sum_of) for text in foot])
+        self._table(lines, [WIDTH * share / sum(widths) for share in widths], heading_rows=1)
+
+    def heading(self, words: Words) -> None:
+        """The name of what comes next, and never alone at the foot of a page."""
+        style = self._style("heading", 10.5, bold=True)
+        self._flow += [CondPageBreak(30 * mm), self._paragraph("  ".join(words), style), Spacer(0, 1.5 * mm)]
 
     def totals(self, rows: Iterable[tuple[Words, str]]) -> None:
         """Sums, at the right edge."""
@@ -142,10 +175,11 @@ class Sheet:
         size: float,
         leading: float | None = None,
         alignment: Alignment = LEFT,
+        bold: bool = False,
     ) -> ParagraphStyle:
         return ParagraphStyle(
             name,
-            fontName=self._font,
+            fontName=self._bold if bold else self._font,
             fontSize=size,
             leading=leading or size * 1.3,
             wordWrap="CJK",

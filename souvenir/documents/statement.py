@@ -4,13 +4,36 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 from souvenir.documents.columns import across, amount, percent, table
 from souvenir.kernel.money import Money, exponent_of, total
-from souvenir.licensing.sheet import Header, Line, Sheet
+from souvenir.licensing.sheet import Header, Labels, Line, Sheet
 
 COLUMNS = 78
+
+MEDIA_TYPES: Final = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
+}
+"""The forms a statement is written in, by the ending of its file."""
+
+
+def write_statement(sheet: Sheet, ending: str) -> bytes:
+    """The statement as a file of one of the forms, the same bytes each time. PDF and XLSX need the extra `documents`."""
+    match ending:
+        case "pdf":
+            from souvenir.documents.statement_pdf import statement_pdf
+
+            return statement_pdf(sheet, sheet.digest)
+        case "xlsx":
+            return statement_workbook(sheet, sheet.digest)
+        case "json":
+            return sheet.canonical()
+        case _:
+            return print_statement(sheet, sheet.digest).encode()
 
 
 def print_statement(sheet: Sheet, digest: str) -> str:
@@ -60,12 +83,12 @@ def _sheets(sheet: Sheet, digest: str) -> Iterator[tuple[str, Sequence[str], Seq
     """The pages of the workbook: name, headings, rows."""
     headings = (
         "No.", "Period", "SKU", "Territory", "Channel", "Rate", "Sold", "Returned",
-        "Gross", "Deductions", "Net sales", "Royalty", "Marketing fund",
+        "Gross", "Deductions", "Net sales", "Royalty", "Marketing fund", "GTIN",
     )  # fmt: skip
     lines = [
         (
             line.number, line.period, line.sku, line.territory, line.channel, line.rate, line.sold, line.returned,
-            line.gross, line.deductions, line.net, line.royalty, line.marketing_fund,
+            line.gross, line.deductions, line.net, line.royalty, line.marketing_fund, line.gtin,
         )
         for line in sheet.lines
     ]  # fmt: skip
@@ -84,26 +107,37 @@ def _sheets(sheet: Sheet, digest: str) -> Iterator[tuple[str, Sequence[str], Seq
         ("Code", "SKU", "Units", "Net sales", "Currency"),
         [(b.code, b.sku, b.units, b.base, b.base.currency) for b in sheet.breaches],
     )
-    yield "Account", ("Item", "Value"), [*_facts(sheet.header), *_account(sheet.header), ("SHA-256", digest)]
+    if (labels := sheet.header.labels) is not None:
+        yield "Labels", [words for words, _ in labels_of(labels)], [[count for _, count in labels_of(labels)]]
+    yield "Account", ("Item", "Value"), [*facts_of(sheet.header), *account_of(sheet.header), ("SHA-256", digest)]
 
 
-def _facts(header: Header) -> Iterator[tuple[str, object]]:
+def facts_of(header: Header) -> Iterator[tuple[str, str]]:
+    """Whose statement it is, of what and when."""
     yield "合同 Contract", header.contract_no
     yield "授权方 Licensor", header.licensor
-    yield "授权内容 Property", _names(header)
+    yield "授权内容 Property", names_of(header)
     yield "期间 Period", header.period
     yield "币种 Currency", header.currency
     yield "出具 Issued on", header.issued_on.isoformat()
 
 
-def _account(header: Header) -> Iterator[tuple[str, Money | str]]:
-    account, due = header.account, header.due
+def account_of(header: Header) -> Iterator[tuple[str, Money | str]]:
+    """The account line by line: labels in Chinese and English, and what they say."""
+    account, due, reserve = header.account, header.due, header.reserve
+    if header.shared_account is not None:
+        yield "共同账户 Shared account", header.shared_account
     yield "保底/预付 Guarantee", account.guarantee
     yield "已预付 Advance paid", account.paid_ahead
     yield "期初未抵扣 Unrecouped, opening", account.opening_unrecouped
+    if reserve is not None:
+        yield f"期初准备金 Reserve, opening, {percent(reserve.rate)}", reserve.opening_royalty
+        yield "期末准备金 Reserve, closing", reserve.closing_royalty
     yield "本期版税 Royalty earned", account.earned + account.outside
     yield "已抵扣 Recouped", account.recouped
     yield "期末未抵扣 Unrecouped, closing", account.closing_unrecouped
+    if account.shortfall:
+        yield "补足保底 Made up to the guarantee", account.shortfall
     yield "应付版税 Royalty payable", due.royalty
     if due.tax_rate:
         borne = "on top" if due.tax_borne_by == "licensee" else "withheld"
@@ -117,7 +151,7 @@ def _text(sheet: Sheet, digest: str) -> Iterator[str]:
     header = sheet.header
     yield f"版税结算单 Royalty statement  {header.contract_no}  {header.period}  {header.currency}"
     yield f"授权方 Licensor: {header.licensor}"
-    yield f"授权内容 Property: {_names(header)}"
+    yield f"授权内容 Property: {names_of(header)}"
     yield f"出具 Issued: {header.issued_on.isoformat()}"
     yield ""
     if sheet.is_nil:
@@ -141,13 +175,29 @@ def _text(sheet: Sheet, digest: str) -> Iterator[str]:
         yield "授权外销售 Sales outside the licence, settled apart"
         breaches = [(b.sku, b.code, str(b.units), f"{amount(b.base)} {b.base.currency}") for b in sheet.breaches]
         yield from table(("产品 Product", "原因 Reason", "数量 Units", "净销售 Net sales"), breaches)
+    if header.labels is not None:
+        yield ""
+        yield f"防伪标 Labels, counted on {header.labels.counted_on.isoformat()}"
+        yield from table(
+            [words for words, _ in labels_of(header.labels)], [[str(count) for _, count in labels_of(header.labels)]]
+        )
     yield ""
-    for label, value in _account(header):
+    for label, value in account_of(header):
         yield from across(label, amount(value) if isinstance(value, Money) else value, COLUMNS)
     yield ""
     span = header.span
     yield f"日志 Log: {span.after} < p <= {span.until}, {span.entries} entries, SHA-256 {span.digest[:16]}"
     yield f"SHA-256 {digest}"
+
+
+def labels_of(labels: Labels) -> Iterator[tuple[str, int]]:
+    """issued = sold + on hand + destroyed + returned + unaccounted for."""
+    yield "发放 Issued", labels.issued
+    yield "已售 Sold", labels.sold
+    yield "库存 On hand", labels.on_hand
+    yield "销毁 Destroyed", labels.destroyed
+    yield "退回 Returned", labels.returned
+    yield "不明 Unaccounted", labels.unaccounted
 
 
 def _lines(lines: Sequence[Line], currency: str) -> Iterator[str]:
@@ -176,6 +226,6 @@ def _lines(lines: Sequence[Line], currency: str) -> Iterator[str]:
     yield from table(headings, rows, [("合计 Total", "", "", *counts, *sums)])
 
 
-def _names(header: Header) -> str:
+def names_of(header: Header) -> str:
     names = [header.property_name[tag] for tag in ("zh-Hans", "en") if tag in header.property_name]
     return " ".join(names) or next(iter(header.property_name.values()))

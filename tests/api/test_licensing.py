@@ -1,5 +1,6 @@
 """Licences over their life through the published operations: statements to the cent, amendments, approvals, the licensor."""
 
+import base64
 import hashlib
 
 import pytest
@@ -49,8 +50,41 @@ def test_an_issued_statement_comes_out_again_as_the_bytes_its_digest_seals(group
     again = read(group, "2025-Q2")
     assert again == issued
     assert hashlib.sha256(again["json"].encode()).hexdigest() == again["digest"]
-    listed = group.finance.ask("statements", licenceId=group.licence)
-    assert [row["period"] for row in listed] == ["2025-Q2", "2025-Q1"]
+
+
+def test_statements_are_listed_page_by_page_the_latest_first(group: Group):
+    for quarter in ("2025-Q1", "2025-Q2"):
+        state(group, quarter)
+    first = group.finance.ask("statements", licenceId=group.licence, first=1)
+    assert [edge["node"]["period"] for edge in first["edges"]] == ["2025-Q2"]
+    assert first["pageInfo"]["hasNextPage"]
+    rest = group.finance.ask("statements", licenceId=group.licence, after=first["pageInfo"]["endCursor"])
+    assert [edge["node"]["period"] for edge in rest["edges"]] == ["2025-Q1"]
+    assert not rest["pageInfo"]["hasNextPage"]
+
+
+@pytest.mark.parametrize(
+    ("form", "begins", "name"),
+    [
+        ("PDF", b"%PDF-", "LIC-A-2025-Q2.pdf"),
+        ("XLSX", b"PK", "LIC-A-2025-Q2.xlsx"),
+        ("JSON", b'{"adjustments":[]', "LIC-A-2025-Q2.json"),
+        ("TEXT", "版税结算单".encode(), "LIC-A-2025-Q2.txt"),
+    ],
+)
+def test_finance_and_the_licensor_get_the_same_file(group: Group, form, begins, name):
+    scarves(group, 2)
+    for quarter in ("2025-Q1", "2025-Q2"):
+        state(group, quarter)
+    asked = {"licenceId": group.licence, "period": "2025-Q2", "format": form}
+    palace = licensor(group)
+    group.shop.followers.catch_up()
+    found, theirs = (who.ask("statementFile", **asked) for who in (group.finance, palace))
+    content = base64.b64decode(found["file"]["content"])
+    assert (content.startswith(begins), found["file"]["name"]) == (True, name)
+    assert theirs == found
+    if form == "JSON":
+        assert hashlib.sha256(content).hexdigest() == found["digest"]
 
 
 def test_a_draft_records_nothing_and_names_what_to_look_at(group: Group):
@@ -245,3 +279,65 @@ def test_a_licensor_changes_nothing_and_reads_no_orders(group: Group):
 def test_only_finance_states(group: Group):
     body = group.desk.send("statements", licenceId=group.licence).json()
     assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+# Terms.
+
+
+def test_what_a_contract_may_say_reaches_its_statement(group: Group):
+    grant = {
+        "categories": ["fans"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01", "ends": "2025-12-31",
+        "agent": "Agency", "agentCommission": "0.1", "headContractNo": "HEAD-1", "subLicensing": True,
+    }  # fmt: skip
+    terms = {
+        "currency": "CNY", "tiers": [{"rate": "0.08"}], "sharedAccount": "PALACE", "reserveRate": "0.15",
+        "reservePeriods": 2, "discountCap": "0.03", "discountCapTested": "period", "stackingCap": "0.12",
+        "guarantees": [{"due": "2025-03-31", "amount": {"amount": "50.00", "currency": "CNY"}}],
+        "taxBorneBy": "licensee", "recoupInSellOff": False, "overCapMultiplier": "3",
+    }  # fmt: skip
+    granted = group.office.do(
+        "grantLicence", contractNo="LIC-T", licensor="Palace Studio",
+        propertyName=[{"language": "en", "text": "Fan"}], grant=grant, terms=terms,
+    )  # fmt: skip
+    licence = granted["licence"]["id"]
+    group.office.do("recordLabels", licenceId=licence, reference="DN-1", count=10, on="2025-01-02")
+    counted = {"licenceId": licence, "onHand": 7, "destroyed": 1, "returned": 0, "countedOn": "2025-03-31"}
+    group.office.do("countLabels", **counted)
+    assert group.office.try_to("countLabels", **counted | {"onHand": -1})["code"] == "LABELS_UNSOUND"
+    issued = group.finance.do("issueStatement", licenceId=licence, period="2025-Q1", on="2025-04-10")["statement"]
+    assert (issued["sharedAccount"], issued["account"]["shortfall"]["amount"]) == ("PALACE", "50.00")
+    assert (issued["reserve"]["rate"], issued["labels"]["unaccounted"]) == ("0.15", 2)
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [
+        ({"discountCapTested": "month"}, "MALFORMED_INPUT"),
+        ({"taxBorneBy": "nobody"}, "MALFORMED_INPUT"),
+        ({"reserveRate": "0.1"}, "TERM_UNSOUND"),
+        ({"discountCap": "1.5"}, "RATE_OUT_OF_RANGE"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(group: Group, terms, code):
+    grant = {
+        "categories": ["fans"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01", "ends": "2025-12-31",
+    }  # fmt: skip
+    refused = group.office.try_to(
+        "grantLicence", contractNo="LIC-T", licensor="Palace Studio", propertyName=[{"language": "en", "text": "Fan"}],
+        grant=grant, terms={"currency": "CNY", "tiers": [{"rate": "0.08"}]} | terms,
+    )  # fmt: skip
+    assert refused["code"] == code
+
+
+def test_an_edition_its_licence_does_not_cover_is_not_released(group: Group):
+    grant = {
+        "categories": ["enamelware"], "territories": ["JP"], "channels": ["shop"], "starts": "2025-01-01", "ends": "2025-12-31",
+    }  # fmt: skip
+    licence = group.office.do(
+        "grantLicence", contractNo="LIC-JP", licensor="Palace Studio", propertyName=[{"language": "en", "text": "Fan"}],
+        grant=grant, terms={"currency": "CNY", "tiers": [{"rate": "0.08"}]},
+    )["licence"]["id"]  # fmt: skip
+    plate = group.product("PLATE", "113.00", hasEdition=True, gtin="06901234567885", licenceIds=[licence])
+    edition = group.office.do("declareEdition", productId=plate, title=words("Plate", "盘"), size=5)["edition"]["id"]
+    group.office.do("allotEdition", editionId=edition, outletId=group.counter, first=1, last=5)
+    assert group.office.try_to("releaseEdition", editionId=edition)["code"] == "TERRITORY_NOT_GRANTED"

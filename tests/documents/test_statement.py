@@ -4,12 +4,29 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 from xml.etree import ElementTree
 
-from souvenir.documents.statement import print_statement, statement_workbook
+import pytest
+from pypdfium2 import PdfDocument
+
+from souvenir.documents.statement import MEDIA_TYPES, print_statement, statement_workbook, write_statement
+from souvenir.documents.statement_pdf import statement_pdf
 from souvenir.kernel.money import Money
-from souvenir.licensing.sheet import Account, AdjustmentLine, BreachLine, Due, Header, Line, Movement, Sheet, Span
+from souvenir.licensing.sheet import (
+    Account,
+    AdjustmentLine,
+    BreachLine,
+    Due,
+    Header,
+    Labels,
+    Line,
+    Movement,
+    Reserve,
+    Sheet,
+    Span,
+)
 from souvenir.licensing.terms import flat
 
 
@@ -113,3 +130,46 @@ def test_the_workbook_holds_exact_amounts_and_is_the_same_each_time() -> None:
     assert [
         name for name in ("Lines", "Adjustments", "Outside the licence", "Account") if f'"{name}"' not in names
     ] == []
+
+
+def test_the_paper_is_the_same_each_time_and_says_everything() -> None:
+    paper = statement_pdf(SHEET, "cd" * 32)
+    assert paper == statement_pdf(SHEET, "cd" * 32)
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(paper))
+    for said in (
+        "版税结算单", "Palace Studio", "204.00 CNY", "2026-07-30", "2 VASE", "CN-BJ shop", "(2026-Q1)", "A1", "LICENCE_LAPSED",
+        "3 < p ≤ 90, 5 entries", "cd" * 32,
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def test_a_thousand_lines_are_paged_under_their_headings() -> None:
+    lines = tuple(replace(LINES[1], number=number, gtin="06901234567892") for number in range(1, 1001))
+    pages = PdfDocument(statement_pdf(replace(SHEET, lines=lines), "cd" * 32))
+    assert len(pages) > 20
+    assert "净额" in pages[20].get_textpage().get_text_range()
+
+
+def test_what_is_held_made_up_to_shared_and_counted_stands_on_it() -> None:
+    held = Reserve(
+        rate=Decimal("0.15"), opening_net=cny("0.00"), closing_net=cny("100.00"), opening_royalty=cny("12.00"),
+        closing_royalty=cny("24.00"), periods=(),
+    )  # fmt: skip
+    labels = Labels(
+        issued=1000, sold=790, on_hand=150, destroyed=20, returned=5, unaccounted=35, counted_on=date(2026, 6, 30)
+    )
+    account = ACCOUNT.model_copy(update={"shortfall": cny("7.00")})
+    more = {"reserve": held, "labels": labels, "shared_account": "PALACE", "account": account}
+    text = print_statement(replace(SHEET, header=SHEET.header.model_copy(update=more)), "cd" * 32)
+    assert "防伪标 Labels, counted on 2026-06-30" in text
+    for said, amount in (
+        ("共同账户 Shared account", "PALACE"), ("期初准备金 Reserve, opening, 15%", "12.00"),
+        ("期末准备金 Reserve, closing", "24.00"), ("补足保底 Made up to the guarantee", "7.00"),
+    ):  # fmt: skip
+        assert any(line.startswith(said) and line.endswith(f" {amount}") for line in text.splitlines()), said
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("pdf", b"%PDF"), ("xlsx", b"PK"), ("json", b"{"), ("txt", b"\xe7")])
+def test_a_statement_is_written_in_every_form(ending: str, begins: bytes) -> None:
+    assert write_statement(SHEET, ending).startswith(begins)
+    assert ending in MEDIA_TYPES

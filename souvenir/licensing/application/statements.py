@@ -101,10 +101,10 @@ class Statements:
                 found += sources(line, str(licence_id), stated, topic, rows)
         return found[after:wanted]
 
-    def statements(self, licence_id: UUID) -> list[Issued]:
-        """Every statement of a licence, the latest first."""
+    def statements(self, licence_id: UUID, before: str | None = None, first: int = MOST_SOURCES) -> list[Issued]:
+        """The statements of a licence, the latest first; with `before`, of periods before that one; 201 at most."""
         with self._log.reading() as session:
-            return issued(session, licence_id)
+            return issued(session, licence_id, before, first)
 
     def payout(self, licence_id: UUID, period: str) -> PayoutInstruction | None:
         """What an issued statement asks to be paid; None if nothing. Raises NotStated."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
@@ -16,6 +17,8 @@ from souvenir.licensing.position import Count, Totals, Year
 from souvenir.licensing.registers.rights import signed
 from souvenir.licensing.statement import Statement
 from souvenir.licensing.terms import RoyaltyTerms, Schedule
+
+LARGEST_PAGE: Final = 201
 
 
 class RoyaltyPositions(Register):
@@ -278,12 +281,15 @@ class Issued:
     digest: str
 
 
-def issued(session: Session, licence_id: UUID) -> list[Issued]:
-    """Every statement of a licence, the latest first, at most 200."""
+def issued(session: Session, licence_id: UUID, before: str | None = None, first: int = LARGEST_PAGE) -> list[Issued]:
+    """The statements of a licence, the latest first: those of periods before one, if it is given."""
     rows = session.rows(
         "SELECT period, issued_on, currency, amount, due_on, digest FROM royalty_statements WHERE licence_id = ? "
-        "ORDER BY period DESC LIMIT 200",
+        "AND (? = '' OR period < ?) ORDER BY period DESC LIMIT ?",
         str(licence_id),
+        before or "",
+        before or "",
+        max(1, min(first, LARGEST_PAGE)),
     )
     return [
         Issued(
