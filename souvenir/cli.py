@@ -11,9 +11,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from souvenir import __version__
-from souvenir.certificates.certificate import verify_certificate
 from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
+from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger.replay import AsOf
@@ -23,6 +23,7 @@ from souvenir.taxrefund.explanation import explain
 from souvenir.taxrefund.rulebook import open_rule_book
 
 DATABASE = "SOUVENIR_DB"
+RESOLVER = "SOUVENIR_RESOLVER"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("link")
     verify.set_defaults(run=_verify)
 
+    keys = _with_database(
+        commands.add_parser("keys", help="the keys certificates are signed with: list, rotate, withdraw")
+    )
+    keys.add_argument("--rotate", action="store_true", help="sign with a new key from now on")
+    keys.add_argument("--withdraw", metavar="KEY", help="trust a key no more, as when it was stolen")
+    keys.add_argument("--reason", default="withdrawn by hand", help="why, for the log")
+    keys.set_defaults(run=_keys)
+
     refund = commands.add_parser("refund", help="ask the rule book of tax refunds").add_subparsers(required=True)
     _describe_purchase(refund.add_parser("explain", help="what a purchase brings a traveller, and why, by which law"))
     return parser
@@ -123,12 +132,18 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         metavar="URL",
         help=f"sqlite:///path or postgresql://…; default: ${DATABASE}, else sqlite:///var/souvenir.db",
     )
+    parser.add_argument(
+        "--resolver",
+        default=os.environ.get(RESOLVER, "https://id.example.org"),
+        metavar="URL",
+        help=f"where the links of certificates point: this shop's public address; default: ${RESOLVER}",
+    )
     parser.add_argument("--secrets", type=Path, help="the directory of keys; default: secrets/ beside an SQLite file")
     return parser
 
 
 def _open(options: argparse.Namespace) -> Shop:
-    return Shop.open(options.db, secrets=options.secrets)
+    return Shop.open(options.db, secrets=options.secrets, resolver=options.resolver)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -201,7 +216,21 @@ def _engage(options: argparse.Namespace) -> None:
 
 def _verify(options: argparse.Namespace) -> None:
     with _open(options) as shop:
-        print(verify_certificate(options.link, shop.secrets.signing.public))
+        print(shop.publication.verify(options.link))
+
+
+def _keys(options: argparse.Namespace) -> None:
+    with _open(options) as shop:
+        today = clock.now().date()
+        if options.rotate:
+            shop.certificate_keys.rotate(shop.secrets.signing.now.key_id, today)
+        if options.withdraw:
+            shop.certificate_keys.withdraw(options.withdraw, options.reason, today)
+        keys = shop.secrets.signing.now
+    for key_id, public in keys.public.items():
+        print(f"{key_id}  {public.hex()}  {'signs' if key_id == keys.key_id else 'verifies'}")
+    for key_id in sorted(keys.withdrawn):
+        print(f"{key_id}  {'':64}  withdrawn")
 
 
 def _explain(options: argparse.Namespace) -> None:

@@ -15,9 +15,10 @@ from souvenir.access.registers import Credentials, StaffRoll
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
-from souvenir.certificates.application import Certificates
+from souvenir.certificates.application import CertificateKeys, Certificates, Publication
 from souvenir.certificates.registers import CertificateRegister
-from souvenir.certificates.signing import SigningKeys, open_signing_keys
+from souvenir.certificates.signing import KeyCabinet
+from souvenir.certificates.views import StatusLists
 from souvenir.draws.registers import DrawRegister
 from souvenir.editions.application import Editions, Leases, PurchaseLimits
 from souvenir.editions.registers import LimitRegister, PieceRegister
@@ -98,7 +99,7 @@ class Secrets:
     """What must never stand in the log: the keys of persons, the keys that sign certificates, and sessions' secret."""
 
     keyring: KeyRing
-    signing: SigningKeys
+    signing: KeyCabinet
     session_secret: str
 
     @classmethod
@@ -108,13 +109,13 @@ class Secrets:
         setting = os.environ.get(MASTER_KEY)
         master = master_key_from_setting(setting) if setting else master_key_from_file(directory / "master.key")
         keyring = KeyRing(SqliteKeyStore(directory / "keys.db"), master)
-        return cls(keyring, open_signing_keys(directory / "signing"), _session_secret(master))
+        return cls(keyring, KeyCabinet(directory / "signing"), _session_secret(master))
 
     @classmethod
     def in_memory(cls) -> Self:
         """Secrets that end with the process."""
         master = os.urandom(32)
-        return cls(KeyRing(SqliteKeyStore(None), master), SigningKeys.generate(), _session_secret(master))
+        return cls(KeyRing(SqliteKeyStore(None), master), KeyCabinet(None), _session_secret(master))
 
 
 class Shop:
@@ -171,17 +172,13 @@ class Shop:
         self.tills = Tills(log)
         self.cash_up = CashUp(log)
         self.views = Views()
+        self.publication = Publication(log, secrets.signing, resolver, self.views.status_lists)
         self.certify = Certify(secrets.signing, issuer, resolver)
-        self.clear_piece = ClearPiece(log)
+        self.clear_piece, self.certificate_keys = ClearPiece(log), CertificateKeys(log, secrets.signing)
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
-            self.certify,
-            FollowDraws(),
-            AccrueRoyalties(),
-            KeepBooks(),
-            BookSettlements(),
-            ForgetPerson(secrets.keyring),
-        )
+            self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), ForgetPerson(secrets.keyring),
+        )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         shred_restored_keys(log, secrets.keyring)
 
@@ -286,6 +283,7 @@ class Views:
         self.site_map = SiteMap()
         self.shelf = Shelf()
         self.editions = EditionList()
+        self.status_lists = StatusLists()
         self.orders = OrderBook()
         self.royalties = Royalties()
         self.claims = ClaimList()
@@ -298,7 +296,7 @@ class Views:
     def all(self) -> tuple[View, ...]:
         return (
             self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
-            self.settlements, self.agency_statements,
+            self.status_lists, self.settlements, self.agency_statements,
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from souvenir.api.audience import AUDIENCES, Audience
 from souvenir.api.authentication import Visit
+from souvenir.api.certificate_pages import certificate_routes
 from souvenir.api.desk import Desk, LastWrites
 from souvenir.api.doors import Doors
 from souvenir.api.http import GraphQLView, Settings
@@ -40,7 +41,7 @@ def asgi(shop: "Shop", graphiql: bool = False, *, owns_shop: bool = False, worke
         Route("/livez", _livez),
         Route("/readyz", partial(_readyz, shop)),
     ]
-    routes += webhook_routes(shop)
+    routes += [*webhook_routes(shop), *certificate_routes(shop, pool)]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

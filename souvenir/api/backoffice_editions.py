@@ -1,19 +1,19 @@
-"""The back office looks after editions that are on sale: limits, pauses, moves, numbers taken out, certificates in doubt."""
+"""The back office looks after editions that are on sale: limits, pauses, moves, numbers taken out."""
 
 from datetime import date
-from uuid import UUID
 
 import strawberry
 
-from souvenir.api import editions, orders
+from souvenir.api import orders
+from souvenir.api.backoffice_certificates import CertificateChange
 from souvenir.api.buyers import BuyerInput, evidence
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
-from souvenir.api.editions import Certificate, EditionChange, Space, space_name
+from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.identity import read_id
 from souvenir.api.orders import Order
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, values
-from souvenir.certificates.certificate import CertificateNotRevoked, CertificateNotStanding
+from souvenir.certificates.certificate import CertificateNotRevoked
 from souvenir.editions.application import NumberLeased, NumbersTaken
 from souvenir.editions.counts import EditionNotClosed, EditionStillMoving
 from souvenir.editions.edition import (
@@ -134,29 +134,6 @@ class PutBackPieceInput:
 
 
 @strawberry.input
-class SuspendCertificateInput:
-    idempotency_key: strawberry.ID
-    certificate_id: strawberry.ID
-    reason: str
-    on: date
-
-
-@strawberry.input
-class ReinstateCertificateInput:
-    idempotency_key: strawberry.ID
-    certificate_id: strawberry.ID
-    on: date
-
-
-@strawberry.input
-class TransferCertificateInput:
-    idempotency_key: strawberry.ID
-    certificate_id: strawberry.ID
-    owner: str = strawberry.field(description="A pseudonym: nobody here knows who that is.")
-    on: date
-
-
-@strawberry.input
 class AddBuyerEvidenceInput:
     idempotency_key: strawberry.ID
     order_id: strawberry.ID
@@ -205,29 +182,7 @@ class PutBackPiecePayload(EditionChange): ...
 
 
 @strawberry.type
-class CertificateChange:
-    replayed: bool
-    key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def certificate(self, info: Info) -> Certificate:
-        return editions.certificate(desk(info), self.key)
-
-
-@strawberry.type
 class RemakePiecePayload(CertificateChange): ...
-
-
-@strawberry.type
-class SuspendCertificatePayload(CertificateChange): ...
-
-
-@strawberry.type
-class ReinstateCertificatePayload(CertificateChange): ...
-
-
-@strawberry.type
-class TransferCertificatePayload(CertificateChange): ...
 
 
 @strawberry.type
@@ -350,27 +305,6 @@ class EditionsMutation:
         piece = (edition, input.number, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.clear_piece.put_back(*piece))
         return PutBackPiecePayload(replayed=done.replayed, key=edition)
-
-    @mutation(*EVERY_MUTATION)
-    def suspend_certificate(self, info: Info, input: SuspendCertificateInput) -> SuspendCertificatePayload:
-        """Put a certificate in doubt, as when its piece was reported stolen. What is revoked stays revoked."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
-        done = at.carry_out(input, lambda: at.shop.certificates.suspend(one, input.reason, input.on))
-        return SuspendCertificatePayload(replayed=done.replayed, key=one)
-
-    @mutation(*EVERY_MUTATION)
-    def reinstate_certificate(self, info: Info, input: ReinstateCertificateInput) -> ReinstateCertificatePayload:
-        """The doubt is gone."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
-        done = at.carry_out(input, lambda: at.shop.certificates.reinstate(one, input.on))
-        return ReinstateCertificatePayload(replayed=done.replayed, key=one)
-
-    @mutation(*EVERY_MUTATION, CertificateNotStanding)
-    def transfer_certificate(self, info: Info, input: TransferCertificateInput) -> TransferCertificatePayload:
-        """Note a new owner, by a pseudonym."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
-        done = at.carry_out(input, lambda: at.shop.certificates.transfer(one, input.owner, input.on))
-        return TransferCertificatePayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION, MalformedEvidence)
     def add_buyer_evidence(self, info: Info, input: AddBuyerEvidenceInput) -> AddBuyerEvidencePayload:

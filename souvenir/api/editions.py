@@ -1,7 +1,7 @@
-"""Editions as every audience sees them: what was declared, what is left and why not, and certificates to verify."""
+"""Editions as every audience sees them: what was declared, what is left and why not."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -13,9 +13,6 @@ from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id, global_id_if, read_id
 from souvenir.api.refusals import problems, tell
 from souvenir.api.types import Info, LocalizedText, described, visit
-from souvenir.certificates import views as certified
-from souvenir.certificates.certificate import Certificate as Issued
-from souvenir.certificates.certificate import Verdict, verify_certificate
 from souvenir.editions import views
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.edition import Edition as Declared
@@ -25,7 +22,6 @@ from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPa
 from souvenir.editions.terms import Space as SpaceName
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
-from souvenir.kernel.identifiers import checked_gtin
 
 WHY_NONE: Final[tuple[type[SouvenirError], ...]] = (
     PartOfSet,
@@ -168,52 +164,6 @@ class EditionChange:
         return edition(desk(info), self.key)
 
 
-@strawberry.type(description="A certificate of one piece for one sale. Its text and its link verify offline.")
-class Certificate(Node):
-    space: Space
-    number: int
-    size: int
-    serial: str
-    gtin: str
-    issued_on: date
-    revoked_on: date | None
-    standing: str = strawberry.field(description="active, suspended or revoked.")
-    replacement: int = strawberry.field(description="Which re-made copy of the number this is; 0 is the first made.")
-    owners: list[str] = strawberry.field(description="Later owners, by their pseudonyms, the last one last.")
-    text: str = strawberry.field(description="The signed statement as one line of canonical JSON.")
-    link: str = strawberry.field(description="The signed GS1 Digital Link in its QR code.")
-    key_id: str = strawberry.field(description="Which of the issuer's keys signed it.")
-
-
-@strawberry.type(description="A certificate is genuine; and, as far as this shop knows, whether it still stands.")
-class CertificateVerdict:
-    gtin: str
-    serial: str
-    space: Space
-    number: int
-    size: int
-    issued_on: date
-    key_id: str
-    stands: bool = strawberry.field(description="False once it was revoked, as when the piece was returned.")
-    freshness: str = strawberry.field(description="active, suspended or revoked.")
-    replacement: int
-    as_of: datetime | None
-
-
-@strawberry.type(description="Every certificate under a GTIN that does not stand, for who verifies offline.")
-class StatusList:
-    gtin: str
-    as_of: datetime
-    revoked: list[str] = strawberry.field(description="Serials.")
-    suspended: list[str] = strawberry.field(description="Serials in doubt for now.")
-
-
-@strawberry.type(description="A public key certificates are verified with, offline: Ed25519, raw, in hex.")
-class PublicKey:
-    key_id: str
-    hex: str
-
-
 def edition(at: Desk, id: UUID) -> Edition:
     """The edition with this id. Raises NotFound."""
     with at.reading(at.shop.views.editions) as session:
@@ -240,43 +190,6 @@ def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
         )
 
 
-def certificate(at: Desk, id: UUID) -> Certificate:
-    """The certificate with this id. Raises NotFound."""
-    return _certificate(at.shop.log.load(Issued, id))
-
-
-def status_list(at: Desk, gtin: str) -> StatusList:
-    """What does not stand under a GTIN. Raises MalformedGtin."""
-    code = checked_gtin(gtin)
-    with at.shop.log.reading() as session:
-        found = certified.status_list(session, code, clock.now())
-    revoked, suspended = (sorted(serial for _, serial in group) for group in (found.revoked, found.suspended))
-    return StatusList(gtin=code, as_of=found.as_of, revoked=revoked, suspended=suspended)
-
-
-def certificates_of(at: Desk, order_id: UUID) -> list[Certificate]:
-    """The certificates of an order's pieces. They are issued once the order is paid: this waits for them."""
-    if written := at.writes.of(at.actor):
-        at.shop.caught_up(at.shop.certify, written)
-    with at.shop.log.reading() as session:
-        ids = certified.certificates_of(session, order_id)
-    return [_certificate(at.shop.log.load(Issued, id)) for id in ids]
-
-
-def verify(at: Desk, text_or_link: str) -> CertificateVerdict:
-    """Check a certificate, and whether it was revoked. Raises MalformedCertificate, ForeignCertificate or ForgedCertificate."""
-    keys = at.shop.secrets.signing.public
-    gtin = verify_certificate(text_or_link, keys).gtin
-    with at.shop.log.reading() as session:
-        verdict = verify_certificate(text_or_link, keys, certified.status_list(session, gtin, clock.now()))
-    return _verdict(verdict)
-
-
-def public_keys(at: Desk) -> list[PublicKey]:
-    """Every key this shop's certificates were ever signed with."""
-    return [PublicKey(key_id=key_id, hex=raw.hex()) for key_id, raw in at.shop.secrets.signing.public.items()]
-
-
 def _edition(row: views.EditionRow) -> Edition:
     proofs = row.proofs
     return Edition(
@@ -296,42 +209,6 @@ def _edition(row: views.EditionRow) -> Edition:
         product_id=global_id("Product", row.product_id),
         titles=row.title,
         key=row.edition_id,
-    )
-
-
-def _certificate(issued: Issued) -> Certificate:
-    statement = issued.seal.statement
-    return Certificate(
-        id=global_id("Certificate", issued.id),
-        space=Space(statement.space),
-        number=statement.number,
-        size=statement.size,
-        serial=statement.serial,
-        gtin=statement.gtin,
-        issued_on=statement.issued_on,
-        revoked_on=issued.revoked_on,
-        standing=issued.standing,
-        replacement=statement.replacement,
-        owners=list(issued.owners),
-        text=issued.seal.text,
-        link=issued.seal.link,
-        key_id=statement.key_id,
-    )
-
-
-def _verdict(verdict: Verdict) -> CertificateVerdict:
-    return CertificateVerdict(
-        gtin=verdict.gtin,
-        serial=verdict.serial,
-        space=Space(verdict.space),
-        number=verdict.number,
-        size=verdict.size,
-        issued_on=verdict.issued_on,
-        key_id=verdict.key_id,
-        stands=verdict.freshness == "active",
-        freshness=verdict.freshness,
-        replacement=verdict.replacement,
-        as_of=verdict.as_of,
     )
 
 

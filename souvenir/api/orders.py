@@ -8,9 +8,10 @@ from uuid import UUID
 
 import strawberry
 
+from souvenir.api.certificates import Certificate, certificates_of
 from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
-from souvenir.api.editions import Certificate, Space, certificates_of
+from souvenir.api.editions import Space
 from souvenir.api.goods import Product, product
 from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.places import Outlet, outlet
@@ -85,7 +86,7 @@ class Order(Node):
     @described
     def certificates(self, info: Info) -> list[Certificate]:
         """Of its numbered pieces, once it is paid."""
-        return certificates_of(desk(info), self.key) if any(line.number for line in self.lines) else []
+        return list(certificates_of(desk(info), self.key)) if any(line.number for line in self.lines) else []
 
 
 @strawberry.type(description="An order as it stands in the order book.")

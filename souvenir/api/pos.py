@@ -7,14 +7,15 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api import editions, goods, orders, places
+from souvenir.api import certificates, editions, goods, orders, places
 from souvenir.api.authentication import NotAtThisOutlet, NotPermitted
 from souvenir.api.buyers import BuyerInput, evidence
+from souvenir.api.certificates import NOT_GENUINE, CertificateVerdict
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
-from souvenir.api.editions import CertificateVerdict, Edition, Space, space_name
+from souvenir.api.editions import Edition, Space, space_name
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED
@@ -30,7 +31,6 @@ from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at
-from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.piece import PieceCameBack, PieceNotSold
 from souvenir.editions.views import piece_status
@@ -137,9 +137,7 @@ class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, Shif
         NotAtThisOutlet,
         UnreadableScan,
         MalformedGtin,
-        MalformedCertificate,
-        ForeignCertificate,
-        ForgedCertificate,
+        *NOT_GENUINE,
     )
     def scan(
         self, info: Info, code: str, symbology: str | None = None
@@ -149,7 +147,7 @@ class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, Shif
         at.device()
         match resolve_scan(code, symbology):
             case Link(link=link):
-                return ScannedCertificate(verdict=editions.verify(at, link))
+                return ScannedCertificate(verdict=certificates.verify(at, link))
             case ScannedReceipt(order_no=order_no):
                 return ScannedOrder(order=_own_order(at, orders.order_with_number(at, order_no)))
             case ScannedGoods(gtin=gtin, serial=serial):

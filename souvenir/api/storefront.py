@@ -7,12 +7,13 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api import draws, editions, goods, orders, places
+from souvenir.api import certificates, draws, editions, goods, orders, places
 from souvenir.api.buyers import BuyerInput, evidence
+from souvenir.api.certificates import NOT_GENUINE, CertificateVerdict, PublicKey, StatusList
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.draws import Draw
-from souvenir.api.editions import CertificateVerdict, Edition, PublicKey, Space, StatusList, space_name
+from souvenir.api.editions import Edition, Space, space_name
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, LIMITED, OWN_BASKET, TAKING
@@ -26,7 +27,6 @@ from souvenir.api.storefront_payments import PaymentMutation, own_order
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_up
 from souvenir.catalogue.product import ProductWithdrawn
-from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate
 from souvenir.editions.tickets import ProofOfVisitUnknown
 from souvenir.kernel.identifiers import MalformedGtin
 from souvenir.processes.sell import NotThatWay
@@ -74,20 +74,20 @@ class Query(DrawQuery, ExplanationQuery):
         """An order of your own session."""
         return own_order(desk(info), read_id("Order", id, "id"))
 
-    @question(MalformedCertificate, ForeignCertificate, ForgedCertificate)
+    @question(*NOT_GENUINE)
     def verify_certificate(self, info: Info, text_or_link: str) -> CertificateVerdict:
         """Check a certificate by its text or by the link in its QR code."""
-        return editions.verify(desk(info), text_or_link)
+        return certificates.verify(desk(info), text_or_link)
 
     @described
     def certificate_keys(self, info: Info) -> list[PublicKey]:
         """The keys to verify certificates with, without asking us."""
-        return editions.public_keys(desk(info))
+        return certificates.public_keys(desk(info))
 
     @question(MalformedGtin)
     def certificate_status(self, info: Info, gtin: str) -> StatusList:
         """Every certificate under a GTIN that was revoked or is in doubt: freshness, for who verifies offline."""
-        return editions.status_list(desk(info), gtin)
+        return certificates.status_list(desk(info), gtin)
 
 
 @strawberry.input

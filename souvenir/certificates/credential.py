@@ -1,4 +1,4 @@
-"""A certificate as a W3C Verifiable Credential 2.0, secured with Data Integrity eddsa-jcs-2022: any wallet can check it."""
+"""A certificate as a W3C Verifiable Credential 2.0, with Data Integrity eddsa-jcs-2022 or as a JWT: any wallet can check it."""
 
 import hashlib
 import json
@@ -11,7 +11,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from souvenir.certificates.certificate import ForeignCertificate, ForgedCertificate, MalformedCertificate, Seal
+from souvenir.certificates.jose import jwt_of
 from souvenir.certificates.signing import PublicKeys, SigningKeys
+from souvenir.certificates.status import Listed
 from souvenir.kernel.localized import LocalizedText
 
 CONTEXT: Final = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2")
@@ -23,12 +25,22 @@ _ED25519: Final = b"\xed\x01"
 _LONGEST: Final = 20_000
 
 
-def render_credential(seal: Seal, keys: SigningKeys, signed_at: datetime) -> str:
+def render_credential(seal: Seal, keys: SigningKeys, signed_at: datetime, listed: Listed | None = None) -> str:
     """What a sealed certificate states, as a credential in canonical JSON; the same input gives the same text.
 
-    It says that the piece is genuine, not that its certificate still stands: ask the status list for that. The key
-    that signs today signs it, whichever key once sealed the certificate.
+    It says that the piece is genuine, not that its certificate still stands: `listed` says where to ask for that. The
+    key that signs today signs it, whichever key once sealed the certificate.
     """
+    return proven(credential_of(seal, keys, listed), keys, signed_at)
+
+
+def credential_jwt(seal: Seal, keys: SigningKeys, listed: Listed | None = None) -> str:
+    """The same credential as a JWT (application/vc+jwt)."""
+    return jwt_of(credential_of(seal, keys, listed), keys, "vc+jwt")
+
+
+def credential_of(seal: Seal, keys: SigningKeys, listed: Listed | None = None) -> dict[str, Any]:
+    """The credential before it is secured."""
     stated, method = seal.statement.stated, verification_method(keys.public[keys.key_id])
     link = seal.link.partition("?")[0]
     piece = {name: fact for name, fact in stated.items() if name not in {"issuer", "title", "key_id", "issued_on"}}
@@ -41,13 +53,21 @@ def render_credential(seal: Seal, keys: SigningKeys, signed_at: datetime) -> str
         "validFrom": f"{seal.statement.issued_on.isoformat()}T00:00:00Z",
         "credentialSubject": {"id": link, **piece},
     }
+    if listed is not None:
+        credential["credentialStatus"] = listed.entries
+    return credential
+
+
+def proven(credential: dict[str, Any], keys: SigningKeys, signed_at: datetime) -> str:
+    """A credential with its proof, in canonical JSON."""
+    method = verification_method(keys.public[keys.key_id])
     proof: dict[str, Any] = {
         "type": "DataIntegrityProof",
         "cryptosuite": "eddsa-jcs-2022",
         "created": signed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "verificationMethod": method,
         "proofPurpose": "assertionMethod",
-        "@context": list(CONTEXT),
+        "@context": credential["@context"],
     }
     signature = "z" + base58(keys.private.sign(signed_bytes(credential, proof)))
     return rfc8785.dumps({**credential, "proof": {**proof, "proofValue": signature}}).decode("utf-8")

@@ -6,10 +6,11 @@ import re
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from threading import Lock
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -28,6 +29,23 @@ class UnusableSigningKey(SouvenirError):
     file: str
 
 
+class NoSuchKey(SouvenirError):
+    message = "There is no key {key_id} here that could be withdrawn."
+    key_id: str
+
+
+class KeyStillSigns(SouvenirError):
+    message = "Key {key_id} signs certificates today: rotate the keys first, then withdraw it."
+    key_id: str
+
+
+class Keys(Protocol):
+    """Where signing keys are had from, as they are at the moment."""
+
+    @property
+    def now(self) -> "SigningKeys": ...
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
     """The private key that signs now, its id, and the public keys of it and its predecessors."""
@@ -35,6 +53,13 @@ class SigningKeys:
     key_id: str
     private: Ed25519PrivateKey = field(repr=False)
     public: PublicKeys
+    withdrawn: frozenset[str] = frozenset()
+    """Ids of keys that fell into wrong hands: what they signed proves nothing."""
+
+    @property
+    def now(self) -> Self:
+        """The keys as they are now."""
+        return self
 
     @classmethod
     def generate(cls) -> Self:
@@ -42,18 +67,72 @@ class SigningKeys:
         return cls._of([Ed25519PrivateKey.generate()])
 
     @classmethod
-    def _of(cls, keys: list[Ed25519PrivateKey]) -> Self:
+    def _of(cls, keys: list[Ed25519PrivateKey], withdrawn: Iterable[str] = ()) -> Self:
         public = {key_id_of(raw_public(key)): raw_public(key) for key in keys}
-        return cls(key_id_of(raw_public(keys[-1])), keys[-1], public)
+        return cls(key_id_of(raw_public(keys[-1])), keys[-1], public, frozenset(withdrawn))
 
     def rotated(self) -> Self:
         """A new signing key; what the old one signed still verifies."""
         fresh = type(self).generate()
-        return type(self)(fresh.key_id, fresh.private, {**self.public, **fresh.public})
+        return type(self)(fresh.key_id, fresh.private, {**self.public, **fresh.public}, self.withdrawn)
+
+    def without(self, key_id: str) -> Self:
+        """The same keys with one withdrawn: it no longer verifies anything. The key that signs is rotated first."""
+        if key_id not in self.public:
+            raise NoSuchKey(key_id=key_id[:40])
+        if key_id == self.key_id:
+            raise KeyStillSigns(key_id=key_id)
+        kept = {name: raw for name, raw in self.public.items() if name != key_id}
+        return type(self)(self.key_id, self.private, kept, self.withdrawn | {key_id})
 
     def sign(self, purpose: bytes, content: bytes) -> str:
         """The Ed25519 signature (RFC 8032) over content for one purpose, in base64url without padding."""
         return to_base64url(self.private.sign(purpose + b"\x00" + content))
+
+
+class KeyCabinet:
+    """The keys of a shop while it runs: read again whenever somebody, in whichever process, added or withdrew one.
+
+    Without a directory they live in memory only.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory, self._lock = directory, Lock()
+        self._keys = open_signing_keys(directory) if directory else SigningKeys.generate()
+        self._seen = self._state()
+
+    @property
+    def now(self) -> SigningKeys:
+        if self._state() != self._seen:
+            with self._lock:
+                self._seen = self._state()
+                assert self._directory is not None
+                self._keys = open_signing_keys(self._directory)
+        return self._keys
+
+    def rotate(self, expected: str) -> SigningKeys:
+        """Sign with a new key from now on, if `expected` still signs; so asking twice makes one new key. Raises NoSuchKey."""
+        with self._lock:
+            if expected not in {*self._keys.public, *self._keys.withdrawn}:
+                raise NoSuchKey(key_id=expected[:40])
+            if self._keys.key_id == expected:
+                self._keys = rotate_signing_keys(self._directory) if self._directory else self._keys.rotated()
+                self._seen = self._state()
+            return self._keys
+
+    def withdraw(self, key_id: str) -> SigningKeys:
+        """Trust a key no more; its private half is destroyed. Raises NoSuchKey or KeyStillSigns."""
+        with self._lock:
+            if key_id not in self._keys.withdrawn:
+                self._keys = self._keys.without(key_id)
+                if self._directory:
+                    _withdraw(self._directory, key_id)
+                    self._seen = self._state()
+            return self._keys
+
+    def _state(self) -> tuple[str, ...]:
+        """The names in the directory: a key is never changed, only added or withdrawn."""
+        return tuple(sorted(os.listdir(self._directory))) if self._directory else ()
 
 
 def open_signing_keys(directory: Path) -> SigningKeys:
@@ -64,7 +143,8 @@ def open_signing_keys(directory: Path) -> SigningKeys:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _key_files(directory):
         _add_key(directory, 1)
-    return SigningKeys._of([_load(path) for path in _key_files(directory)])
+    gone = [path.stem.removeprefix("withdrawn-") for path in directory.glob("withdrawn-*.pem")]
+    return SigningKeys._of([_load(path) for path in _key_files(directory)], gone)
 
 
 def rotate_signing_keys(directory: Path) -> SigningKeys:
@@ -118,6 +198,18 @@ def _add_key(directory: Path, number: int) -> None:
         pass
     finally:
         os.unlink(written)
+
+
+def _withdraw(directory: Path, key_id: str) -> None:
+    """Leave the public half under the key's id, then remove the private one."""
+    (path,) = (path for path in _key_files(directory) if key_id_of(raw_public(_load(path))) == key_id)
+    public = (
+        _load(path)
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    (directory / f"withdrawn-{key_id}.pem").write_bytes(public)
+    path.unlink()
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -45,7 +45,7 @@ def play(directory: Path, port: int, *, exit_after: bool = False) -> None:
     if not found:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-    with _opened(directory) as shop:
+    with _opened(directory, port) as shop:
         if found:
             print(f"Found yesterday's shop in {directory}.\n")
         else:
@@ -57,8 +57,10 @@ def play(directory: Path, port: int, *, exit_after: bool = False) -> None:
 
 
 @contextmanager
-def _opened(directory: Path) -> Iterator[Shop]:
-    with Shop.open(f"sqlite:///{directory / 'shop.db'}", issuer=ISSUER) as shop:
+def _opened(directory: Path, port: int) -> Iterator[Shop]:
+    """The shop, whose certificates link to where it is served."""
+    url, resolver = f"sqlite:///{directory / 'shop.db'}", f"http://127.0.0.1:{port}"
+    with Shop.open(url, issuer=ISSUER, resolver=resolver) as shop:
         shop.start()
         yield shop
 

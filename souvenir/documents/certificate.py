@@ -63,7 +63,7 @@ def print_certificate(sheet: CertificateSheet, language: str) -> str:
     lines = [centred(words["heading"], COLUMNS)]
     lines += [centred(line, COLUMNS) for line in wrapped(serve(sheet.title, language).text, COLUMNS)]
     lines.append("-" * COLUMNS)
-    for name, value in [(words["number"], sheet.numbered), *_facts(sheet, words, language)]:
+    for name, value in [(words["number"], sheet.numbered), *facts_of(sheet, words, language)]:
         lines += across(name, value, COLUMNS)
     lines.append("-" * COLUMNS)
     lines += wrapped(words["verify"], COLUMNS)
@@ -87,7 +87,7 @@ def draw_certificate(sheet: CertificateSheet, language: str) -> Drawing:
     """The sheet in the owner's language: the number in its rosette at the left, what is certified at the right."""
     words = words_in(language)
     told = [serve(text, language).text for text in (sheet.issuer, sheet.title, sheet.story or sheet.title)]
-    facts = [fact for fact in _facts(sheet, words, language) if fact[0] not in {words[name] for name in SHOWN_LARGE}]
+    facts = [fact for fact in facts_of(sheet, words, language) if fact[0] not in {words[name] for name in SHOWN_LARGE}]
     letters = "".join(
         [*words.values(), *told, *(value for _, value in facts), *sheet.issuer.values(), sheet.numbered, sheet.serial]
     )
@@ -170,7 +170,7 @@ def _seal(drawing: Drawing, issuer: Mapping[str, str]) -> None:
         drawing.add(Words(middle, y + 1.1 + cell * (row + 0.86), 5.6, character, BOLD, IVORY, "middle"))
 
 
-def _facts(sheet: CertificateSheet, words: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+def facts_of(sheet: CertificateSheet, words: Mapping[str, str], language: str) -> list[tuple[str, str]]:
     """Name and value of each fact, in the order in which they are printed."""
     made = [f"{kind} {count}" for kind, count in sheet.proofs.items() if count]
     rights = "; ".join(f"{serve(name, language).text} · {licensor}" for licensor, name in sheet.licences)

@@ -8,8 +8,6 @@ from itertools import pairwise
 from typing import Final, Literal
 from xml.sax.saxutils import escape
 
-import segno
-
 from souvenir.documents.columns import width
 from souvenir.documents.fonts import REGULAR, Metrics, can_embed, cut, web_font
 
@@ -69,6 +67,8 @@ class Code:
 
     def rows(self) -> Iterable[tuple[int, int, int, int]]:
         """The dark runs as column, row, length and the modules of a side."""
+        import segno
+
         matrix = segno.make_qr(self.text, error="m").matrix
         modules = len(matrix) + 8
         for row, line in enumerate(matrix):

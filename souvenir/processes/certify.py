@@ -16,7 +16,7 @@ from souvenir.certificates.certificate import (
     seal,
 )
 from souvenir.certificates.run import Run
-from souvenir.certificates.signing import SigningKeys
+from souvenir.certificates.signing import Keys
 from souvenir.editions.application import return_piece
 from souvenir.editions.counts import space_named
 from souvenir.editions.edition import Edition
@@ -48,7 +48,7 @@ class Certify(Process):
     pieces_at_once: ClassVar[int] = 100
     """Certificates of a run that are issued in one commit."""
 
-    def __init__(self, keys: SigningKeys, issuer: LocalizedText, resolver: str) -> None:
+    def __init__(self, keys: Keys, issuer: LocalizedText, resolver: str) -> None:
         self._keys, self._issuer, self._resolver = keys, issuer, resolver
 
     @when(Order.Paid)
@@ -118,7 +118,7 @@ def issue_certificate(
     order_id: UUID,
     issued_on: date,
     *,
-    keys: SigningKeys,
+    keys: Keys,
     issuer: LocalizedText,
     resolver: str,
 ) -> Certificate:
@@ -127,7 +127,7 @@ def issue_certificate(
     known = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
     if known is not None:
         return known
-    edition = tx.get(Edition, edition_id)
+    edition, signing = tx.get(Edition, edition_id), keys.now
     edition.must_have_size()
     statement = Statement(
         issuer=issuer,
@@ -141,11 +141,11 @@ def issue_certificate(
         gtin=edition.gtin,
         serial=new_serial(),
         issued_on=max(issued_on, edition.fixed_on or issued_on),
-        key_id=keys.key_id,
+        key_id=signing.key_id,
         replacement=piece.replacement,
         **_provenance(tx, edition.product_id),
     )
-    certificate = Certificate.issue(piece.id, order_id, seal(statement, keys, resolver))
+    certificate = Certificate.issue(piece.id, order_id, seal(statement, signing, resolver))
     tx.save(certificate)
     return certificate
 

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from souvenir.certificates.certificate import Certificate, certificate_id
-from souvenir.certificates.signing import SigningKeys
+from souvenir.certificates.signing import Keys
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -15,7 +15,7 @@ from souvenir.processes.certify import issue_certificate
 class RemakePiece:
     """What becomes of a number whose piece is gone: the old serial is void before the new one exists."""
 
-    def __init__(self, log: EventLog, keys: SigningKeys, issuer: LocalizedText, resolver: str) -> None:
+    def __init__(self, log: EventLog, keys: Keys, issuer: LocalizedText, resolver: str) -> None:
         self._log = log
         self._keys, self._issuer, self._resolver = keys, issuer, resolver
 

@@ -31,7 +31,8 @@ def test_a_topic_is_the_context_and_a_name() -> None:
     assert [
         topic
         for module, topic in stored
-        if not (match := TOPIC.fullmatch(topic)) or match["context"] not in (room := module.split(".")[1], MOVED.get(room))
+        if not (match := TOPIC.fullmatch(topic))
+        or match["context"] not in (room := module.split(".")[1], MOVED.get(room))
     ] == []
 
 
