@@ -298,7 +298,7 @@ def _stock(line: OrderLine) -> str:
 
 
 def _licence(tx: Transaction, licence_id: UUID) -> str:
-    return chart.part_for(tx.get(Licence, licence_id).contract_no, licence_id)
+    return chart.part_for(tx.look(Licence, licence_id).contract_no, licence_id)
 
 
 def _secured(tx: Transaction, event: Event) -> Claim:

@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal, get_args
 from uuid import UUID
 
@@ -326,7 +327,13 @@ class PieceRegister(Register):
 
 def _count(session: Session, edition_id: str, space: str, outlet_id: object, **changes: int) -> None:
     """Change how many pieces of each status an outlet has; "" stands for no outlet."""
-    session.add(_ADD, (edition_id, space, str(outlet_id)), *[changes.get(status, 0) for status in STATUSES])
+    session.add(_ADD, (edition_id, space, str(outlet_id)), *_by_status(*changes.items()))
+
+
+@lru_cache(maxsize=1024)
+def _by_status(*changes: tuple[str, int]) -> tuple[int, ...]:
+    known = dict(changes)
+    return tuple(known.get(status, 0) for status in STATUSES)
 
 
 def _shuffle(session: Session, event: Edition.Allotted) -> None:
