@@ -148,6 +148,18 @@ class SqliteKeyStore:
             )
         return not self.is_forgotten(subject, purpose)
 
+    def admit(self, hash: str, key: WrappedKey) -> str:
+        """Whom a keyed hash belongs to; if to nobody yet, to the person of this first key, which is kept with it."""
+        with self._writing() as connection:
+            row = connection.execute(
+                "SELECT subject FROM blind_index WHERE purpose = ? AND hash = ? ORDER BY rowid LIMIT 1",
+                (key.purpose, hash),
+            ).fetchone()
+            if row is None:
+                connection.execute("INSERT INTO blind_index VALUES (?, ?, ?)", (key.purpose, hash, key.subject))
+                connection.execute("INSERT INTO wrapped_keys VALUES (?, ?, ?, ?, ?)", key)
+        return key.subject if row is None else str(row[0])
+
     def indexed(self, purpose: str, hash: str) -> tuple[str, ...]:
         """The people a keyed hash belongs to, oldest first."""
         with self._lock:

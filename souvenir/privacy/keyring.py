@@ -63,6 +63,7 @@ class KeyStore(Protocol):
     def rewrap(self, wrap_anew: Callable[[bytes], bytes]) -> int: ...
     def index(self, purpose: str, hash: str, subject: str) -> bool: ...
     def indexed(self, purpose: str, hash: str) -> tuple[str, ...]: ...
+    def admit(self, hash: str, key: WrappedKey) -> str: ...
 
 
 def place_of(event_topic: str, stream: UUID, field: str) -> str:
@@ -143,6 +144,15 @@ class KeyRing:
             raise PersonForgotten(subject=subject, purpose=purpose)
         return hash
 
+    def person_with(self, purpose: str, text: str) -> UUID:
+        """The person a value was noted for first, or a new one with a key of their own: one durable write, or none."""
+        checked_purposes([purpose])
+        known = self.people_with(purpose, text)
+        if known:
+            return known[0]
+        key = self._new_key(str(uuid4()), purpose, version=1)
+        return UUID(self._store.admit(self.keyed_hash(purpose, text), key))
+
     def people_with(self, purpose: str, text: str) -> tuple[UUID, ...]:
         """The people a value was noted for, oldest first, at most 100."""
         return tuple(UUID(subject) for subject in self._store.indexed(purpose, self.keyed_hash(purpose, text)))
@@ -153,11 +163,14 @@ class KeyRing:
         return self._store.current(subject, purpose) or self._made(subject, purpose, version=1)
 
     def _made(self, subject: str, purpose: str, version: int) -> WrappedKey:
-        wrapped = aes_key_wrap(self._master_key, os.urandom(KEY_LENGTH))
-        key = self._store.add(WrappedKey(f"{SCHEME}-{uuid4().hex}", subject, purpose, version, wrapped))
+        key = self._store.add(self._new_key(subject, purpose, version))
         if key is None:
             raise PersonForgotten(subject=UUID(subject), purpose=purpose)
         return key
+
+    def _new_key(self, subject: str, purpose: str, version: int) -> WrappedKey:
+        wrapped = aes_key_wrap(self._master_key, os.urandom(KEY_LENGTH))
+        return WrappedKey(f"{SCHEME}-{uuid4().hex}", subject, purpose, version, wrapped)
 
     def _unwrapped(self, key: WrappedKey) -> bytes:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 from typing import Final, Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from souvenir.eventlog import Busy, Committed, Contended, EventLog, Transaction
 from souvenir.kernel import clock
@@ -227,11 +227,7 @@ class IssueForm:
 
     def _traveller(self, document: TravelDocument) -> UUID:
         """The person who showed this document before, or a new one."""
-        text = f"{document.kind}:{document.number}"
-        known = self._keyring.people_with(PURPOSE, text)
-        subject = known[0] if known else uuid4()
-        self._keyring.index(subject, PURPOSE, text)
-        return subject
+        return self._keyring.person_with(PURPOSE, f"{document.kind}:{document.number}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,3 +245,12 @@ def test_a_damaged_key_file_says_so(path: Path):
     with pytest.raises(DamagedDatabase):
         SqliteKeyStore(path)
     assert path.read_bytes() == bytes(damaged)
+
+
+def test_a_document_that_was_shown_before_names_its_person_and_a_new_one_gets_a_key(ring: KeyRing):
+    first = ring.person_with("tax", "passport:E123")
+    assert ring.person_with("tax", "passport:e 123") == first
+    assert ring.person_with("tax", "passport:E124") != first
+    assert ring.open(ring.seal(first, "tax", "Ada", "here"), "here") == "Ada"
+    ring.forget(first, ["tax"])
+    assert ring.person_with("tax", "passport:E123") != first
