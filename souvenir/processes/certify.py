@@ -55,7 +55,7 @@ class Certify(Process):
     def _paid(self, tx: Transaction, event: Order.Paid) -> None:
         order = tx.get(Order, event.originator_id)
         for line in order.lines:
-            if line.edition_id is None or line.number is None or tx.get(Edition, line.edition_id).size_open:
+            if line.edition_id is None or line.number is None or tx.look(Edition, line.edition_id).size_open:
                 continue
             self._issue(tx, line.edition_id, space_named(line.space), line.number, order.id, event.paid_on)
 
@@ -92,13 +92,13 @@ class Certify(Process):
         if order_id not in piece.came_back_from:
             piece = return_piece(tx, edition_id, space, number, order_id, event.return_id, event.returned_on)
         certificate = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
-        if certificate is None and not tx.get(Edition, edition_id).size_open:
+        if certificate is None and not tx.look(Edition, edition_id).size_open:
             certificate = self._issue(tx, edition_id, space, number, order_id, event.returned_on)
         if certificate is not None:
             certificate.revoke("returned", event.returned_on)
             tx.save(certificate)
         still_ours = piece.standing == "returned" and piece.order_id == order_id
-        if still_ours and tx.get(Edition, edition_id).returns == "back_on_sale":
+        if still_ours and tx.look(Edition, edition_id).returns == "back_on_sale":
             put_back(tx, edition_id, space, number)
 
     def _issue(
@@ -127,7 +127,7 @@ def issue_certificate(
     known = tx.find(Certificate, certificate_id(piece.id, order_id, piece.replacement))
     if known is not None:
         return known
-    edition, signing = tx.get(Edition, edition_id), keys.now
+    edition, signing = tx.look(Edition, edition_id), keys.now
     edition.must_have_size()
     statement = Statement(
         issuer=issuer,
