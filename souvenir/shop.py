@@ -74,7 +74,7 @@ from souvenir.processes.sell_offline import SellOffline
 from souvenir.processes.settle_agency import SettleAgency
 from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
-from souvenir.processes.watch_deadlines import WatchDeadlines
+from souvenir.processes.watch_deadlines import Step, WatchDeadlines
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
@@ -157,15 +157,7 @@ class Shop:
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.lapse_orders = LapseOrders(log)
-        self.deadlines = WatchDeadlines(
-            (
-                self.settle_payments.settle_open,
-                self.refund_tax.act_on_deadlines,
-                self.collect_debts.act_on_schedule,
-                self.settle_agency.act_on_month,
-                self.lapse_orders.act_on_deadlines,
-            )
-        )
+        self.deadlines = WatchDeadlines(self._watched())
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
         self.access = Access(log, secrets.session_secret)
@@ -181,6 +173,19 @@ class Shop:
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         shred_restored_keys(log, secrets.keyring)
+
+    def _watched(self) -> tuple[Step, ...]:
+        """What is looked at every minute, in this order."""
+        return (
+            self.settle_payments.settle_open,
+            self.refund_tax.act_on_deadlines,
+            self.collect_debts.act_on_schedule,
+            self.settle_agency.act_on_month,
+            self.lapse_orders.act_on_deadlines,
+            self.editions.let_lapse,
+            self.leases.let_end,
+            self.draws.go_on,
+        )
 
     @classmethod
     def open(

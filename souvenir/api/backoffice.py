@@ -11,7 +11,7 @@ from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, StaffLeft
 from souvenir.api import claims, draws, editions, goods, orders, places, rights
 from souvenir.api.backoffice_certificates import CertificatesMutation
 from souvenir.api.backoffice_contracts import ApprovalQuery, ContractsMutation
-from souvenir.api.backoffice_draws import DrawsMutation
+from souvenir.api.backoffice_draws import DrawsMutation, DrawsQuery
 from souvenir.api.backoffice_editions import EditionsMutation
 from souvenir.api.backoffice_goods import GoodsMutation
 from souvenir.api.backoffice_places import PlacesMutation
@@ -45,7 +45,7 @@ class Device:
 
 
 @strawberry.type
-class Query(LicensorQuery, ApprovalQuery):
+class Query(DrawsQuery, LicensorQuery, ApprovalQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""

@@ -7,11 +7,11 @@ import strawberry
 
 from souvenir.api import draws
 from souvenir.api.desk import EVERY_MUTATION, desk
-from souvenir.api.draws import DrawChange, EntryChange
+from souvenir.api.draws import Draw, DrawChange, EntryChange
 from souvenir.api.editions import WHY_NONE, Space, space_name
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation
-from souvenir.api.types import Info, values
+from souvenir.api.types import Info, described, values
 from souvenir.draws.beacon import QUICKNET, round_at
 from souvenir.draws.draw import (
     BeaconDoesNotFit,
@@ -121,6 +121,16 @@ class RejectEntryPayload(EntryChange): ...
 
 @strawberry.type
 class DisqualifyEntryPayload(EntryChange): ...
+
+
+@strawberry.type
+class DrawsQuery:
+    @described
+    def draws(self, info: Info, edition_id: strawberry.ID) -> list[Draw]:
+        """The draws of an edition, those that opened last first; at most a hundred."""
+        at = desk(info)
+        at.require("manager")
+        return draws.draws_of(at, read_id("Edition", edition_id, "editionId"))
 
 
 @strawberry.type

@@ -13,6 +13,7 @@ from souvenir.api.identity import Node, global_id
 from souvenir.api.types import Info, described
 from souvenir.draws import draw as drawing
 from souvenir.draws import entry as entering
+from souvenir.draws import registers
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound
 
@@ -131,6 +132,13 @@ def draw(at: Desk, id: UUID) -> Draw:
         withheld=found.withheld,
         key=id,
     )
+
+
+def draws_of(at: Desk, edition_id: UUID) -> list[Draw]:
+    """The draws of an edition, those that opened last first; at most a hundred."""
+    with at.shop.log.reading() as session:
+        ids = registers.draws_of(session, edition_id)
+    return [draw(at, id) for id in ids]
 
 
 def entry(at: Desk, id: UUID) -> DrawEntry:

@@ -72,6 +72,11 @@ class DrawQuery:
         return draws.draw(desk(info), read_id("Draw", id, "id"))
 
     @described
+    def draws(self, info: Info, edition_id: strawberry.ID) -> list[Draw]:
+        """The draws of an edition, those that opened last first; at most a hundred."""
+        return draws.draws_of(desk(info), read_id("Edition", edition_id, "editionId"))
+
+    @described
     def my_entry(self, info: Info, draw_id: strawberry.ID) -> DrawEntry | None:
         """Your own entry in a draw, with the proof that it is on the list."""
         at, draw = desk(info), read_id("Draw", draw_id, "drawId")

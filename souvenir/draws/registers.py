@@ -1,4 +1,4 @@
-"""Who is in a draw, in which rank, and how each offer ended: one row per entry, written with the events."""
+"""Which draws there are, who is in them, in which rank, and how each offer ended: rows written with the events."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,17 +12,31 @@ from souvenir.kernel.aggregate import Aggregate
 
 
 class DrawRegister(Register):
-    """One row per entry. The ranking is written when the draw is drawn: it follows from the rows and the event."""
+    """One row per draw and per entry. The ranking is written when the draw is drawn: it follows from rows and event."""
 
     name = "draws"
-    tables = ("draw_entries",)
+    tables = ("draws", "draw_entries")
     ddl = (
+        "CREATE TABLE IF NOT EXISTS draws ("
+        "draw_id TEXT PRIMARY KEY, edition_id TEXT NOT NULL, opens_at TEXT NOT NULL, pieces INTEGER NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS draws_by_edition ON draws (edition_id, opens_at)",
         "CREATE TABLE IF NOT EXISTS draw_entries ("
         "entry_id TEXT PRIMARY KEY, draw_id TEXT NOT NULL, standing TEXT NOT NULL, rank INTEGER, number INTEGER, "
         "expires_at TEXT, basket_id TEXT, order_id TEXT)",
         "CREATE INDEX IF NOT EXISTS draw_entries_by_rank ON draw_entries (draw_id, standing, rank)",
         "CREATE INDEX IF NOT EXISTS draw_entries_by_order ON draw_entries (order_id)",
+        "CREATE INDEX IF NOT EXISTS draw_offers ON draw_entries (draw_id, expires_at) WHERE standing = 'offered'",
     )
+
+    @when(Draw.Announced)
+    def _announced(self, session: Session, event: Draw.Announced) -> None:
+        session.run(
+            "INSERT INTO draws (draw_id, edition_id, opens_at, pieces) VALUES (?, ?, ?, ?)",
+            str(event.originator_id),
+            str(event.rules.edition_id),
+            _stamp(event.rules.opens_at),
+            event.rules.pieces,
+        )
 
     @when(Entry.Submitted)
     def _submitted(self, session: Session, event: Entry.Submitted) -> None:
@@ -131,6 +145,29 @@ def next_in_line(session: Session, draw_id: UUID, limit: int) -> list[InLine]:
         f"{_IN_LINE} AND standing = 'valid' AND rank IS NOT NULL ORDER BY rank LIMIT ?", str(draw_id), limit
     )
     return [_in_line(row) for row in rows]
+
+
+def draws_of(session: Session, edition_id: UUID) -> list[UUID]:
+    """The draws of an edition, those that opened last first; at most a hundred."""
+    rows = session.rows(
+        "SELECT draw_id FROM draws WHERE edition_id = ? ORDER BY opens_at DESC, draw_id LIMIT 100", str(edition_id)
+    )
+    return [UUID(draw) for (draw,) in rows]
+
+
+def unsettled(session: Session, now: datetime) -> list[UUID]:
+    """Draws that have offers that are over; or, once they have made offers, places that nobody is offered. At most a hundred."""
+    rows = session.rows(
+        "SELECT d.draw_id FROM draws AS d WHERE "
+        "EXISTS (SELECT 1 FROM draw_entries AS e WHERE e.draw_id = d.draw_id AND e.standing = 'offered' "
+        "AND e.expires_at <= ?) "
+        "OR (EXISTS (SELECT 1 FROM draw_entries AS e WHERE e.draw_id = d.draw_id AND e.number IS NOT NULL) "
+        "AND EXISTS (SELECT 1 FROM draw_entries AS e WHERE e.draw_id = d.draw_id AND e.standing = 'valid') "
+        "AND d.pieces > (SELECT COUNT(*) FROM draw_entries AS e WHERE e.draw_id = d.draw_id "
+        "AND e.standing IN ('offered', 'paid'))) ORDER BY d.draw_id LIMIT 100",
+        _stamp(now),
+    )
+    return [UUID(draw) for (draw,) in rows]
 
 
 def places_taken(session: Session, draw_id: UUID) -> int:

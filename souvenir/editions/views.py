@@ -16,6 +16,9 @@ from souvenir.kernel.errors import NotFound
 
 LARGEST_PAGE = 100
 
+MOST_COUNTED = 1_000
+"""Holds, or leased numbers, that are over and not yet on record as such."""
+
 
 @dataclass(frozen=True, slots=True)
 class EditionRow:
@@ -230,14 +233,17 @@ def availability(
 
     A part of a matched set holds what the set holds.
 
-    Reads one row per outlet, and those held pieces whose hold has lapsed: they count as free.
+    A hold or a lease that is over counts as free. Reads one row per outlet and, of each, at most a thousand that nobody
+    put on record as over yet; `Editions.let_lapse` does. What is beyond still counts as held, so the sum is always right.
     """
-    held = "FROM pieces AS p WHERE p.edition_id = c.edition_id AND p.space = c.space AND p.outlet_id = c.outlet_id"
+    here = "FROM pieces AS p WHERE p.edition_id = c.edition_id AND p.space = c.space AND p.outlet_id = c.outlet_id"
+    over = "(SELECT COUNT(*) FROM (SELECT 1 {} AND p.status = '{}' AND p.held_until <= ? LIMIT {}) AS lapsed)"
     rows = session.rows(
         f"SELECT c.outlet_id, {', '.join(f'c.{status}' for status in STATUSES)}, "
-        f"(SELECT COUNT(*) {held} AND p.status = 'held' AND p.held_until <= ?), "
-        f"(SELECT MIN(p.held_until) {held} AND p.status = 'held' AND p.held_until > ?) "
+        f"{over.format(here, 'held', MOST_COUNTED)}, {over.format(here, 'leased', MOST_COUNTED)}, "
+        f"(SELECT MIN(p.held_until) {here} AND p.status = 'held' AND p.held_until > ?) "
         f"FROM piece_counts AS c WHERE c.edition_id = {_WHOLE} AND c.space = ? ORDER BY c.outlet_id",
+        stamp(now),
         stamp(now),
         stamp(now),
         str(edition_id),
@@ -245,9 +251,10 @@ def availability(
         space,
     )
     outlets, ends = [], []
-    for outlet, *counted, lapsed, first_end in rows:
+    for outlet, *counted, lapsed, ended, first_end in rows:
         counts = dict(zip(STATUSES, counted, strict=True))
-        counts |= {"free": counts["free"] + lapsed, "held": counts["held"] - lapsed}
+        counts["free"] += lapsed + ended
+        counts |= {"held": counts["held"] - lapsed, "leased": counts["leased"] - ended}
         if any(counts.values()):
             outlets.append(OutletCounts(UUID(outlet) if outlet else None, **counts))
         ends += [datetime.fromisoformat(first_end)] if first_end else []
@@ -267,7 +274,7 @@ def piece_status(
 ) -> Status | None:
     """What anybody may know about one number; None if it was never allotted. Of a part of a set, what the set's is."""
     row = session.row(
-        "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END FROM pieces "
+        "SELECT CASE WHEN status IN ('held', 'leased') AND held_until <= ? THEN 'free' ELSE status END FROM pieces "
         f"WHERE edition_id = {_WHOLE} AND space = ? AND number = ?",
         stamp(now),
         str(edition_id),

@@ -1,6 +1,7 @@
 """Draw: entries, a frozen list, a ranking anyone can redo, and offers that go down it; returns go to the waiting list."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -139,6 +140,19 @@ class Draws:
         At most 200 at once: ask again until nothing is. Whatever was returned or declined goes to the next in line.
         """
         return self._log.execute(lambda tx: make_offers(tx, draw_id))
+
+    def go_on(self) -> int:
+        """Where offers were made, end those that are over and offer what is free to the next; answers how many.
+
+        So the ranking is followed without anybody asking. The first offers are made by who holds the draw.
+        """
+        with self._log.reading() as session:
+            waiting = draws.unsettled(session, clock.now())
+        made = 0
+        for draw_id in waiting:
+            with suppress(SouvenirError):  # an edition that is paused or closed holds up no other
+                made += self.make_offers(draw_id).result
+        return made
 
     def decline(self, entry: UUID) -> Committed[None]:
         """Turn an offer down; its number is free for the next in line."""

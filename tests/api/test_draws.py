@@ -92,6 +92,14 @@ def test_a_draw_from_its_announcement_to_the_till_is_verified_by_anyone(lottery:
     assert faults(published) == []
 
 
+def test_the_draws_of_an_edition_are_listed_for_buyers_and_managers(lottery: Lottery):
+    first, second = lottery.announce(), lottery.announce()
+    asked = {"editionId": lottery.edition}
+    assert {draw["id"] for draw in lottery.group.visitor.ask("draws", **asked)} == {first, second}
+    assert [draw["state"] for draw in lottery.group.office.ask("draws", **asked)] == ["announced", "announced"]
+    assert lottery.group.visitor.ask("draws", editionId=lottery.group.edition) == []
+
+
 def test_an_entrant_can_show_to_be_on_the_frozen_list(lottery: Lottery):
     draw = lottery.announce()
     one, _, _ = lottery.frozen(draw, 3)

@@ -17,7 +17,7 @@ from souvenir.editions.application import (
 )
 from souvenir.editions.lease import HolderRevoked, Lease, LeaseRefused, NumberNotLeased
 from souvenir.editions.registers import PieceRegister
-from souvenir.editions.views import availability
+from souvenir.editions.views import availability, piece_status
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
@@ -135,3 +135,29 @@ def test_a_lease_nobody_should_have_is_refused(log: EventLog, leases: Leases, in
     with pytest.raises(LeaseRefused):
         leases.grant(EDITION, SHOP, TILL_3, 2, in_minutes(60), back_at=in_minutes(59), device_is_revoked=False)
     assert log.head() == head
+
+
+def test_a_number_whose_lease_is_over_is_seen_as_free_and_may_be_chosen_at_once(
+    log: EventLog, leases: Leases, at_noon: SettableClock, in_minutes: InMinutes
+):
+    lease = leases.grant(EDITION, SHOP, TILL_3, 4, in_minutes(60), device_is_revoked=False).result
+    at_noon.move_to(in_minutes(60))
+    assert counts(log, in_minutes(60)) == {"free": 6}
+    with log.reading() as session:
+        assert piece_status(session, EDITION, 3, in_minutes(60)) == "free"
+    assert Editions(log).hold(EDITION, SHOP, ANNA, in_minutes(70), number=3).result.number == 3
+    log.execute(lambda tx: sell_piece(tx, EDITION, "numbered", 4, ORDER, TODAY, outlet_id=SHOP))
+    assert log.load(Lease, lease.id).ended == "expired"
+    assert counts(log, in_minutes(61)) == {"free": 4, "held": 1, "sold": 1}
+    assert differences(log, PieceRegister()) == []
+
+
+def test_leases_that_are_over_are_ended_without_anybody_asking_for_their_numbers(
+    log: EventLog, leases: Leases, at_noon: SettableClock, in_minutes: InMinutes
+):
+    over = leases.grant(EDITION, SHOP, TILL_3, 2, in_minutes(60), device_is_revoked=False).result
+    runs_on = leases.grant(EDITION, SHOP, TILL_3, 2, in_minutes(120), device_is_revoked=False).result
+    at_noon.move_to(in_minutes(60))
+    assert [leases.let_end(), leases.let_end()] == [1, 0]
+    assert (log.load(Lease, over.id).ended, log.load(Lease, runs_on.id).ended) == ("expired", None)
+    assert counts(log, in_minutes(60)) == {"free": 4, "leased": 2}

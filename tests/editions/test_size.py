@@ -114,3 +114,35 @@ def test_random_numbers_are_a_shuffle_and_a_number_let_go_comes_up_again():
         rest = [log.execute(lambda tx: take_next(tx, EDITION, SHOP, ANNA, until)).result.number for _ in range(460)]
         assert sorted([*given, *rest]) == list(range(1, 501))
         log.close()
+
+
+def test_looking_costs_no_more_however_many_holds_lapsed_and_little_once_they_are_on_record():
+    def lapsed(holds: int) -> EventLog:
+        log = edition_of(6_000, 0, "sequential")
+        until = NOON + timedelta(minutes=10)
+        for _ in range(0, holds, 500):
+            log.execute(lambda tx: [take_next(tx, EDITION, SHOP, ANNA, until).number for _ in range(500)])
+        return log
+
+    def look(log: EventLog) -> tuple[int, int, int]:
+        found = []
+
+        def look() -> None:
+            with log.reading() as session:
+                found.append(availability(session, EDITION, 6_000, NOON + timedelta(minutes=20)))
+
+        return steps(log, look), found[0].count("free"), found[0].count("held")
+
+    with clock_at(NOON) as now:
+        few, many = lapsed(1_000), lapsed(5_000)
+        now.move_to(NOON + timedelta(minutes=20))
+        (cost_of_few, free, held), (cost_of_many, left, still) = look(few), look(many)
+        assert (free, held) == (6_000, 0)
+        assert (left, still, left + still) == (2_000, 4_000, 6_000)
+        assert cost_of_many < 1.1 * cost_of_few
+        assert [Editions(many).let_lapse() for _ in range(6)] == [1_000] * 5 + [0]
+        cost, free, held = look(many)
+        assert (free, held) == (6_000, 0)
+        assert cost < cost_of_few / 10
+    few.close()
+    many.close()

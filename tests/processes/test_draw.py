@@ -117,6 +117,36 @@ def test_offers_go_down_the_ranking_as_they_lapse_are_declined_or_breach(stage: 
     assert stage.small.shop.differences() == []
 
 
+def test_once_offers_were_made_they_go_down_the_ranking_without_anybody_asking(stage: Stage):
+    draws = stage.small.shop.draws
+    first, second, third, fourth, fifth, _ = stage.drawn(6)
+    assert draws.go_on() == 0
+    assert stage.standing(first) == "valid"
+    draws.make_offers(stage.draw)
+    stage.buy(first)
+    stage.at(round_at(ROUND) + timedelta(minutes=59))
+    assert draws.go_on() == 0
+    draws.decline(third)
+    assert (draws.go_on(), stage.standing(fourth)) == (1, "offered")
+    stage.at(round_at(ROUND) + timedelta(minutes=60))
+    assert (draws.go_on(), stage.standing(second), stage.standing(fifth)) == (1, "lapsed", "offered")
+    assert stage.standing(first) == "paid"
+    head = stage.small.shop.log.head()
+    assert (draws.go_on(), stage.small.shop.log.head()) == (0, head)
+
+
+def test_a_draw_that_cannot_go_on_holds_up_no_other_and_no_deadline(stage: Stage):
+    draws, editions = stage.small.shop.draws, stage.small.shop.editions
+    stage.drawn(6)
+    draws.make_offers(stage.draw)
+    stage.at(round_at(ROUND) + timedelta(minutes=60))
+    editions.pause(stage.edition, "recount")
+    assert (draws.go_on(), stage.small.shop.deadlines.look()) == (0, 0)
+    editions.resume(stage.edition)
+    assert stage.small.shop.deadlines.look() == 0
+    assert draws.go_on() == 0
+
+
 def test_a_returned_number_goes_to_the_next_on_the_waiting_list(stage: Stage):
     ranked = stage.drawn(5)
     shop = stage.small.shop

@@ -200,6 +200,22 @@ def lapsed_between(
     return tuple(number for (number,) in rows)
 
 
+def lapsed_anywhere(session: Session, now: datetime, limit: int) -> list[UUID]:
+    """Pieces of any edition whose hold has passed its deadline, and nobody put that on record yet."""
+    rows = session.rows(
+        "SELECT piece_id FROM pieces WHERE status = 'held' AND held_until <= ? LIMIT ?", stamp(now), limit
+    )
+    return [UUID(piece_id) for (piece_id,) in rows]
+
+
+def leases_over_anywhere(session: Session, now: datetime, limit: int) -> list[UUID]:
+    """Leases of any edition whose numbers are to come back."""
+    rows = session.rows(
+        "SELECT DISTINCT holder FROM pieces WHERE status = 'leased' AND held_until <= ? LIMIT ?", stamp(now), limit
+    )
+    return [UUID(holder) for (holder,) in rows]
+
+
 def free_numbers(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, limit: int) -> tuple[int, ...]:
     """Numbers nobody has at an outlet, in the order in which they are given. Locked where rows can be."""
     rows = session.rows(
