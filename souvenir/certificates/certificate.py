@@ -56,14 +56,14 @@ class ForgedCertificate(SouvenirError):
 
 
 class CertificateNotRevoked(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} cannot be sold again before its certificate is revoked."
+    message = "Number {number} ({space}) of edition {edition_id} cannot be sold again before its certificate is revoked."
     edition_id: UUID
     space: str
     number: int
 
 
 class CertificateNotStanding(SouvenirError):
-    message = "The certificate of {space} number {number} is {standing}: it can be passed on only while it is active."
+    message = "The certificate of number {number} ({space}) is {standing}: it can be passed on only while it is active."
     space: str
     number: int
     standing: str

@@ -8,7 +8,7 @@ from souvenir.kernel.errors import SouvenirError
 
 
 class AlreadyAllotted(SouvenirError):
-    message = "{space} numbers {first} to {last} of edition {edition_id} are allotted already."
+    message = "Numbers {first} to {last} ({space}) of edition {edition_id} are allotted already."
     edition_id: UUID
     space: str
     first: int
@@ -16,7 +16,7 @@ class AlreadyAllotted(SouvenirError):
 
 
 class NumberOutsideRun(SouvenirError):
-    message = "Edition {edition_id} has no {space} number {number}: the run is 1 to {last}."
+    message = "Edition {edition_id} has no number {number} ({space}): the run is 1 to {last}."
     edition_id: UUID
     space: str
     number: int

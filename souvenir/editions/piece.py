@@ -15,14 +15,14 @@ Standing = Literal["free", "held", "sold", "returned", "retired"]
 
 
 class PieceAlreadySold(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} is sold already."
+    message = "Number {number} ({space}) of edition {edition_id} is sold already."
     edition_id: UUID
     space: str
     number: int
 
 
 class PieceHeldBySomeoneElse(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} is held by someone else until {until}."
+    message = "Number {number} ({space}) of edition {edition_id} is held by someone else until {until}."
     edition_id: UUID
     space: str
     number: int
@@ -30,7 +30,7 @@ class PieceHeldBySomeoneElse(SouvenirError):
 
 
 class HoldExpired(SouvenirError):
-    message = "The hold on {space} number {number} of edition {edition_id} expired at {expired_at}. Take a piece again."
+    message = "The hold on number {number} ({space}) of edition {edition_id} expired at {expired_at}. Take a piece again."
     edition_id: UUID
     space: str
     number: int
@@ -38,7 +38,7 @@ class HoldExpired(SouvenirError):
 
 
 class PieceNotHeld(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} is not held by {holder}. Hold it first."
+    message = "Number {number} ({space}) of edition {edition_id} is not held by {holder}. Hold it first."
     edition_id: UUID
     space: str
     number: int
@@ -47,7 +47,7 @@ class PieceNotHeld(SouvenirError):
 
 class PieceNotSold(SouvenirError):
     message = (
-        "{space} number {number} of edition {edition_id} was not sold to order {order_id}, so it cannot come back."
+        "Number {number} ({space}) of edition {edition_id} was not sold to order {order_id}, so it cannot come back."
     )
     edition_id: UUID
     space: str
@@ -57,7 +57,7 @@ class PieceNotSold(SouvenirError):
 
 class PieceNotReturned(SouvenirError):
     message = (
-        "{space} number {number} of edition {edition_id} is {standing}, not returned: it cannot be put back on sale."
+        "Number {number} ({space}) of edition {edition_id} is {standing}, not returned: it cannot be put back on sale."
     )
     edition_id: UUID
     space: str
@@ -66,14 +66,14 @@ class PieceNotReturned(SouvenirError):
 
 
 class PieceReturned(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} came back and is not yet on sale again."
+    message = "Number {number} ({space}) of edition {edition_id} came back and is not yet on sale again."
     edition_id: UUID
     space: str
     number: int
 
 
 class PieceCameBack(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} came back from order {order_id}. Sell it on a new order."
+    message = "Number {number} ({space}) of edition {edition_id} came back from order {order_id}. Sell it on a new order."
     edition_id: UUID
     space: str
     number: int
@@ -81,7 +81,7 @@ class PieceCameBack(SouvenirError):
 
 
 class PieceRetired(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} was retired; its number is never used again."
+    message = "Number {number} ({space}) of edition {edition_id} was retired; its number is never used again."
     edition_id: UUID
     space: str
     number: int
@@ -89,7 +89,7 @@ class PieceRetired(SouvenirError):
 
 class PieceNotReplaceable(SouvenirError):
     message = (
-        "{space} number {number} of edition {edition_id} is {standing} and was re-made {copies} times: only a sold "
+        "Number {number} ({space}) of edition {edition_id} is {standing} and was re-made {copies} times: only a sold "
         "piece is re-made, one copy after the other."
     )
     edition_id: UUID

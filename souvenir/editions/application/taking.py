@@ -41,14 +41,14 @@ class OnlyReservedLeft(SouvenirError):
 
 
 class NumberReserved(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} is reserved and not for sale. Choose another."
+    message = "Number {number} ({space}) of edition {edition_id} is reserved and not for sale. Choose another."
     edition_id: UUID
     space: str
     number: int
 
 
 class NumberLeased(SouvenirError):
-    message = "{space} number {number} of edition {edition_id} is leased to a till until {until}. Choose another."
+    message = "Number {number} ({space}) of edition {edition_id} is leased to a till until {until}. Choose another."
     edition_id: UUID
     space: str
     number: int
@@ -56,7 +56,7 @@ class NumberLeased(SouvenirError):
 
 
 class NumbersTaken(SouvenirError):
-    message = "{taken} of the {space} numbers {first} to {last} of edition {edition_id} are sold, held or retired. Move others."
+    message = "{taken} of the numbers {first} to {last} ({space}) of edition {edition_id} are sold, held or retired. Move others."
     edition_id: UUID
     space: str
     first: int
