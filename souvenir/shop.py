@@ -44,9 +44,18 @@ from souvenir.ledger.views import OpenLedger
 from souvenir.licensing.application import Licensing
 from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.views import Royalties
+from souvenir.payments.bank import Bank
+from souvenir.payments.banks import set_up_bank
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
-from souvenir.payments.registers import CounterPayments, OpenCollections, OpenHolds, OpenNotices, OpenPayments
+from souvenir.payments.registers import (
+    CounterPayments,
+    OpenCollections,
+    OpenHolds,
+    OpenNotices,
+    OpenPayments,
+    OpenTransfers,
+)
 from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills
 from souvenir.pos.registers import TillDevices, TillShifts
@@ -66,6 +75,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.lapse_orders import LapseOrders
 from souvenir.processes.pay_at_till import PayAtTill
+from souvenir.processes.pay_out import BookTransfers, PayOut
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.release_edition import may_release
 from souvenir.processes.remake_piece import RemakePiece
@@ -136,6 +146,7 @@ class Shop:
         customs: CustomsOffice | None = None,
         office: TaxOffice | None = None,
         agency: RefundAgency | None = None,
+        bank: Bank | None = None,
     ) -> None:
         self.log = log
         self.secrets = secrets
@@ -154,6 +165,7 @@ class Shop:
         self.settle_agency = SettleAgency(log, agency)
         self.collect_debts = CollectDebts(log, providers, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax, self.collect_debts)
+        self.pay_out = PayOut(log, bank)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.lapse_orders = LapseOrders(log)
@@ -169,7 +181,8 @@ class Shop:
         self.clear_piece, self.certificate_keys = ClearPiece(log), CertificateKeys(log, secrets.signing)
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
-            self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), ForgetPerson(secrets.keyring),
+            self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
+            ForgetPerson(secrets.keyring),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         shred_restored_keys(log, secrets.keyring)
@@ -180,6 +193,7 @@ class Shop:
             self.settle_payments.settle_open,
             self.refund_tax.act_on_deadlines,
             self.collect_debts.act_on_schedule,
+            self.pay_out.settle_open,
             self.settle_agency.act_on_month,
             self.lapse_orders.act_on_deadlines,
             self.editions.let_lapse,
@@ -200,11 +214,13 @@ class Shop:
         customs: CustomsOffice | None = None,
         office: TaxOffice | None = None,
         agency: RefundAgency | None = None,
+        bank: Bank | None = None,
     ) -> Self:
         """Open the shop at a URL, creating what is missing: sqlite:///path, sqlite:// (memory) or postgresql://….
 
         `customs`, if there is one to ask, is asked for an answer that was lost before an advance is taken back; `office`
-        issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed.
+        issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed;
+        `bank` pays royalties.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
         Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
         """
@@ -224,6 +240,7 @@ class Shop:
             customs=customs,
             office=office,
             agency=agency,
+            bank=bank or set_up_bank(),
         )
 
     @classmethod
@@ -317,6 +334,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     CounterPayments(),
     OpenHolds(),
     OpenCollections(),
+    OpenTransfers(),
     OpenNotices(),
     ClaimsByOrder(),
     OpenFilings(),

@@ -21,6 +21,7 @@ from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
 from souvenir.api.settlements import DebtMutation, MoneyQuery
 from souvenir.api.shift_book import ShiftBookQuery
+from souvenir.api.transfers import TransferMutation, TransferQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
 
@@ -28,7 +29,7 @@ STAFF = ("finance", "manager")
 
 
 @strawberry.type
-class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery):
+class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery, TransferQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -89,7 +90,7 @@ class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery):
 
 
 @strawberry.type
-class Mutation(SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation): ...
+class Mutation(SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation, TransferMutation): ...
 
 
 def _at(info: Info) -> Desk:

@@ -65,6 +65,7 @@ RULES: Final[Mapping[str, str]] = {
     "J22": "Dispute opened",
     "J23": "Exchange",
     "J24": "Piece destroyed",
+    "J25": "Royalty paid",
     "REV": "Reversal of an entry",
     "MAN": "Entry by the finance desk",
 }
@@ -206,6 +207,17 @@ def advance_paid(licence: str, advance: Money, withheld: Money) -> Legs:
     return _legs(
         dr(chart.prepaid_royalty(licence), advance),
         cr(chart.BANK, advance - withheld),
+        cr(chart.WITHHELD_TAX, withheld),
+    )
+
+
+def royalty_paid(licence: str, royalty: Money, marketing_fund: Money, withheld: Money, borne: Money) -> Legs:
+    """J25: what was owed to a licensor leaves the bank, less the tax withheld; `borne` is tax the shop bears itself."""
+    return _legs(
+        dr(chart.royalty_payable(licence), royalty),
+        dr(chart.marketing_payable(licence), marketing_fund),
+        dr(chart.ROYALTY_EXPENSE, borne),
+        cr(chart.BANK, royalty + marketing_fund + borne - withheld),
         cr(chart.WITHHELD_TAX, withheld),
     )
 

@@ -18,9 +18,9 @@ MOST_TRIES: Final = 15
 
 
 class MalformedSchedule(SouvenirError):
-    message = "The collection schedule of {begins} is not well-formed: {why}"
+    message = "The collection schedule of {begins} is not well-formed: {reason}"
     begins: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ def schedule_on(day: date, schedules: Sequence[Schedule]) -> Schedule:
 def checked(schedules: Sequence[Schedule]) -> tuple[Schedule, ...]:
     """The schedules in order, once each is well-formed and no two begin on one day. Raises MalformedSchedule."""
     if not schedules:
-        raise MalformedSchedule(begins="", why="there is none.")
+        raise MalformedSchedule(begins="", reason="there is none.")
     ordered = tuple(sorted(schedules, key=lambda one: one.begins))
     for one, following in zip(ordered, (*ordered[1:], None), strict=True):
         if following is not None and following.begins == one.begins:
-            raise MalformedSchedule(begins=str(one.begins), why="another begins on the same day.")
+            raise MalformedSchedule(begins=str(one.begins), reason="another begins on the same day.")
         if why := _wrong(one):
-            raise MalformedSchedule(begins=str(one.begins), why=why)
+            raise MalformedSchedule(begins=str(one.begins), reason=why)
     return ordered
 
 
@@ -98,4 +98,4 @@ def _schedule(entry: dict[str, Any]) -> Schedule:
             only_in_person=frozenset(entry["only_in_person"]),
         )
     except KeyError as missing:
-        raise MalformedSchedule(begins=str(entry.get("begins", "")), why=f"it lacks {missing}.") from None
+        raise MalformedSchedule(begins=str(entry.get("begins", "")), reason=f"it lacks {missing}.") from None

@@ -8,7 +8,9 @@ from trading import MORNING, Group
 from souvenir.api.identity import read_id
 from souvenir.kernel.money import Money
 from souvenir.payments.application import note_dispute, note_payout
+from souvenir.payments.banks.simulator import BankSimulator
 from souvenir.payments.provider import DisputeFacts, PayoutFacts, SettledMovement
+from souvenir.processes.pay_out import PayOut
 
 
 def placed(group: Group) -> str:
@@ -146,6 +148,31 @@ def test_nobody_pays_or_sees_a_debt_without_its_link(group: Group, time):
 def test_where_nothing_is_collected_there_is_no_link(group: Group):
     claim, _ = claimed(group)
     assert group.finance.try_to("askForDebt", claimId=claim)["code"] == "COLLECTION_OVER"
+
+
+# A royalty leaves by bank transfer.
+
+
+def test_finance_pays_a_royalty_once_and_sees_how_far_the_bank_has_come(group: Group, time):
+    bank = BankSimulator()
+    group.shop.pay_out = PayOut(group.shop.log, bank)
+    group.bought(goods=[{"productId": group.scarf, "quantity": 99}])
+    group.bought(goods=[{"productId": group.scarf, "quantity": 99}])
+    group.finance.do("issueStatement", licenceId=group.licence, period="2025-Q1", on="2025-07-05")
+    group.finance.do("issueStatement", licenceId=group.licence, period="2025-Q2", on="2025-07-05")
+    asked = {"licenceId": group.licence, "period": "2025-Q2"}
+    assert group.finance.try_to("payRoyalty", **(asked | {"period": "2025-Q1"}))["code"] == "NOTHING_TO_PAY"
+    sent = group.finance.do("payRoyalty", **asked)["transfer"]
+    assert (sent["payee"], sent["amount"]["amount"], sent["state"]) == ("Palace Studio", "584.00", "sent")
+    assert group.finance.do("payRoyalty", **asked)["transfer"]["id"] == sent["id"]
+    time.move_to(MORNING + timedelta(days=85))
+    group.shop.pay_out.settle_open()
+    (listed,) = [edge["node"] for edge in group.finance.ask("transfers")["edges"]]
+    assert (listed["state"], [str(amount) for amount in bank.paid]) == ("executed", ["584.00 CNY"])
+
+
+def test_a_shop_without_a_bank_says_so(group: Group):
+    assert group.finance.try_to("payRoyalty", licenceId=group.licence, period="2025-Q2")["code"] == "NO_BANK"
 
 
 def yuan(amount: str) -> Money:

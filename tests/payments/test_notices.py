@@ -144,7 +144,7 @@ def test_a_readers_notice_settles_the_payment_it_was_busy_with(web):
     web.server.books.walk_away(reader)
     for body, signature in web.server.webhooks():
         web.call(body, signature)
-    assert web.shop.log.load(Payment, payment).declined == "customer canceled"
+    assert web.shop.log.load(Payment, payment).declined == "the customer cancelled"
     assert all(not notice.puzzle for notice in web.notices())
 
 

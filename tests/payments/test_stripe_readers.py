@@ -55,7 +55,7 @@ def test_a_card_declined_at_the_reader_ends_the_payment_for_good(stripe, server,
 def test_who_presses_the_red_key_pays_nothing(stripe, server, reader, pay):
     pay()
     server.books.walk_away(reader)
-    assert (stripe.query("k1").reason, intents(server)) == ("customer canceled", [("canceled", 0)])
+    assert (stripe.query("k1").reason, intents(server)) == ("the customer cancelled", [("canceled", 0)])
 
 
 def test_a_busy_reader_declines_the_second_payment_and_keeps_the_first(stripe, server, reader, pay):

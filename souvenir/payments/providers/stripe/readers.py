@@ -22,6 +22,9 @@ READER: Final = "souvenir_reader"
 PREFIX: Final = "tmr_"
 """How Stripe's ids of readers begin: a source that begins so is a reader."""
 
+IN_WORDS: Final = {"customer_canceled": "the customer cancelled", "connection_error": "the reader's line dropped"}
+"""Why a reader gave a payment up, other than for its card."""
+
 BUSY: Final = "terminal reader busy"
 
 
@@ -64,7 +67,7 @@ def seen(api: Api, intent: stripe.PaymentIntent) -> Answer:
     if action.status == "in_progress":
         return Answer(Outcome.PENDING, reference=intent.id)
     reason = intent.last_payment_error and refusal_of(intent)
-    return _over(api, intent, reason or str(action.failure_code or "the reader gave it up").replace("_", " "))
+    return _over(api, intent, reason or IN_WORDS.get(str(action.failure_code), "the reader gave it up"))
 
 
 def stop(api: Api, intent: stripe.PaymentIntent) -> bool:

@@ -1,0 +1,47 @@
+"""The bank port: how the shop pays others by transfer, whoever carries the order there."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money
+from souvenir.payments.provider import Outcome
+
+
+class NoBank(SouvenirError):
+    message = "No bank is set up to pay from."
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOrder:
+    """What a bank is asked to pay. `key` is the order's for ever: the same key again is the same order."""
+
+    key: UUID
+    payee: str
+    amount: Money
+    text: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BankAnswer:
+    """APPROVED once the bank has paid, DECLINED if it will not, PENDING while it has the order; as for a provider."""
+
+    outcome: Outcome
+    reference: str = ""
+    reason: str = ""
+    on: date | None = None
+
+
+class Bank(Protocol):
+    """An account to pay from."""
+
+    name: str
+
+    def send(self, order: TransferOrder) -> BankAnswer:
+        """Have an order carried out on its day; the same one again changes nothing."""
+
+    def query(self, key: UUID) -> BankAnswer:
+        """What became of an order."""

@@ -1,0 +1,126 @@
+"""Pay out: what a royalty statement asks for leaves by bank transfer, once; the books follow when the bank has paid."""
+
+from contextlib import suppress
+from datetime import date
+from uuid import UUID
+
+from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
+from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money
+from souvenir.ledger import chart, postings
+from souvenir.ledger.application import book
+from souvenir.ledger.journal import Cause
+from souvenir.licensing.payout import payout_of
+from souvenir.licensing.statement import NotStated, Statement
+from souvenir.payments.bank import Bank, BankAnswer, NoBank, TransferOrder
+from souvenir.payments.provider import Outcome
+from souvenir.payments.registers import latest_transfer, open_transfers
+from souvenir.payments.transfer import Transfer, transfer_id
+
+
+class NothingToPay(SouvenirError):
+    message = "The statement of {contract_no} for {period} asks for no payment."
+    contract_no: str
+    period: str
+
+
+class PayOut:
+    """Orders to the bank. Each is recorded as wanted before the bank is asked, and looked at until it is executed."""
+
+    def __init__(self, log: EventLog, bank: Bank | None) -> None:
+        self._log = log
+        self._bank = bank
+
+    def royalty(self, licence_id: UUID, period: str, on: date | None = None) -> Committed[UUID]:
+        """Pay what a licence's statement asks for; a rejected order is given again, and only then. Answers its id.
+
+        Raises NoBank, NotStated or NothingToPay.
+        """
+        bank, day = self._bank, on or clock.now().date()
+        if bank is None:
+            raise NoBank()
+
+        def request(tx: Transaction) -> UUID:
+            statement = tx.find(Statement, Statement.id_of(licence_id, period))
+            if statement is None:
+                raise NotStated(licence_id=licence_id, period=period)
+            asked = payout_of(statement)
+            if asked is None or not asked.amount:
+                raise NothingToPay(contract_no=statement.header.contract_no, period=period)
+            last = latest_transfer(tx.session, statement.id)
+            if last is not None and tx.get(Transfer, transfer_id(statement.id, last)).state != "rejected":
+                return transfer_id(statement.id, last)
+            due = max(asked.due_on, day)
+            order = (statement.id, (last or 0) + 1, bank.name, asked.payee, asked.amount, asked.text, due, day)
+            transfer = Transfer.request(*order)
+            tx.save(transfer)
+            return transfer.id
+
+        requested = self._log.execute(request)
+        self.look(requested.result)
+        return requested
+
+    def look(self, id: UUID) -> Transfer:
+        """Take one order on: have it sent, or ask what became of it; answers it as it then is."""
+        transfer = self._log.load(Transfer, id)
+        if self._bank is not None and self._bank.name == transfer.bank and transfer.state != "rejected":
+            answer = self._bank.query(id)
+            if answer.outcome is Outcome.NEVER_RECEIVED and transfer.state != "executed":
+                order = TransferOrder(id, transfer.payee, transfer.amount, transfer.text, transfer.due_on)
+                answer = self._bank.send(order)
+            self._record(id, answer)
+        return self._log.load(Transfer, id)
+
+    def settle_open(self) -> int:
+        """Look at every order the bank has not carried out; answers how many there were."""
+        with self._log.reading() as session:
+            waiting = open_transfers(session)
+        for id in waiting:
+            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+                self.look(id)
+        return len(waiting)
+
+    def _record(self, id: UUID, answer: BankAnswer) -> None:
+        day = answer.on or clock.now().date()
+
+        def record(tx: Transaction) -> None:
+            transfer = tx.get(Transfer, id)
+            if answer.outcome is Outcome.PENDING:
+                transfer.send(answer.reference)
+            elif answer.outcome is Outcome.APPROVED:
+                transfer.execute(answer.reference, day)
+            elif answer.outcome is Outcome.DECLINED:
+                transfer.reject(answer.reason, day)
+            tx.save(transfer)
+
+        self._log.commit(record)
+
+
+class BookTransfers(Process):
+    """Follows transfers: a royalty that was paid is no longer owed; one that came back is owed again."""
+
+    name = "book_transfers"
+
+    @when(Transfer.Executed)
+    def _executed(self, tx: Transaction, event: Transfer.Executed) -> None:
+        self._book(tx, event, "J25", event.executed_on)
+
+    @when(Transfer.Rejected)
+    def _rejected(self, tx: Transaction, event: Transfer.Rejected) -> None:
+        if event.had_executed:
+            self._book(tx, event, "REV", event.rejected_on)
+
+    def _book(self, tx: Transaction, event: Transfer.Executed | Transfer.Rejected, rule: str, on: date) -> None:
+        transfer = tx.get(Transfer, event.originator_id)
+        header = tx.get(Statement, transfer.about).header
+        due, licence = header.due, chart.part_for(header.contract_no, header.licence_id)
+        extra = due.amount + due.tax - due.royalty - due.marketing_fund
+        legs = postings.royalty_paid(licence, due.royalty, due.marketing_fund, due.tax, _none_below(extra))
+        cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
+        about = {"licence": str(header.licence_id), "statement": str(transfer.about), "transfer": str(transfer.id)}
+        book(tx, cause, rule, on, postings.reversal(legs) if rule == "REV" else legs, dimensions=about)
+
+
+def _none_below(amount: Money) -> Money:
+    return max(amount, Money.zero(amount.currency))

@@ -1,0 +1,153 @@
+"""A royalty leaves by bank transfer as its statement asks: once, whatever the bank answers; the books follow the bank."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from money_world import Crash, Tripwire
+from shops import MORNING, TILL, TODAY, open_small_shop
+
+from souvenir.kernel.money import Money
+from souvenir.licensing.statement import NotStated
+from souvenir.payments.bank import NoBank
+from souvenir.payments.banks.simulator import BankSimulator
+from souvenir.payments.payment import Tender
+from souvenir.payments.provider import Providers
+from souvenir.payments.providers.cash import Cash
+from souvenir.payments.providers.sandbox import Fault
+from souvenir.payments.transfer import Transfer
+from souvenir.processes.pay_out import NothingToPay
+from souvenir.processes.sell import Item
+from souvenir.shop import Shop
+from souvenir.testing import clock_at
+
+PERIOD, STATED = "2026-Q3", date(2026, 10, 5)
+PAYABLE = "Liabilities:Royalty:LIC-A"
+
+
+class Desk:
+    """Twenty vases at 1,000.00 without VAT, 8 %: 1,600.00 earned, 1,000.00 of it an advance; 600.00 is due."""
+
+    def __init__(self, now) -> None:
+        small = open_small_shop("sqlite://", size=40)
+        self.now, self.licence, self.bank, self.log = now, small.licence, BankSimulator(), small.shop.log
+        self.secrets, self.tripwire = small.shop.secrets, Tripwire()
+        vases = [Item(small.vase, 1, small.edition, number=number) for number in range(1, 21)]
+        small.shop.sell.at_till(small.counter, TILL, vases, Tender.CASH, on=TODAY)
+        paid, nothing = Money.parse("1000.00 CNY"), Money.zero("CNY")
+        small.shop.licensing.record_advance(small.licence, "B1", paid, nothing, TODAY)
+        small.shop.followers.catch_up()
+        now.move_to(MORNING.replace(month=10, day=5))
+        small.shop.licensing.issue_statement(small.licence, "2026-Q1", STATED)
+        small.shop.licensing.issue_statement(small.licence, "2026-Q2", STATED)
+        small.shop.licensing.issue_statement(small.licence, PERIOD, STATED)
+        self.shop = self.opened()
+
+    def opened(self, bank: BankSimulator | None = None) -> Shop:
+        return Shop(
+            self.log, self.secrets, Providers(Cash()), issuer={"en": "Shop"}, resolver="", bank=bank or self.bank
+        )
+
+    def pay(self) -> UUID:
+        return self.shop.pay_out.royalty(self.licence, PERIOD).result
+
+    def later(self, days: int) -> None:
+        self.now.move_to(self.now() + timedelta(days=days))
+        self.shop.pay_out.settle_open()
+
+    def of(self, id: UUID) -> tuple[str, str]:
+        found = self.log.load(Transfer, id)
+        return found.state, found.amount.amount
+
+    def books(self) -> dict[str, str]:
+        self.shop.followers.catch_up()
+        rows = self.shop.ledger.trial_balance().rows
+        return {row.account: row.closing.amount for row in rows if row.account in (PAYABLE, "Assets:Bank")}
+
+
+@pytest.fixture
+def desk():
+    with clock_at(MORNING) as now:
+        yield Desk(now)
+
+
+def test_what_is_due_is_sent_at_once_and_paid_on_its_day(desk):
+    assert desk.books() == {PAYABLE: "-600.00", "Assets:Bank": "-1000.00"}
+    order = desk.pay()
+    assert (desk.of(order), desk.bank.paid) == (("sent", "600.00"), [])
+    desk.later(60)
+    assert desk.of(order) == ("executed", "600.00")
+    assert [str(amount) for amount in desk.bank.paid] == ["600.00 CNY"]
+    assert desk.books() == {PAYABLE: "0.00", "Assets:Bank": "-1600.00"}
+
+
+def test_asked_for_twice_or_by_two_people_it_is_one_order(desk):
+    first, again = desk.pay(), desk.pay()
+    desk.later(60)
+    assert first == again == desk.pay()
+    assert len(desk.bank.orders) == 1
+
+
+@pytest.mark.parametrize("faults", [[f] * n for f in (Fault.REQUEST_LOST, Fault.ANSWER_LOST) for n in (1, 2, 3)])
+def test_whatever_answer_is_lost_it_is_paid_once(desk, faults):
+    desk.bank.faults.extend(faults)
+    order = desk.pay()
+    for _ in range(3):
+        desk.later(20)
+    assert (desk.of(order), len(desk.bank.orders)) == (("executed", "600.00"), 1)
+    assert desk.books()[PAYABLE] == "0.00"
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_crash_at_any_step_pays_once(desk, step):
+    desk.log.commit = desk.tripwire.around(desk.log.commit)
+    desk.bank.send = desk.tripwire.around(desk.bank.send)
+    desk.bank.query = desk.tripwire.around(desk.bank.query)
+    desk.tripwire.steps = step
+    with pytest.raises(Crash):
+        desk.pay()
+    desk.shop = desk.opened()
+    order = desk.pay()
+    desk.later(60)
+    assert (desk.of(order), len(desk.bank.orders)) == (("executed", "600.00"), 1)
+
+
+def test_a_rejected_order_is_still_owed_and_given_again_under_a_new_key(desk):
+    desk.bank.rejects["Palace Studio"] = "closed account"
+    first = desk.pay()
+    assert desk.of(first) == ("rejected", "600.00")
+    assert desk.books()[PAYABLE] == "-600.00"
+    desk.bank.rejects.clear()
+    second = desk.pay()
+    assert second != first
+    desk.later(60)
+    assert desk.of(second) == ("executed", "600.00")
+    assert desk.books() == {PAYABLE: "0.00", "Assets:Bank": "-1600.00"}
+
+
+def test_money_the_payees_bank_sends_back_is_owed_again(desk):
+    order = desk.pay()
+    desk.later(60)
+    desk.bank.returned[order] = "no such account"
+    assert desk.shop.pay_out.look(order).reason == "no such account"
+    assert desk.books() == {PAYABLE: "-600.00", "Assets:Bank": "-1000.00"}
+
+
+def test_nothing_is_paid_without_a_statement_a_debt_or_a_bank(desk):
+    with pytest.raises(NotStated):
+        desk.shop.pay_out.royalty(desk.licence, "2026-Q4")
+    with pytest.raises(NothingToPay):
+        desk.shop.pay_out.royalty(desk.licence, "2026-Q1")
+    without = Shop(desk.log, desk.secrets, Providers(Cash()), issuer={"en": "Shop"}, resolver="")
+    with pytest.raises(NoBank):
+        without.pay_out.royalty(desk.licence, PERIOD)
+    assert without.pay_out.settle_open() == 0
+
+
+def test_an_order_for_another_bank_is_left_to_it(desk):
+    order = desk.pay()
+    other = BankSimulator()
+    other.name = "other"
+    desk.opened(other).pay_out.settle_open()
+    assert (desk.of(order)[0], other.orders) == ("sent", {})
+    assert isinstance(desk.now(), datetime)
