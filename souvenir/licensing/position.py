@@ -315,6 +315,8 @@ def _added(left: OverCap, right: OverCap) -> OverCap:
 
 def _rates(terms: RoyaltyTerms, year: Year, after: Year, sold_in: str) -> str:
     """The rates that charged a change, for people to read; `after` has counted its period."""
+    if len(terms.tiers) == 1:
+        return f"{terms.tiers[0].rate:f}"
     if terms.method == "prospective":
         return next(f"{count.rate:f}" for count in after.counts if count.period == sold_in)
     rates = rates_between(terms, (year.units, year.base), (after.units, after.base))

@@ -7,7 +7,7 @@ import pytest
 
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.royalty import limits, net_sales, recoupment, shared_rates, tiers, withholding
-from souvenir.licensing.terms import RoyaltyTerms, Tier, contract_year, flat, period_of
+from souvenir.licensing.terms import Method, RoyaltyTerms, Tier, contract_year, flat, period_of
 
 
 def cny(text: str) -> Money:
@@ -146,3 +146,70 @@ def test_a_sale_recorded_on_the_day_of_its_statement_goes_on_the_next_one() -> N
     rates, issued = {"2026-Q3": Decimal("0.08")}, {"2026-Q3": date(2026, 10, 20)}
     line = limits.stated(cny("400.00"), date(2026, 9, 30), date(2026, 10, 20), issued, rates)
     assert (line.statement, line.prior_period) == ("2026-Q4", "2026-Q3")
+
+
+# What a mutant could once change without a test to notice.
+
+STEPPED = RoyaltyTerms(currency="CNY", tiers=LADDER)
+
+
+@pytest.mark.parametrize(
+    ("method", "from_net", "to_net", "rates"),
+    [
+        ("marginal", "0.00", "1000.00", ["0.06"]),
+        ("marginal", "1000.00", "1100.00", ["0.08"]),
+        ("marginal", "900.00", "1100.00", ["0.06", "0.08"]),
+        ("marginal", "1100.00", "900.00", ["0.06", "0.08"]),
+        ("marginal", "0.00", "-10.00", ["0.06"]),
+        ("whole", "900.00", "1100.00", ["0.08"]),
+        ("whole", "900.00", "1000.00", ["0.06"]),
+    ],
+)
+def test_a_line_names_the_rates_it_was_charged_at(method: Method, from_net: str, to_net: str, rates: list[str]) -> None:
+    terms = STEPPED.model_copy(update={"method": method})
+    found = tiers.rates_between(terms, (1, cny(from_net)), (2, cny(to_net)))
+    assert found == [Decimal(rate) for rate in rates]
+
+
+def test_more_back_than_sold_is_taken_off_at_the_first_rate() -> None:
+    terms = STEPPED.model_copy(update={"measure": "units"})
+    assert tiers.royalty_to_date(terms, -1, cny("-10.00")) == cny("-0.60")
+
+
+def test_a_reserve_is_released_in_every_period_after_the_first_ones() -> None:
+    nets = [cny(net) for net in ("100.00", "200.00", "300.00", "400.00")]
+    returns = [cny(net) for net in ("1.00", "2.00", "3.00", "0.00")]
+    found = net_sales.with_reserve(nets, returns, Decimal("0.1"), hold=1)
+    assert [(each.base.amount, each.released.amount, each.reserve_close.amount) for each in found] == [
+        ("90.00", "0.00", "10.00"),
+        ("189.00", "9.00", "20.00"),
+        ("288.00", "18.00", "30.00"),
+        ("387.00", "27.00", "40.00"),
+    ]
+
+
+def test_what_came_back_uses_up_a_reserve_and_no_more() -> None:
+    held = [net_sales.held_back(cny("100.00"), cny(back), Decimal("0.15")) for back in ("0.00", "5.00", "15.01")]
+    assert held == [cny("15.00"), cny("10.00"), cny("0.00")]
+
+
+def test_unconditional_instalments_count_everything_paid_and_earned_before() -> None:
+    instalments, earned = [cny("10.00")] * 3, [cny("25.00"), cny("1.00"), cny("9.00")]
+    assert recoupment.unconditional_instalments(instalments, earned) == [cny("15.00"), cny("0.00"), cny("0.00")]
+    assert recoupment.unconditional_instalments(instalments, earned[::-1]) == [
+        cny("0.00"),
+        cny("0.00"),
+        cny("5.00"),
+    ]
+
+
+def test_every_period_has_its_guarantee() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        recoupment.settle([cny("1.00"), cny("2.00")], [cny("0.00")], cny("0.00"))
+
+
+def test_a_tax_of_nothing_is_grossed_up_to_the_same_and_one_of_everything_not_at_all() -> None:
+    same = withholding.grossed_up(cny("100.00"), Decimal(0))
+    assert (same.gross, same.tax, same.net) == (cny("100.00"), cny("0.00"), cny("100.00"))
+    with pytest.raises(AssertionError, match="takes everything"):
+        withholding.grossed_up(cny("100.00"), Decimal(1))
