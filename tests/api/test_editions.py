@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from trading import MORNING, TODAY, Group
 
+from souvenir.api.identity import read_id
+from souvenir.editions.lease import HolderRevoked
 from souvenir.kernel.clock import SettableClock
 
 EVENING = (MORNING + timedelta(hours=10)).isoformat()
@@ -73,6 +75,21 @@ def test_a_sale_that_is_reported_after_the_number_went_to_someone_else_is_a_case
 def test_a_price_that_was_charged_offline_is_the_price(group: Group):
     paid = sold_offline(group, leased(group), 1, price={"amount": "1000.00", "currency": "CNY"})["order"]
     assert paid["total"]["amount"] == "1000.00"
+
+
+def test_a_revoked_till_gets_no_numbers_at_the_door_nor_behind_it(group: Group, time: SettableClock):
+    stolen = group.device(group.counter, "T2")
+    (device,) = (d["id"] for d in group.office.ask("devices", outletId=group.counter) if d["till"] == "T2")
+    group.office.do("revokeDevice", deviceId=device, reason="stolen")
+    head = group.shop.log.head()
+    wanted = {"idempotencyKey": "1", "editionId": group.edition, "numbers": 3, "until": EVENING}
+    refused = stolen.send("leaseNumbers", input=wanted).json()["errors"][0]
+    assert refused["extensions"]["code"] == "UNAUTHENTICATED"
+    with pytest.raises(HolderRevoked):
+        group.shop.sell_offline.lease(
+            read_id("Device", device), read_id("Edition", group.edition), 3, time() + timedelta(hours=1)
+        )
+    assert group.shop.log.head() == head
 
 
 def test_a_lease_is_refused_for_what_cannot_be(group: Group):
