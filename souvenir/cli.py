@@ -92,17 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("link")
     verify.set_defaults(run=_verify)
 
-    keys = _with_database(
-        commands.add_parser("keys", help="the keys certificates are signed with: list, rotate, withdraw")
-    )
+    _describe_keys(commands.add_parser("keys", help="the keys certificates are signed with: list, rotate, withdraw"))
+    refund = commands.add_parser("refund", help="ask the rule book of tax refunds").add_subparsers(required=True)
+    _describe_purchase(refund.add_parser("explain", help="what a purchase brings a traveller, and why, by which law"))
+    return parser
+
+
+def _describe_keys(keys: argparse.ArgumentParser) -> None:
+    _with_database(keys)
     keys.add_argument("--rotate", action="store_true", help="sign with a new key from now on")
     keys.add_argument("--withdraw", metavar="KEY", help="trust a key no more, as when it was stolen")
     keys.add_argument("--reason", default="withdrawn by hand", help="why, for the log")
     keys.set_defaults(run=_keys)
-
-    refund = commands.add_parser("refund", help="ask the rule book of tax refunds").add_subparsers(required=True)
-    _describe_purchase(refund.add_parser("explain", help="what a purchase brings a traveller, and why, by which law"))
-    return parser
 
 
 def _describe_purchase(explain: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.graphics.shapes import Drawing
+from reportlab.lib import colors as colours
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -29,7 +30,10 @@ from souvenir.documents.fonts import BOLD, REGULAR, STANDARD_FONT, can_embed, em
 
 MARGIN: Final = 18 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
-FAINT: Final = "silver"
+FAINT: Final = "#c9ced4"
+SHADE: Final = "#f3f5f7"
+SLATE: Final = "#59636e"
+INK: Final = "#000000"
 
 LATIN_FONT: Final = "Helvetica"
 """Letters that every reader draws well; the Chinese font spaces accented ones as if they were characters."""
@@ -57,10 +61,18 @@ class Sheet:
         self._small = self._style("small", 7.8)
         self._right = self._style("right", 9.5, alignment=RIGHT)
         codes = Table(
-            [[_qr(number), self._names(kind), _barcode(number, self._font)]],
+            [[_qr(number), self._names(kind), self._barcode(number)]],
             colWidths=[24 * mm, WIDTH - 92 * mm, 68 * mm],
         )
-        codes.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("ALIGN", (2, 0), (2, 0), "RIGHT")]))
+        codes.setStyle(
+            TableStyle(
+                [
+                    ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                    ("LEFTPADDING", (0, 0), (0, 0), 0),
+                    ("ALIGN", (2, 0), (2, 0), "CENTRE"),
+                ]
+            )
+        )
         self._flow += [codes, Spacer(0, 3 * mm)]
 
     def fields(self, rows: Iterable[tuple[Words, str]]) -> None:
@@ -70,7 +82,7 @@ class Sheet:
         ]
         cells += [""] * (-len(cells) % 4)
         lines = [cells[at : at + 4] for at in range(0, len(cells), 4)]
-        self._table(lines, [27 * mm, WIDTH / 2 - 27 * mm] * 2)
+        self._table(lines, [27 * mm, WIDTH / 2 - 27 * mm] * 2, last_alone=bool(lines) and not lines[-1][2])
 
     def statements(self, rows: Iterable[tuple[Words, str]]) -> None:
         """Labels and what they say, one pair in a row: for what is long."""
@@ -82,7 +94,7 @@ class Sheet:
         """A table whose first column takes what room there is; the others hold numbers, at the right."""
         narrow = 21 * mm
         widths = [WIDTH - narrow * (len(headings) - 1), *[narrow] * (len(headings) - 1)]
-        lines: list[list[Any]] = [[self._label(heading) for heading in headings]]
+        lines = [self._headings(headings, 1)]
         for first, *others in rows:
             lines.append([self._paragraph(first, self._text), *(self._paragraph(text, self._right) for text in others)])
         self._table(lines, widths, heading_rows=1)
@@ -99,7 +111,7 @@ class Sheet:
         narrow = self._style("narrow", 7.4)
         number = self._style("number", 7.4, alignment=RIGHT)
         sum_of = self._style("sum", 7.4, alignment=RIGHT, bold=True)
-        lines: list[list[Any]] = [[self._label(heading) for heading in headings]]
+        lines = [self._headings(headings, words)]
         for row in rows:
             lines.append([self._paragraph(text, narrow if at < words else number) for at, text in enumerate(row)])
         if foot:
@@ -111,9 +123,14 @@ class Sheet:
         style = self._style("heading", 10.5, bold=True)
         self._flow += [CondPageBreak(30 * mm), self._paragraph("  ".join(words), style), Spacer(0, 1.5 * mm)]
 
-    def totals(self, rows: Iterable[tuple[Words, str]]) -> None:
-        """Sums, at the right edge."""
-        lines = [[self._label(label), self._paragraph(value, self._right)] for label, value in rows]
+    def totals(self, rows: Iterable[tuple[Words, str]], comes_to: int = -1) -> None:
+        """Sums, at the right edge; one of them, by its place, is what it comes to."""
+        rows = list(rows)
+        styles = [self._right] * len(rows)
+        styles[comes_to] = self._style("sum", 11, alignment=RIGHT, bold=True)
+        lines = [
+            [self._label(label), self._paragraph(value, how)] for (label, value), how in zip(rows, styles, strict=True)
+        ]
         self._table(lines, [WIDTH - 42 * mm, 42 * mm])
 
     def clauses(self, clauses: Iterable[Words]) -> None:
@@ -156,8 +173,18 @@ class Sheet:
         english = self._style("english", 8.5, alignment=CENTRE)
         return [self._paragraph(kind[0], chinese), self._paragraph(kind[1], english)]
 
-    def _label(self, words: Words) -> list[Flowable]:
-        return [self._paragraph(words[0], self._style("label", 8.5)), self._paragraph(words[1], self._style("en", 6.6))]
+    def _label(self, words: Words, alignment: Alignment = LEFT) -> list[Flowable]:
+        chinese = self._style("label", 8.5, alignment=alignment)
+        english = self._style("en", 6.6, alignment=alignment, colour=SLATE)
+        return [self._paragraph(words[0], chinese), self._paragraph(words[1], english)]
+
+    def _headings(self, headings: Sequence[Words], words: int) -> list[Any]:
+        """The heads of columns: over words at the left, over numbers at the right."""
+        return [self._label(heading, LEFT if at < words else RIGHT) for at, heading in enumerate(headings)]
+
+    def _barcode(self, number: str) -> list[Flowable]:
+        code = Code128(number, barHeight=11 * mm, barWidth=0.32 * mm)
+        return [code, Spacer(0, 1 * mm), self._paragraph(number, self._style("number", 8, alignment=CENTRE))]
 
     def _paragraph(self, text: str, style: ParagraphStyle) -> Paragraph:
         self._letters.update(text)
@@ -176,6 +203,7 @@ class Sheet:
         leading: float | None = None,
         alignment: Alignment = LEFT,
         bold: bool = False,
+        colour: str = INK,
     ) -> ParagraphStyle:
         return ParagraphStyle(
             name,
@@ -184,10 +212,17 @@ class Sheet:
             leading=leading or size * 1.3,
             wordWrap="CJK",
             alignment=alignment,
+            textColor=colours.HexColor(colour),
         )
 
-    def _table(self, lines: Sequence[list[Any]], widths: Sequence[float], heading_rows: int = 0) -> None:
+    def _table(
+        self, lines: Sequence[list[Any]], widths: Sequence[float], heading_rows: int = 0, last_alone: bool = False
+    ) -> None:
         table = Table(lines, colWidths=widths, repeatRows=heading_rows)
+        if last_alone:
+            table.setStyle(TableStyle([("SPAN", (1, -1), (3, -1))]))
+        if heading_rows:
+            table.setStyle(TableStyle([("BACKGROUND", (0, 0), (-1, heading_rows - 1), SHADE)]))
         table.setStyle(
             TableStyle(
                 [
@@ -219,7 +254,3 @@ def _qr(text: str) -> Drawing:
     drawing = Drawing(side, side, transform=[side / (right - left), 0, 0, side / (top - bottom), 0, 0])
     drawing.add(code)
     return drawing
-
-
-def _barcode(text: str, font: str) -> Code128:
-    return Code128(text, barHeight=11 * mm, barWidth=0.32 * mm, humanReadable=True, fontName=font, fontSize=8)

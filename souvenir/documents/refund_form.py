@@ -121,7 +121,8 @@ def refund_form_pdf(form: RefundForm) -> bytes:
             (("手续费", "Agency fee"), amount(-form.fee)),
             (("实退金额", "Payable to the traveller"), amount(form.net)),
             *([(("已预付", "Advanced"), amount(form.advanced))] if form.advanced is not None else []),
-        ]
+        ],
+        comes_to=3,
     )
     notes = [(("适用规则", "Rules"), ", ".join(form.rule_versions))] if form.rule_versions else []
     if form.promised_by is not None:

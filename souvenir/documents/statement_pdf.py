@@ -27,7 +27,7 @@ def statement_pdf(sheet: Sheet, digest: str) -> bytes:
         (_words(label), _said(value, header.currency)) for label, value in account_of(header)
     )
     paper.fields(account)
-    paper.totals((amount_due, due_on))
+    paper.totals((amount_due, due_on), comes_to=0)
     if sheet.is_nil:
         paper.heading(("无销售", "Nil statement: nothing was sold, returned or adjusted"))
     _lines(paper, ("本期", f"Sales and returns of {header.period}"), sheet.current, header.currency)

@@ -8,6 +8,7 @@ import pytest
 from souvenir.certificates.application import CertificateKeys
 from souvenir.certificates.key import IssuerKey
 from souvenir.certificates.signing import KeyCabinet, KeyStillSigns, NoSuchKey
+from souvenir.cli import main
 from souvenir.eventlog import EventLog
 
 TODAY = date(2026, 10, 1)
@@ -74,3 +75,15 @@ def test_the_log_says_when_a_key_began_to_sign_and_why_it_is_trusted_no_more(cab
     assert log.load(IssuerKey, IssuerKey.id_of(old)).withdrawn_on == TODAY
     assert log.head() == head + 2
     log.close()
+
+
+def test_the_command_lists_rotates_and_withdraws(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    def keys(*more: str) -> list[list[str]]:
+        assert main(["keys", "--db", f"sqlite:///{tmp_path / 'shop.db'}", *more]) == 0
+        return [[line.split()[0], line.split()[-1]] for line in capsys.readouterr().out.splitlines()]
+
+    ((first, does),) = keys()
+    assert does == "signs"
+    (_, verifies), (second, signs) = keys("--rotate")
+    assert (verifies, signs) == ("verifies", "signs")
+    assert keys(f"--withdraw={first}") == [[second, "signs"], [first, "withdrawn"]]
