@@ -27,7 +27,7 @@ from souvenir.taxrefund.form import (
     seen_lines,
 )
 
-INSTANT_MODES: Final = frozenset({"instant_store", "instant_centralised"})
+INSTANT_MODES: Final = frozenset({"instant_store", "instant_centralised", "downtown"})
 
 
 class Claim(Aggregate):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
-from souvenir.kernel.money import Money
+from souvenir.kernel.money import Money, Rounding
 from souvenir.taxrefund.assessment import Assessment, Excluded, Purchase, PurchaseLine, Quote, assess
 from souvenir.taxrefund.eligibility import (
     AboveGoodsMaximum,
@@ -29,7 +29,7 @@ from souvenir.taxrefund.eligibility import (
     TooManyReceipts,
     TravellerTooYoung,
 )
-from souvenir.taxrefund.formulas import RateOnGross, ShareOfVat
+from souvenir.taxrefund.formulas import RateOnGross, ShareOfVat, rounded
 from souvenir.taxrefund.rulebook import ANY, Regime, Rule, RuleBook, subject_of
 
 PROBLEMS: Final[Mapping[type[SouvenirError], tuple[str, str]]] = {
@@ -85,6 +85,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "It is advanced now, against a card as guarantee. Promise: leave by {promised_by} through {ports}; "
         "otherwise the card is charged by {capture_by}.",
         "现在以信用卡担保预付。承诺：最迟于{promised_by}经{ports}离境，否则最迟于{capture_by}从卡中扣回。",
+    ),
+    "deposit": (
+        "A deposit of {deposit} is asked of the card meanwhile.",
+        "其间须以信用卡交存保证金{deposit}。",
     ),
     "leave_by": ("The goods leave the country by {last_departure_on}.", "商品最迟于{last_departure_on}携带出境。"),
     "no_cash": ("Too much for cash: {tenders}.", "超过现金上限，可用方式：{tenders}。"),
@@ -248,6 +252,10 @@ def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Stateme
         (quote.confirmation, "confirmation"),
     ):
         yield _say(key, regime.find(rule), **facts)
+    deposit = regime.find("deposit")
+    if deposit is not None:
+        asked = rounded(deposit.value.exact(quote.gross, quote.refund), quote.gross.currency, Rounding.HALF_UP)
+        yield _say("deposit", deposit, deposit=asked)
     if not quote.cash_allowed:
         yield _say("no_cash", regime.find("cash_ceiling"), **facts)
     details, standard = regime.find("item_details_from"), regime.find("standard_vat")

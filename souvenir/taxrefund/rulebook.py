@@ -124,6 +124,7 @@ KINDS: Final[dict[str, Any]] = {
     "fee": FeeFormula,
     "operator_fee": Literal["set_by_operator"],
     "agency_share": Rate,
+    "deposit": FeeFormula,
     "rounding": Literal["half_up", "down", "up"],
     "cash_ceiling": CashCeiling,
     "tenders": tuple[str, ...],

@@ -68,6 +68,7 @@ def test_the_ordinary_case_pays_45_18_at_departure(group: Group):
 
 def test_a_missed_promise_is_taken_from_the_card(group: Group):
     claim = advanced(group)
+    group.shop.followers.catch_up()
     assert group.desk.try_to("missPromise", claimId=claim, on="2025-06-01")["code"] == "PROMISE_STILL_OPEN"
     assert [one["id"] for one in group.desk.ask("overdueClaims", on="2025-06-02")] == [claim]
     missed = group.desk.do("missPromise", claimId=claim, on="2025-06-02")["claim"]

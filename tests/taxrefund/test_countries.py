@@ -12,6 +12,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.taxrefund import eligibility as why
 from souvenir.taxrefund.assessment import Excluded, Purchase, PurchaseLine, Store, Traveller, assess
+from souvenir.taxrefund.explanation import explain
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 
 BOOK = open_rule_book()
@@ -119,6 +120,39 @@ def test_koreas_trip_is_five_million_won_on_the_immediate_route() -> None:
     trip = bought("KR", "20000 KRW", "0.1", "immediate")
     assert problems(replace(trip, earlier_this_trip=Money.parse("4980000 KRW"))) == []
     assert problems(replace(trip, earlier_this_trip=Money.parse("4980001 KRW"))) == [why.AboveTripLimit]
+
+
+@pytest.mark.parametrize(
+    ("mode", "spent", "refund"),
+    [
+        ("immediate", "15000", "1000 KRW"),
+        ("immediate", "999999", "68000 KRW"),
+        ("downtown", "1000000", "75000 KRW"),
+        ("downtown", "5999999", "480000 KRW"),
+        ("departure", "2450000", "177000 KRW"),
+    ],
+)
+def test_korea_pays_by_an_operators_table_and_says_that_it_is_weak(mode: str, spent: str, refund: str) -> None:
+    quote = assess(BOOK, bought("KR", f"{spent} KRW", "0.1", mode)).require()
+    assert str(quote.net) == refund
+    assert any("refund" in version for version in quote.uncertain)
+
+
+def test_an_amount_beyond_the_table_is_refused_and_downtown_ends_at_six_million() -> None:
+    assert problems(bought("KR", "6000000 KRW", "0.1", "departure")) == [why.AmountOutsideTiers]
+    assert problems(bought("KR", "6000000 KRW", "0.1", "downtown")) == [why.AboveInstantCap]
+
+
+def test_downtown_pays_before_departure_against_a_card_and_a_day_to_leave_by() -> None:
+    korea = assess(BOOK, bought("KR", "110000 KRW", "0.1", "downtown", date(2026, 8, 1))).require()
+    assert (korea.payout, korea.promised_by, korea.ports) == ("advance", date(2026, 9, 1), ("ICN", "GMP", "PUS", "CJU"))
+    taiwan = bought("TW", "21000 TWD", "0.05", "downtown", date(2026, 8, 1))
+    quote = assess(BOOK, taiwan).require()
+    assert (quote.promised_by, str(quote.net)) == (date(2026, 8, 21), "860 TWD")
+    said = [one for one in explain(BOOK, taiwan).terms if "deposit" in str(one.text["en"])]
+    assert [(one.text["en"], one.rule and one.rule.confidence) for one in said] == [
+        ("A deposit of 1470 TWD is asked of the card meanwhile.", "low")
+    ]
 
 
 def test_taiwan_counts_the_trip_and_the_year() -> None:
