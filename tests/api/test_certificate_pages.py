@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from calling import Client
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from trading import TODAY, Group
 
 from souvenir.certificates.credential import verify_credential
@@ -300,6 +302,23 @@ def test_who_asks_too_much_is_told_to_wait(group: Group, certificate):
     answers = [get(group, certificate["sheet"]).status_code for _ in range(7)]
     assert answers == [200] * 6 + [429]
     assert int(get(group, certificate["sheet"]).headers["retry-after"]) >= 1
+
+
+def test_a_shop_that_moved_still_knows_the_codes_it_printed(group: Group, certificate):
+    group.shop.publication.resolver = "https://id.moved.example"
+    assert page(group, certificate["link"]).texts["h1"] == ["Genuine, and the certificate stands"]
+    assert get(group, certificate["link"].replace("n=102&", "n=103&")).status_code == 422
+
+
+def test_mounted_below_another_application_its_links_lead_back_to_it(group: Group, certificate):
+    parent = Starlette(routes=[Mount("/shop", group.app)])
+    path = "/shop" + certificate["link"].removeprefix(HERE)
+    shown = Page(Client(parent).request("GET", path, {"accept": BROWSER}).text)
+    assert shown.texts["h1"] == ["Genuine, and the certificate stands"]
+    assert len(shown.links) == 4
+    for link in shown.links:
+        assert link.startswith("/shop/01/")
+        assert Client(parent).request("GET", link, {"accept": BROWSER}).status_code == 200
 
 
 # What a page must be, whatever it says.
