@@ -31,6 +31,7 @@ from souvenir.api.refusals import mutation
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, described
+from souvenir.api.whereabouts import WhereaboutsQuery
 from souvenir.kernel.errors import MalformedInput, NotFound
 
 STAFF = ("manager", "refund_desk", "licensor_readonly")
@@ -45,7 +46,7 @@ class Device:
 
 
 @strawberry.type
-class Query(DrawsQuery, LicensorQuery, ApprovalQuery):
+class Query(DrawsQuery, WhereaboutsQuery, LicensorQuery, ApprovalQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""

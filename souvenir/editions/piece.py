@@ -30,7 +30,9 @@ class PieceHeldBySomeoneElse(SouvenirError):
 
 
 class HoldExpired(SouvenirError):
-    message = "The hold on number {number} ({space}) of edition {edition_id} expired at {expired_at}. Take a piece again."
+    message = (
+        "The hold on number {number} ({space}) of edition {edition_id} expired at {expired_at}. Take a piece again."
+    )
     edition_id: UUID
     space: str
     number: int
@@ -73,7 +75,9 @@ class PieceReturned(SouvenirError):
 
 
 class PieceCameBack(SouvenirError):
-    message = "Number {number} ({space}) of edition {edition_id} came back from order {order_id}. Sell it on a new order."
+    message = (
+        "Number {number} ({space}) of edition {edition_id} came back from order {order_id}. Sell it on a new order."
+    )
     edition_id: UUID
     space: str
     number: int

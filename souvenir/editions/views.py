@@ -269,6 +269,19 @@ def availability(
     )
 
 
+def leased(session: Session, edition_id: UUID, now: datetime, space: Space = "numbered") -> list[tuple[UUID, int]]:
+    """The leases of a run that are not over, those that end first first, with how many numbers each has; at most 100."""
+    rows = session.rows(
+        f"SELECT holder, COUNT(*) FROM pieces WHERE edition_id = {_WHOLE} AND space = ? AND status = 'leased' "
+        f"AND held_until > ? GROUP BY holder ORDER BY MIN(held_until), holder LIMIT {LARGEST_PAGE}",
+        str(edition_id),
+        str(edition_id),
+        space,
+        stamp(now),
+    )
+    return [(UUID(lease), int(numbers)) for lease, numbers in rows]
+
+
 def piece_status(
     session: Session, edition_id: UUID, number: int, now: datetime, space: Space = "numbered"
 ) -> Status | None:

@@ -9,6 +9,7 @@ from souvenir.api.identity import read_id
 from souvenir.editions.lease import HolderRevoked
 from souvenir.kernel.clock import SettableClock
 
+TITLE = [{"language": "en", "text": "Vase"}]
 EVENING = (MORNING + timedelta(hours=10)).isoformat()
 
 
@@ -271,3 +272,34 @@ def test_only_a_manager_looks_after_editions(group: Group, operation):
     }[operation]
     response = group.desk.send(operation, input={"idempotencyKey": "1", **given})
     assert response.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+# Where they are.
+
+
+def test_staff_see_where_every_piece_is_and_which_till_has_numbers(group: Group):
+    lease = leased(group, 20)
+    sold_offline(group, lease, 4)
+    piece(group, 50)
+    group.guest.do("holdPiece", basketId=group.basket(), editionId=group.edition)
+    broken = {"editionId": group.edition, "number": 60, "reason": "broken", "evidence": "photo", "retiredOn": TODAY}
+    group.office.do("retirePiece", **broken)
+    found = group.office.ask("whereabouts", editionId=group.edition)
+    at = {outlet["outletId"]: outlet for outlet in found["outlets"]}
+    assert (found["authorised"], found["unallotted"]) == (500, 397)
+    counter, web = at[group.counter], at[group.web]
+    assert [counter[what] for what in ("free", "sold", "leased", "retired", "held")] == [78, 2, 19, 1, 0]
+    assert (web["held"], web["free"], web["keptForDraw"]) == (1, 2, 0)
+    (till,) = found["leases"]
+    assert (till["leaseId"], till["till"], till["numbers"]) == (lease["id"], "T1", 19)
+    assert group.desk.send("whereabouts", editionId=group.edition).json()["errors"][0]["extensions"]["code"] == (
+        "FORBIDDEN"
+    )
+
+
+def test_what_is_kept_for_a_draw_is_said_to_be(group: Group):
+    drawn = group.office.do("declareEdition", productId=group.vase, title=TITLE, size=5, numbering="draw")
+    edition = drawn["edition"]["id"]
+    group.office.do("allotEdition", editionId=edition, outletId=group.web, first=1, last=5)
+    (web,) = group.office.ask("whereabouts", editionId=edition)["outlets"]
+    assert (web["keptForDraw"], web["free"]) == (5, 0)
