@@ -13,7 +13,7 @@ from souvenir.editions.piece import HoldExpired, PieceNotHeld
 from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Transaction
 from souvenir.kernel.errors import SouvenirError
-from souvenir.licensing.application import check_grants, check_mark, take_units
+from souvenir.licensing.application import Permission, check_grants, check_mark, take_units
 from souvenir.sales.order import Channel, Order, OrderLine
 from souvenir.sites.outlet import Outlet
 
@@ -46,9 +46,9 @@ def agree(
     basket_id: UUID | None = None,
 ) -> Order:
     """An order for these items at the prices and VAT rates of the day. Refuses what no licence permits."""
-    lines = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
-    for line in lines:
-        take_units(tx, line.licence_ids, order_id, line.line_no, line.quantity)
+    agreed = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
+    for line, permissions in agreed:
+        take_units(tx, permissions, order_id, line.line_no, line.quantity)
     order_no = f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}"
     return Order.place(
         order_id,
@@ -56,7 +56,7 @@ def agree(
         outlet_id=outlet.id,
         channel=channel,
         till=till,
-        lines=lines,
+        lines=[line for line, _ in agreed],
         currency=outlet.currency,
         on=on,
         buyer=buyer,
@@ -65,18 +65,21 @@ def agree(
     )
 
 
-def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item: Item, on: date) -> OrderLine:
+def _line(
+    tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item: Item, on: date
+) -> tuple[OrderLine, Sequence[Permission]]:
+    """One line, and the permissions of its licences."""
     product = tx.look(Product, item.product_id)
     product.require_for_sale()
     if product.has_edition and item.number is None:
         raise NotThatWay(sku=product.sku)
     place = (outlet.region, channel, on, outlet.currency)
-    check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
+    permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
     gross = product.price * item.quantity
     rate = product.vat_rate_on(on)
-    return OrderLine(
+    line = OrderLine(
         line_no=line_no,
         product_id=product.id,
         sku=product.sku,
@@ -96,6 +99,7 @@ def _line(tx: Transaction, outlet: Outlet, channel: Channel, line_no: int, item:
         cost=product.cost and product.cost * item.quantity,
         gtin=product.gtin,
     )
+    return line, permissions
 
 
 def sell_pieces(

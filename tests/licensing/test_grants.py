@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.eventlog import Transaction
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, UnknownCurrency
@@ -143,7 +144,11 @@ def test_the_territory_of_a_sale_is_checked_when_it_is_accrued(small_shop: Any, 
 
 
 def take(shop: Any, licence: UUID, order: int, units: int) -> None:
-    shop.log.execute(lambda tx: take_units(tx, (licence,), UUID(int=order), 1, units))
+    def decide(tx: Transaction) -> None:
+        permissions = check_grants(tx, (licence,), "enamel", "CN", "shop", SPRING)
+        take_units(tx, permissions, UUID(int=order), 1, units)
+
+    shop.log.execute(decide)
 
 
 def test_the_last_unit_under_a_cap_is_sold_once_on_every_store(shop: Any, grant: Grant) -> None:

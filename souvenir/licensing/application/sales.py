@@ -27,7 +27,7 @@ from souvenir.licensing.position import (
     move,
 )
 from souvenir.licensing.registers.positions import totals_of, year_of
-from souvenir.licensing.registers.rights import cap_used, contract_and_approval, contract_of
+from souvenir.licensing.registers.rights import cap_used, contract_and_approval
 from souvenir.licensing.royalty.net_sales import converted
 from souvenir.licensing.royalty.tiers import rate_reached_at
 from souvenir.licensing.terms import contract_year, period_of
@@ -261,13 +261,12 @@ def reverse(
     tx.save(accrual)
 
 
-def take_units(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int, units: int) -> None:
-    """Take an order line's units from the caps of licences that allow no more. Raises UnitCapReached.
+def take_units(tx: Transaction, permissions: Iterable[Permission], order_id: UUID, line_no: int, units: int) -> None:
+    """Take an order line's units from the caps of licences that permit it and allow no more. Raises UnitCapReached.
 
     They are taken first and looked at then: two orders at once cannot both have the last ones.
     """
-    for licence_id in licence_ids:
-        contract = contract_of(tx.session, licence_id)
+    for contract in (each.contract for each in permissions):
         if not contract.caps_units:
             continue
         if tx.find(CapUse, CapUse.id_of(order_id, line_no, contract.id)) is None:
