@@ -76,18 +76,21 @@ def test_a_process_killed_in_the_middle_of_trade_loses_and_doubles_nothing(now, 
         stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=server.url, return_url="https://shop.test")
         small = open_small_shop(url, secrets=secrets, more=(stripe,))
         small.shop.close()
-        ids = {name: str(getattr(small, name)) for name in ("counter", "web", "mug")}
+        bank = StripeBank(server)
+        ids = {name: str(getattr(small, name)) for name in ("counter", "web", "mug")} | {"reader": bank.device()}
         for seed in range(KILLS):
             given = json.dumps({"url": url, "secrets": secrets, "address": server.url, "seed": seed, **ids})
             command = [sys.executable, str(SUPPORT / "killed_shop.py"), given]
             with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}) as process:
                 assert process.stdout is not None
                 assert process.stdout.readline() == b"open\n"
-                time.sleep(chance.uniform(0.1, 0.6))
+                for _ in range(chance.randint(2, 12)):
+                    time.sleep(0.05)
+                    bank.customers_act(chance)
                 process.kill()
             assert process.returncode == -signal.SIGKILL
         shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), stripe))
-        world = World(replace(small, shop=shop), stripe, StripeBank(server), now, chance)
+        world = World(replace(small, shop=shop), stripe, bank, now, chance)
         world.claims = [r.event.originator_id for r in shop.log.events(topics=("taxrefund.ClaimOpened",))]
         world.settle()
         world.check()

@@ -22,10 +22,10 @@ from souvenir.shop import Shop
 ME = "guest:me"
 
 
-def trade(url: str, secrets: str, address: str, seed: int, counter: UUID, web: UUID, mug: UUID) -> None:
+def trade(url: str, secrets: str, address: str, seed: int, reader: str, counter: UUID, web: UUID, mug: UUID) -> None:
     """Trade for ever. The clock stands still, so that every run is the same business day."""
     clock.use(clock.SettableClock(MORNING))
-    stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=address)
+    stripe = Stripe(API_KEY, [WEBHOOK_SECRET], address=address, return_url="https://shop.test")
     shop = Shop.open(url, secrets=secrets, providers=Providers(Cash(), stripe))
     chance = Random(seed)
     print("open", flush=True)
@@ -34,6 +34,8 @@ def trade(url: str, secrets: str, address: str, seed: int, counter: UUID, web: U
         with suppress(SouvenirError):
             if chance.random() < 0.5:
                 sell(shop, web, mug, chance)
+            elif chance.random() < 0.4:
+                pay_at_reader(shop, counter, mug, reader)
             else:
                 refund(shop, counter, mug, chance)
 
@@ -47,11 +49,22 @@ def sell(shop: Shop, web: UUID, mug: UUID, chance: Random) -> None:
         shop.take_back.take_back(order, {1: 1}, "card")
 
 
+def pay_at_reader(shop: Shop, counter: UUID, mug: UUID, reader: str) -> None:
+    """The customers stand in the other process, and present their cards there."""
+    order = shop.pay_at_till.place(counter, TILL, [Item(mug, 2)], TODAY).result
+    payment = shop.pay_at_till.take(order, Tender.CARD, "stripe", reader).result
+    for _ in range(3):
+        shop.sell.settle(payment)
+    shop.pay_at_till.call_off(payment)
+
+
 def refund(shop: Shop, counter: UUID, mug: UUID, chance: Random) -> None:
     sold = shop.sell.at_till(counter, TILL, [Item(mug, 10)], Tender.CASH, on=TODAY).result
     document = TravelDocument("passport", uuid4().hex[:9].upper(), "JANE DOE", TODAY)
     claim = shop.refund_tax.open_claim([sold], "instant_store", document, issued_on=TODAY).result
     shop.refund_tax.agree(claim, TODAY)
+    if chance.random() < 0.3:
+        shop.refund_tax.begin_deposit(claim, "stripe", "alipay", TODAY)
     shop.refund_tax.guarantee(claim, "stripe", chance.choice(["pm_card_visa", "pm_card_amex"]), TODAY)
     shop.refund_tax.advance(claim, "cash", TODAY)
     if chance.random() < 0.5:

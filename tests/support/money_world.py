@@ -183,6 +183,10 @@ class StripeBank:
         self.reader |= {"status": "online", "deaf": False}
 
     def customers_act(self, chance: Random) -> None:
+        with self.server.mutex:
+            self._act(chance)
+
+    def _act(self, chance: Random) -> None:
         self._at_reader(chance)
         if chance.random() < 0.5:
             self.books.finish_refunds()

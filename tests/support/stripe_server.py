@@ -67,12 +67,12 @@ class StripeServer:
     posts: list[tuple[str, str]] = field(default_factory=list)
     """Path and idempotency key of each POST, replays included."""
     _keys: dict[str, Remembered] = field(default_factory=dict)
-    _mutex: threading.RLock = field(default_factory=threading.RLock)
+    mutex: threading.RLock = field(default_factory=threading.RLock)
     _told: int = 0
 
     def webhooks(self, shuffled: Random | None = None, copies: int = 1) -> list[tuple[bytes, str]]:
         """Bodies and signatures of what was not delivered yet; in any order and as often as asked for."""
-        with self._mutex:
+        with self.mutex:
             self.books.expire()
             new, self._told = self.books.events[self._told :] * copies, len(self.books.events)
         if shuffled:
@@ -83,7 +83,7 @@ class StripeServer:
 
     def answer(self, method: str, path: str, query: Object, form: Object, headers: Any) -> tuple[int, Object, Object]:
         """Status, body and headers."""
-        with self._mutex:
+        with self.mutex:
             self.books.expire()
             try:
                 if headers.get("authorization") != f"Bearer {API_KEY}":
@@ -115,7 +115,7 @@ class StripeServer:
 
     def remember_failure(self, key: str, failed: Object) -> None:
         """Whatever was done, this key hears of a failure from now on."""
-        with self._mutex:
+        with self.mutex:
             if key in self._keys:
                 self._keys[key].answer = (500, failed)
 
