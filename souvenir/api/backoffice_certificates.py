@@ -47,6 +47,12 @@ class RetireCertificateInput:
 
 
 @strawberry.input
+class SealCertificateAnewInput:
+    idempotency_key: strawberry.ID
+    certificate_id: strawberry.ID
+
+
+@strawberry.input
 class RotateCertificateKeyInput:
     idempotency_key: strawberry.ID
     key_id: str = strawberry.field(description="The key that signs now, so that two who ask at once make one new key.")
@@ -87,6 +93,10 @@ class TransferCertificatePayload(CertificateChange): ...
 
 @strawberry.type
 class RetireCertificatePayload(CertificateChange): ...
+
+
+@strawberry.type
+class SealCertificateAnewPayload(CertificateChange): ...
 
 
 @strawberry.type
@@ -136,6 +146,13 @@ class CertificatesMutation:
         at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
         done = at.carry_out(input, lambda: at.shop.certificates.retire(one, input.reason, input.on))
         return RetireCertificatePayload(replayed=done.replayed, key=one)
+
+    @mutation(*EVERY_MUTATION, CertificateNotStanding)
+    def seal_certificate_anew(self, info: Info, input: SealCertificateAnewInput) -> SealCertificateAnewPayload:
+        """Sign a certificate with today's key, because the one that signed it was withdrawn. The serial stays."""
+        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        done = at.carry_out(input, lambda: at.shop.certificate_keys.seal_anew(one))
+        return SealCertificateAnewPayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION, NoSuchKey)
     def rotate_certificate_key(self, info: Info, input: RotateCertificateKeyInput) -> RotateCertificateKeyPayload:

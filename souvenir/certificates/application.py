@@ -57,6 +57,16 @@ class CertificateKeys:
         """Sign with a new key if `key_id` still signs; answers the id of the key that signs now. Raises NoSuchKey."""
         return self._log.execute(lambda tx: _introduced(tx, self._cabinet.rotate(key_id), on).key_id)
 
+    def seal_anew(self, certificate: UUID) -> Committed[None]:
+        """Sign a certificate with today's key; its owner needs a new sheet. Raises CertificateNotStanding."""
+
+        def command(tx: Transaction) -> None:
+            one = tx.get(Certificate, certificate)
+            one.seal_anew(self._cabinet.now)
+            tx.save(one)
+
+        return self._log.execute(command)
+
     def withdraw(self, key_id: str, reason: str, on: date) -> Committed[None]:
         """Trust a key no more, as when it was stolen. Raises NoSuchKey, or KeyStillSigns: rotate first."""
 

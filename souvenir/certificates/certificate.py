@@ -56,14 +56,18 @@ class ForgedCertificate(SouvenirError):
 
 
 class CertificateNotRevoked(SouvenirError):
-    message = "Number {number} ({space}) of edition {edition_id} cannot be sold again before its certificate is revoked."
+    message = (
+        "Number {number} ({space}) of edition {edition_id} cannot be sold again before its certificate is revoked."
+    )
     edition_id: UUID
     space: str
     number: int
 
 
 class CertificateNotStanding(SouvenirError):
-    message = "The certificate of number {number} ({space}) is {standing}: it can be passed on only while it is active."
+    message = (
+        "The certificate of number {number} ({space}) is {standing}: only an active one is passed on or sealed anew."
+    )
     space: str
     number: int
     standing: str
@@ -119,11 +123,13 @@ class Statement(Value):
     """Where it was made."""
     licences: tuple[Licensed, ...] = ()
     mark: GiftMark | None = None
+    parts: tuple[LocalizedText, ...] = ()
+    """Of a matched set, what it consists of: each of them with this number."""
 
     @property
     def stated(self) -> dict[str, Any]:
         """What is signed, ready for canonical JSON: without the facts a piece has none of, which older ones never had."""
-        absent = {name for name in ("replacement", "place", "licences", "mark") if not getattr(self, name)}
+        absent = {name for name in ("replacement", "place", "licences", "mark", "parts") if not getattr(self, name)}
         return self.model_dump(mode="json", exclude=absent)
 
 
@@ -228,6 +234,12 @@ class Certificate(Aggregate):
         reason: str
         retired_on: date
 
+    class SealedAnew(Aggregate.Event):
+        TOPIC = "editions.CertificateSealedAnew"
+        statement: Statement
+        signature: str
+        link: str
+
     class Transferred(Aggregate.Event):
         TOPIC = "editions.CertificateTransferred"
         owner: str
@@ -282,10 +294,18 @@ class Certificate(Aggregate):
         """Note a new owner by a pseudonym; nobody here knows who that is. Only an active certificate is passed on."""
         if self.owners[-1:] == (owner,):
             return
-        if self.standing != "active":
-            facts = self.seal.statement
-            raise CertificateNotStanding(space=facts.space, number=facts.number, standing=self.standing)
+        self._must_stand()
         self._transferred(owner=owner, transferred_on=transferred_on)
+
+    def seal_anew(self, keys: SigningKeys) -> None:
+        """Sign the same facts with today's key, because the one that signed them was withdrawn; the serial stays."""
+        stated = self.seal.statement
+        if stated.key_id == keys.key_id:
+            return
+        self._must_stand()
+        resolver = self.seal.link.partition("/01/")[0]
+        anew = seal(stated.model_copy(update={"key_id": keys.key_id}), keys, resolver)
+        self._sealed_anew(statement=anew.statement, signature=anew.signature, link=anew.link)
 
     @property
     def standing(self) -> Standing:
@@ -295,7 +315,16 @@ class Certificate(Aggregate):
             return "retired"
         return "active" if self.suspended_because is None else "suspended"
 
+    def _must_stand(self) -> None:
+        if self.standing != "active":
+            facts = self.seal.statement
+            raise CertificateNotStanding(space=facts.space, number=facts.number, standing=self.standing)
+
     # Evolve.
+
+    @event(SealedAnew)
+    def _sealed_anew(self, statement: Statement, signature: str, link: str) -> None:
+        self.seal = Seal(statement, signature, link)
 
     @event(Suspended)
     def _suspended(self, reason: str, suspended_on: date) -> None:

@@ -68,13 +68,13 @@ def _other_language(words: Mapping[str, str], own_link: str) -> str:
 
 
 def _checks(found: Verification, words: Mapping[str, str]) -> str:
-    authentic = {"genuine": "yes", "recorded": "not checked", "malformed": "not checked", "unknown": "not checked"}
+    authentic = {"genuine": "yes", "forged": "no", "foreign": "no", "withdrawn": "void"}
     fresh = f"stands {found.standing}" if found.standing else "not checked"
     when = f" <small>{escape(words['as of'])} {found.as_of:%Y-%m-%d %H:%M} UTC</small>" if found.as_of else ""
     passed_on = f"<dt>{escape(words['passed on'])}</dt><dd>{escape(found.passed_on)}</dd>" if found.passed_on else ""
     return (
         f"<section><h2>{escape(words['checked'])}</h2><dl><dt>{escape(words['authenticity'])}</dt>"
-        f"<dd>{escape(words[authentic.get(found.outcome, 'no')])}</dd><dt>{escape(words['freshness'])}</dt>"
+        f"<dd>{escape(words[authentic.get(found.outcome, 'not checked')])}</dd><dt>{escape(words['freshness'])}</dt>"
         f"<dd>{escape(words[fresh])}{when}</dd>{passed_on}</dl></section>\n"
     )
 

@@ -179,6 +179,13 @@ def test_a_certificate_whose_key_was_withdrawn_proves_nothing_any_more(group: Gr
         "The key that signed it was withdrawn: the signature proves nothing any more"
     ]
     assert group.visitor.ask("verifyCertificate", textOrLink=certificate["link"])["code"] == "WITHDRAWN_KEY"
+    for _ in range(2):
+        anew = group.office.do("sealCertificateAnew", certificateId=certificate["id"])["certificate"]
+    assert (anew["serial"], anew["keyId"] != key["keyId"]) == (certificate["serial"], True)
+    assert page(group, anew["link"]).texts["h1"] == ["Genuine, and the certificate stands"]
+    assert (
+        page(group, certificate["link"]).facts["Authenticity (signature)"] == "checked: the signature no longer counts"
+    )
     keys = get(group, "/.well-known/jwks.json").json()["keys"]
     assert [one["kid"] for one in keys] == [one["keyId"] for one in group.visitor.ask("certificateKeys")]
     assert key["keyId"] not in [one["kid"] for one in keys]

@@ -141,3 +141,20 @@ def test_only_the_next_copy_of_a_sold_piece_is_made(log: EventLog, certificate: 
         with pytest.raises(PieceNotReplaceable):
             log.execute(lambda tx: replace_piece(tx, EDITION, "numbered", 17, copy, "lost", "QC-118", TODAY))
     assert log.head() == head
+
+
+def test_a_certificate_is_sealed_anew_under_its_serial_once(log: EventLog, certificate: Certificate):
+    keys = KEYS.rotated()
+    certificate.seal_anew(keys)
+    certificate.seal_anew(keys)
+    (sealed,) = certificate.collect_events()
+    assert isinstance(sealed, Certificate.SealedAnew)
+    first, second = log.load(Certificate, certificate.id).seal.statement, certificate.seal.statement
+    assert (second.serial, second.issued_on, second.key_id) == (first.serial, first.issued_on, keys.key_id)
+    assert verify_certificate(certificate.seal.link, keys.without(KEYS.key_id).public).number == 17
+
+
+def test_what_is_in_doubt_is_not_sealed_anew(log: EventLog, certificate: Certificate):
+    certificate.suspend("reported stolen", TODAY)
+    with pytest.raises(CertificateNotStanding):
+        certificate.seal_anew(KEYS.rotated())
