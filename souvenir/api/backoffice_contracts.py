@@ -9,10 +9,11 @@ import strawberry
 
 from souvenir.api.backoffice_rights import LicenceChange, RoyaltyTierInput
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.scalars import CurrencyCode
-from souvenir.api.types import Info, described, values
+from souvenir.api.types import Info, MoneyInput, described, values
 from souvenir.catalogue.product import Product
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.money import UnknownCurrency
@@ -27,6 +28,7 @@ from souvenir.licensing.licence import (
     ConversionUnsound,
     Licence,
 )
+from souvenir.licensing.sublicensing import SublicenceAlreadyReported, SublicenceUnsound, SublicensingNotGranted
 from souvenir.licensing.terms import Measure, Method, RateOutOfRange, TermUnsound, Tier, TiersUnsound
 
 OUTCOMES = get_args(Outcome)
@@ -71,6 +73,17 @@ class AgreeConversionRateInput:
     source: str = strawberry.field(description="Whose rate it is.")
     valid_from: date
     valid_until: date
+
+
+@strawberry.input
+class ReportSublicenceInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    sublicensee: str
+    period: str = strawberry.field(description="A royalty period of the contract that is over.")
+    receipts: MoneyInput = strawberry.field(description="What the sub-licensee paid.")
+    net_sales: MoneyInput = strawberry.field(description="What it sold.")
+    on: date
 
 
 @strawberry.input
@@ -148,6 +161,10 @@ class TerminateLicencePayload(LicenceChange): ...
 
 @strawberry.type
 class AgreeConversionRatePayload(LicenceChange): ...
+
+
+@strawberry.type
+class ReportSublicencePayload(LicenceChange): ...
 
 
 @strawberry.type
@@ -233,6 +250,15 @@ class ContractsMutation:
         rate = (licence, str(input.currency), input.rate, input.source, input.valid_from, input.valid_until)
         done = at.carry_out(input, lambda: at.shop.licensing.agree_rate(*rate))
         return AgreeConversionRatePayload(replayed=done.replayed, key=licence)
+
+    @mutation(*EVERY_MUTATION, *MONEY, SublicensingNotGranted, SublicenceUnsound, SublicenceAlreadyReported)
+    def report_sublicence(self, info: Info, input: ReportSublicenceInput) -> ReportSublicencePayload:
+        """Record what a sub-licensee reports; the licensor's part of it goes on the next statement."""
+        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        amounts = (input.receipts.money(), input.net_sales.money())
+        report = (licence, input.sublicensee, input.period, *amounts, input.on)
+        done = at.carry_out(input, lambda: at.shop.licensing.report_sublicence(*report))
+        return ReportSublicencePayload(replayed=done.replayed, key=licence)
 
     @mutation(*EVERY_MUTATION, LabelsUnsound)
     def record_labels(self, info: Info, input: RecordLabelsInput) -> RecordLabelsPayload:

@@ -103,6 +103,10 @@ class RoyaltyTermsInput:
     discount_cap_tested: str = strawberry.field(default="year", description="Over the contract year, or the period.")
     reserve_rate: Decimal = strawberry.field(default=Decimal(0), description="Held of each period against returns.")
     reserve_periods: int = strawberry.field(default=0, description="After how many periods it is released.")
+    sublicence_share: Decimal = strawberry.field(default=Decimal(0), description="Of what sub-licensees pay.")
+    sublicence_rate: Decimal = strawberry.field(
+        default=Decimal(0), description="On what they sell; the greater is owed."
+    )
 
 
 @strawberry.input
@@ -256,4 +260,6 @@ def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
             discount_cap_tested=cast(Literal["year", "period"], input.discount_cap_tested),
             reserve_rate=input.reserve_rate,
             reserve_periods=input.reserve_periods,
+            sublicence_share=input.sublicence_share,
+            sublicence_rate=input.sublicence_rate,
         )

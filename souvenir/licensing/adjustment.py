@@ -1,4 +1,4 @@
-"""An adjustment: what an amendment, signed after the sales it touches, adds to the royalty of one period or takes off it."""
+"""An adjustment: what an amendment signed later, or a sub-licensee's report, adds to the royalty of a period or takes off."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from souvenir.kernel.money import Money
 
 
 class Adjustment(Aggregate):
-    """One amendment's effect on the sales of one royalty period within one contract year."""
+    """One amendment's effect on the sales of one royalty period within one contract year; or one sub-licensee's sales."""
 
     TOPIC = "licensing.Adjustment"
 
@@ -19,7 +19,8 @@ class Adjustment(Aggregate):
         """`period` is that of the sales; `base` is what was sold in it by the day of signing, which keeps its amount.
 
         Amounts are differences, new less old, and may be negative. `royalty` is `recouped` + `payable`; `outside` is the
-        part of it that may not recoup. `period_rate` is the period's prospective rate from now on.
+        part of it that may not recoup. Of a sub-licence, `amendment_no` names the sub-licensee and `base` is what it sold.
+        `period_rate` is the period's prospective rate from now on.
         """
 
         TOPIC = "licensing.RoyaltyAdjusted"
@@ -61,7 +62,12 @@ class Adjustment(Aggregate):
         self.licence_id = licence_id
         self.amendment_no = amendment_no
         self.period = period
+        self.base = base
         self.royalty = royalty
+
+    @staticmethod
+    def id_of(licence_id: UUID, amendment_no: str, contract_year: int, period: str) -> UUID:
+        return derived_id("adjustment", licence_id, amendment_no, contract_year, period)
 
     @classmethod
     def make(
@@ -86,7 +92,7 @@ class Adjustment(Aggregate):
         """Record the difference; one amendment adjusts one period of one contract year once."""
         return cls._create(
             cls.Made,
-            id=derived_id("adjustment", licence_id, amendment_no, contract_year, period),
+            id=cls.id_of(licence_id, amendment_no, contract_year, period),
             licence_id=licence_id,
             amendment_no=amendment_no,
             contract_year=contract_year,

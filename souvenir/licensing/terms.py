@@ -94,6 +94,8 @@ class RoyaltyTerms(Value):
     discount_cap_tested: Literal["year", "period"] = "year"
     reserve_rate: Decimal = Decimal(0)
     reserve_periods: int = 0
+    sublicence_share: Decimal = Decimal(0)
+    sublicence_rate: Decimal = Decimal(0)
 
     @property
     def agreed_advance(self) -> Money:
@@ -251,6 +253,8 @@ def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:
     yield "marketing fund rate", terms.marketing_fund_rate
     yield "withholding rate", terms.withholding_rate
     yield "returns reserve", terms.reserve_rate
+    yield "share of what sub-licensees pay", terms.sublicence_share
+    yield "royalty rate of sub-licensees", terms.sublicence_rate
     if terms.discount_cap is not None:
         yield "cap on discounts", terms.discount_cap
     if terms.stacking_cap is not None:

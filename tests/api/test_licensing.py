@@ -293,7 +293,7 @@ def test_what_a_contract_may_say_reaches_its_statement(group: Group):
         "currency": "CNY", "tiers": [{"rate": "0.08"}], "sharedAccount": "PALACE", "reserveRate": "0.15",
         "reservePeriods": 2, "discountCap": "0.03", "discountCapTested": "period", "stackingCap": "0.12",
         "guarantees": [{"due": "2025-03-31", "amount": {"amount": "50.00", "currency": "CNY"}}],
-        "taxBorneBy": "licensee", "recoupInSellOff": False, "overCapMultiplier": "3",
+        "taxBorneBy": "licensee", "recoupInSellOff": False, "sublicenceRate": "0.06", "overCapMultiplier": "3",
     }  # fmt: skip
     granted = group.office.do(
         "grantLicence", contractNo="LIC-T", licensor="Palace Studio",
@@ -301,11 +301,16 @@ def test_what_a_contract_may_say_reaches_its_statement(group: Group):
     )  # fmt: skip
     licence = granted["licence"]["id"]
     group.office.do("recordLabels", licenceId=licence, reference="DN-1", count=10, on="2025-01-02")
+    report = {"licenceId": licence, "sublicensee": "Garden", "period": "2025-Q1", "on": "2025-04-05"}
+    sold = {"receipts": {"amount": "1.00", "currency": "CNY"}, "netSales": {"amount": "100.00", "currency": "CNY"}}
+    group.office.do("reportSublicence", **report, **sold)
+    refused = group.office.try_to("reportSublicence", **report | {"period": "2025-Q2"}, **sold)
+    assert refused["code"] == "SUBLICENCE_UNSOUND"
     counted = {"licenceId": licence, "onHand": 7, "destroyed": 1, "returned": 0, "countedOn": "2025-03-31"}
     group.office.do("countLabels", **counted)
     assert group.office.try_to("countLabels", **counted | {"onHand": -1})["code"] == "LABELS_UNSOUND"
     issued = group.finance.do("issueStatement", licenceId=licence, period="2025-Q1", on="2025-04-10")["statement"]
-    assert (issued["sharedAccount"], issued["account"]["shortfall"]["amount"]) == ("PALACE", "50.00")
+    assert (issued["sharedAccount"], issued["account"]["shortfall"]["amount"]) == ("PALACE", "44.00")
     assert (issued["reserve"]["rate"], issued["labels"]["unaccounted"]) == ("0.15", 2)
 
 

@@ -17,6 +17,7 @@ from souvenir.licensing.licence import Grant
 from souvenir.licensing.royalty import net_sales
 from souvenir.licensing.sheet import Header
 from souvenir.licensing.statement import StatementOvertaken
+from souvenir.licensing.sublicensing import SublicenceAlreadyReported, SublicenceUnsound, SublicensingNotGranted
 from souvenir.licensing.terms import Instalment, RateOutOfRange, TermUnsound, flat
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "royalty.json").read_text("utf-8"))["vectors"]
@@ -313,6 +314,61 @@ def test_an_account_is_kept_in_one_currency_and_by_the_same_periods(small_shop: 
     with pytest.raises(TermUnsound, match="kept in CNY"):
         small_shop.licensing.grant("LIC-D", "Palace Studio", {"en": "Yen"}, grant, yen)
     small_shop.licensing.grant("LIC-E", "Another studio", {"en": "Yen"}, grant, yen)
+
+
+# Sub-licences.
+
+
+def test_a_sub_licensee_brings_the_greater_of_a_share_and_a_royalty(shop: Any, grant: Grant) -> None:
+    vector = BY_ID["R38"]
+    inputs, allowed = vector["inputs"], grant.model_copy(update={"sub_licensing": True})
+    rates = {"sublicence_share": inputs["receipts_share"], "sublicence_rate": inputs["pass_through_rate"]}
+    licence = sign(shop, allowed, "0.08", advance=cny("10000.00"), **rates)
+    figures = (cny(inputs["sublicence_receipts"]), cny(inputs["sublicensee_net_sales"]), date(2026, 4, 5))
+    for _ in range(2):
+        shop.licensing.report_sublicence(licence, "Garden Prints", "2026-Q1", *figures)
+    with pytest.raises(SublicenceAlreadyReported):
+        shop.licensing.report_sublicence(licence, "Garden Prints", "2026-Q1", figures[0], cny("1.00"), figures[2])
+    draft = shop.licensing.draft_statement(licence, "2026-Q1", STATED_ON[0])
+    (line,) = draft.sheet.adjustments
+    assert (line.amendment_no, line.rate, line.royalty.amount) == (
+        "sub-licence Garden Prints",
+        "0.06",
+        vector["expected"]["royalty"],
+    )
+    account = state(shop, licence, 0).account
+    assert (account.recouped, account.payable) == (cny("10000.00"), cny("20000.00"))
+    assert [line for register in shop.log.registers for line in differences(shop.log, register)] == []
+
+
+def test_a_share_of_what_is_paid_counts_where_it_is_greater(small_shop: Any, grant: Grant) -> None:
+    allowed = grant.model_copy(update={"sub_licensing": True})
+    licence = sign(small_shop, allowed, "0.08", sublicence_share="0.5", sublicence_rate="0.06")
+    small_shop.licensing.report_sublicence(
+        licence, "Garden Prints", "2026-Q1", cny("100.00"), cny("500.00"), date(2026, 4, 5)
+    )
+    sell(small_shop, licence, IN_QUARTER[0], "1000.00")
+    assert state(small_shop, licence, 0).account.earned == cny("130.00")
+
+
+@pytest.mark.parametrize(
+    ("may", "name", "period", "receipts", "refusal"),
+    [
+        (False, "Garden Prints", "2026-Q1", "1.00", SublicensingNotGranted),
+        (True, " ", "2026-Q1", "1.00", SublicenceUnsound),
+        (True, "Garden Prints", "2026-Q1", "-1.00", SublicenceUnsound),
+        (True, "Garden Prints", "2026-Q2", "1.00", SublicenceUnsound),
+        (True, "Garden Prints", "2025-Q4", "1.00", SublicenceUnsound),
+    ],
+)
+def test_reports_that_cannot_be(
+    small_shop: Any, grant: Grant, may: bool, name: str, period: str, receipts: str, refusal: Any
+) -> None:
+    licence = sign(small_shop, grant.model_copy(update={"sub_licensing": may}), "0.08", sublicence_share="0.5")
+    head = small_shop.log.head()
+    with pytest.raises(refusal):
+        small_shop.licensing.report_sublicence(licence, name, period, cny(receipts), cny("1.00"), date(2026, 4, 5))
+    assert small_shop.log.head() == head
 
 
 # Labels.

@@ -9,6 +9,7 @@ from uuid import UUID
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.amending import adjusted, restated
 from souvenir.licensing.application.statements import Statements
 from souvenir.licensing.approval import Approval, Outcome, StageNotAsked
@@ -21,6 +22,7 @@ from souvenir.licensing.label_stock import LabelCount, LabelStock
 from souvenir.licensing.licence import Grant, Licence
 from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
 from souvenir.licensing.registers.rights import meeting, unanswered
+from souvenir.licensing.sublicensing import SublicenceAlreadyReported, reported
 from souvenir.licensing.terms import RoyaltyTerms, TermUnsound
 
 MOST_OVERDUE: Final = 200
@@ -147,6 +149,24 @@ class Licensing(Statements):
                 for change in restated(before, after, year):
                     totals = totals_of(tx.session, licence_id, licence.terms)
                     tx.save(adjusted(licence.contract, totals, amendment_no, number, change, signed_on))
+
+        return self._log.execute(decide)
+
+    def report_sublicence(
+        self, licence_id: UUID, sublicensee: str, period: str, receipts: Money, net_sales: Money, on: date
+    ) -> Committed[None]:
+        """Record what a sub-licensee paid and sold in a period, once; the licensor's part goes on the next statement."""
+
+        def decide(tx: Transaction) -> None:
+            contract = tx.get(Licence, licence_id).contract
+            totals = totals_of(tx.session, licence_id, contract.terms)
+            made = reported(contract, totals, sublicensee, period, receipts, net_sales, on)
+            known = tx.find(Adjustment, made.id)
+            if known is None:
+                tx.save(made)
+            elif (known.base, known.royalty) != (made.base, made.royalty):
+                facts = {"contract_no": contract.contract_no, "sublicensee": sublicensee}
+                raise SublicenceAlreadyReported(**facts, period=period)
 
         return self._log.execute(decide)
 

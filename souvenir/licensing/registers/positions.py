@@ -99,6 +99,8 @@ class RoyaltyPositions(Register):
         )
         payable = (event.payable - event.outside).minor
         _move_account(session, event.period, event.guaranteed, recoupable, payable, licence)
+        if not event.period_rate:
+            return
         session.run(
             "UPDATE royalty_counts SET rate = ? WHERE licence_id = ? AND contract_year = ? AND period = ?",
             str(event.period_rate),
