@@ -4,9 +4,9 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from itertools import pairwise
 from typing import Final, Literal
-from xml.sax.saxutils import escape
 
 from souvenir.documents.columns import width
 from souvenir.documents.fonts import REGULAR, Metrics, can_embed, cut, web_font

@@ -6,14 +6,10 @@ without the symbology identifier (ISO/IEC 15424) in front, as GS1 General Specif
 
 import re
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
-
-from biip import ParseError
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementStrings
-from biip.gs1_messages import GS1Message
-from biip.upc import Upc
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import MalformedGtin, checked_gtin
@@ -73,10 +69,13 @@ def resolve_scan(code: str, symbology: str | None = None) -> Scanned:
         return ScannedReceipt(text)
     if text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS:
         return ScannedGoods(_gtin_in_digits(text, prefix))
-    try:
-        return _from_link(text) if "://" in text[:10] else _from_element_string(text)
-    except (ParseError, ValueError):  # ValueError: a link whose host is not one
-        raise UnreadableScan(scanned=code[:40]) from None
+    found = gs1().goods_in(text)
+    if found is None:
+        raise UnreadableScan(scanned=code[:40])
+    gtin, serial = checked_gtin(found[0]), found[1]
+    if serial is not None and "://" in text[:10] and {"k", "s"} <= parse_qs(urlsplit(text).query).keys():
+        return ScannedCertificate(text, gtin, serial)
+    return ScannedGoods(gtin, serial)
 
 
 def _split(code: str, symbology: str | None) -> tuple[str, str]:
@@ -87,27 +86,13 @@ def _split(code: str, symbology: str | None) -> tuple[str, str]:
 def _gtin_in_digits(digits: str, prefix: str) -> str:
     """EAN, UPC or ITF digits. Eight digits that begin with 0 are a UPC-E, unless the scanner says EAN-8 (]E4)."""
     if len(digits) == 8 and digits[0] == "0" and prefix != "]E4":
-        try:
-            return checked_gtin(Upc.parse(digits).as_upc_a())
-        except ParseError:
-            raise MalformedGtin(gtin=digits) from None
+        upc_a = gs1().upc_a(digits)
+        if upc_a is None:
+            raise MalformedGtin(gtin=digits)
+        return checked_gtin(upc_a)
     return checked_gtin(digits)
 
 
-def _from_link(text: str) -> Scanned:
-    gtin, serial = _goods_in(GS1DigitalLinkURI.parse(text).element_strings, text)
-    if serial is not None and {"k", "s"} <= parse_qs(urlsplit(text).query).keys():
-        return ScannedCertificate(text, gtin, serial)
-    return ScannedGoods(gtin, serial)
-
-
-def _from_element_string(text: str) -> ScannedGoods:
-    message = GS1Message.parse_hri(text) if text.startswith("(") else GS1Message.parse(text)
-    return ScannedGoods(*_goods_in(message.element_strings, text))
-
-
-def _goods_in(elements: GS1ElementStrings, text: str) -> tuple[str, str | None]:
-    goods, serial = elements.get(ai="01"), elements.get(ai="21")
-    if goods is None:
-        raise UnreadableScan(scanned=text[:40])
-    return checked_gtin(goods.value), None if serial is None else serial.value
+def gs1() -> ModuleType:
+    """The reader of GS1's syntax. Loaded when the first such code is scanned: the tables behind it are large."""
+    return import_module("souvenir.pos.gs1")
