@@ -213,3 +213,18 @@ def test_a_tax_of_nothing_is_grossed_up_to_the_same_and_one_of_everything_not_at
     assert (same.gross, same.tax, same.net) == (cny("100.00"), cny("0.00"), cny("100.00"))
     with pytest.raises(AssertionError, match="takes everything"):
         withholding.grossed_up(cny("100.00"), Decimal(1))
+
+
+def test_nothing_is_less_than_nothing() -> None:
+    assert [limits.units_over(5, None), limits.units_over(3, 5), limits.units_over(7, 5)] == [0, 0, 2]
+    assert limits.unaccounted_labels(issued=10, sold=12, on_hand=0, destroyed=0, returned=0) == 0
+    assert net_sales.deemed_sold(1000, 10, Decimal("0.02")) == 0
+
+
+def test_a_flat_rate_is_one_tier() -> None:
+    assert tiers.royalty_to_date(flat("0.08", "CNY"), 1, cny("100.00")) == cny("8.00")
+
+
+def test_every_instalment_has_its_earnings() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        recoupment.unconditional_instalments([cny("1.00"), cny("1.00")], [cny("1.00")])
