@@ -71,6 +71,8 @@ class RefundForm:
     customs_port: str | None = None
     customs_on: date | None = None
     rule_versions: Sequence[str] = ()
+    invoices: Sequence[str] = ()
+    """The invoices the goods are on: void together with the form."""
 
 
 def print_refund_form(form: RefundForm) -> str:
@@ -125,6 +127,8 @@ def refund_form_pdf(form: RefundForm) -> bytes:
         comes_to=3,
     )
     notes = [(("适用规则", "Rules"), ", ".join(form.rule_versions))] if form.rule_versions else []
+    if form.invoices:
+        notes.insert(0, (("发票号码", "Invoices"), ", ".join(form.invoices)))
     if form.promised_by is not None:
         ports = "、".join(form.ports)
         notes.insert(0, (("承诺离境日期和口岸", "Promised departure by, through"), f"{form.promised_by} {ports}"))
@@ -164,6 +168,8 @@ def _head(form: RefundForm) -> Iterator[str]:
     if traveller.last_entry:
         yield from _field("最近入境 Last entry", traveller.last_entry.isoformat())
     yield from _field("购买日期 Purchased", form.purchased_on.isoformat())
+    if form.invoices:
+        yield from _field("发票号码 Invoices", ", ".join(form.invoices))
 
 
 def _goods(form: RefundForm) -> Iterator[str]:

@@ -77,16 +77,11 @@ class Till:
         """A plain sale: one line, in cash."""
         self.do("sellAtTill", tender="CASH", goods=[{"productId": self._server["product"], "quantity": 1}])
 
-    def claim(self, mode: str = "DEPARTURE") -> str:
-        """A form for an order that has none, for a traveller who was never here."""
-        document = {
-            "kind": "passport",
-            "number": uuid4().hex[:9].upper(),
-            "name": "A Traveller",
-            "lastEntry": "2026-07-01",
-        }
-        day = self._server["today"]
-        order = self._server["orders"].pop()
+    def claim(self, mode: str = "DEPARTURE", number: str = "") -> str:
+        """A form for an order that has none; without a number, for a traveller who was never here."""
+        passport = {"kind": "passport", "number": number or uuid4().hex[:9].upper(), "name": "A Traveller"}
+        day, order = self._server["today"], self._server["orders"].pop()
+        document = passport | {"lastEntry": "2026-07-01"}
         form = self.do("openClaim", orderIds=[order], mode=mode, document=document, issuedOn=day)
         return str(form["claim"]["id"])
 

@@ -121,3 +121,9 @@ def test_the_name_of_the_goods_is_never_cut() -> None:
     name = "掐丝珐琅缠枝莲纹双耳大瓶（带木座及收藏证书）"
     text = print_refund_form(replace(INSTANT, lines=(replace(INSTANT.lines[0], name={"zh-Hans": name}),)))
     assert name in text
+
+
+def test_the_invoices_that_are_void_with_the_form_stand_on_it() -> None:
+    text = print_refund_form(replace(INSTANT, invoices=("25112000000000000001", "1100184130-12345678")))
+    assert "发票号码 Invoices                   25112000000000000001, 1100184130-12345678\n" in text
+    assert "Invoices" not in print_refund_form(INSTANT)

@@ -169,6 +169,7 @@ def test_a_new_form_waits_until_the_old_one_is_surely_void(small: SmallShop, off
     small.shop.take_back.take_back(order, {1: 4}, "cash", TODAY)
     with pytest.raises(TaxOfficeSilent):
         small.shop.refund_tax.reissue(claim)
+    assert [filing.state for filing in filings(small)] == ["issued"]
     small.shop.deadlines.look()
     assert claim_of(small, small.shop.refund_tax.reissue(claim).result).gross.amount == "678.00"
 
