@@ -266,6 +266,7 @@ def sheet_of(shop: "Shop", certificate: Certificate) -> CertificateSheet:
         story=_story(shop, certificate),
         licences=tuple((one.licensor, one.property_name) for one in stated.licences),
         mark=stated.mark.name if stated.mark else None,
+        parts=stated.parts,
     )
 
 

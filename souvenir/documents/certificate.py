@@ -50,6 +50,8 @@ class CertificateSheet:
     """Licensor and property of each licence it was made under."""
     mark: Mapping[str, str] | None = None
     """The gift mark it may carry."""
+    parts: Sequence[Mapping[str, str]] = ()
+    """Of a matched set: the titles of what is in it."""
 
     @property
     def numbered(self) -> str:
@@ -140,8 +142,9 @@ def _piece(drawing: Drawing, sheet: CertificateSheet, words: Mapping[str, str], 
 
 def _facts_below(drawing: Drawing, facts: Sequence[tuple[str, str]]) -> None:
     top, columns, room = 131.0, (RIGHT, RIGHT + 44), 41.0
+    pitch = 14.2 if len(facts) <= 8 else 13.0
     for place, (name, value) in enumerate(facts):
-        x, y = columns[place % 2], top + 14.2 * (place // 2)
+        x, y = columns[place % 2], top + pitch * (place // 2)
         drawing.add(Words(x, y, 2.5, name, colour=GOLD, spacing=0.04))
         for number, line in enumerate(drawing.lines(value, 3.3, room, 2)):
             drawing.add(Words(x, y + 4.6 + 4.2 * number, 3.3, line))
@@ -182,6 +185,7 @@ def facts_of(sheet: CertificateSheet, words: Mapping[str, str], language: str) -
         (words["place"], serve(sheet.place, language).text if sheet.place else ""),
         (words["licence"], rights),
         (words["mark"], serve(sheet.mark, language).text if sheet.mark else ""),
+        (words["parts"], "; ".join(serve(part, language).text for part in sheet.parts)),
         (words["issued_on"], sheet.issued_on.isoformat()),
         (words["gtin"], sheet.gtin),
         (words["serial"], sheet.serial),

@@ -187,6 +187,7 @@ def test_nothing_runs_over_the_frame(language: str, long: bool):
             story={tag: text * many for tag, text in STORY.items()},
             issuer={"zh-Hans": "燕山珐琅厂" * many, "en": "Yanshan Enamel Works " * many},
             licences=[("Cloud Crane Studio", {"en": "Cloud Crane", "zh-Hans": "云鹤"})] * many,
+            parts=[{"en": "Spring", "zh-Hans": "春"}, {"en": "Autumn", "zh-Hans": "秋"}] * many,
             number=999_999 if long else 17,
             size=1_000_000 if long else 500,
         ),
