@@ -143,6 +143,7 @@ def issue_certificate(
         issued_on=max(issued_on, edition.fixed_on or issued_on),
         key_id=signing.key_id,
         replacement=piece.replacement,
+        parts=tuple(tx.look(Edition, part).title for part in edition.parts),
         **_provenance(tx, edition.product_id),
     )
     certificate = Certificate.issue(piece.id, order_id, seal(statement, signing, resolver))
