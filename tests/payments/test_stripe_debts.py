@@ -3,11 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
+from shops import TILL, TODAY, open_small_shop
 from stripe_server import Fault
 
 from souvenir.kernel.money import Money
+from souvenir.payments.payment import Tender
 from souvenir.payments.provider import CollectingProvider, Outcome
 from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.processes.refund_tax import TravelDocument
+from souvenir.processes.sell import Item
+from souvenir.taxrefund.application import latest_guarantee
 
 TEN, FOUR = Money.of("10.00", "CNY"), Money.of("4.00", "CNY")
 APPROVED, DECLINED, UNKNOWN, PENDING = Outcome.APPROVED, Outcome.DECLINED, Outcome.UNKNOWN, Outcome.PENDING
@@ -145,3 +150,32 @@ def test_a_debt_is_not_paid_by_what_another_hold_owes(stripe, server, owed):
     stripe.capture(KEY, first, TEN)
     second = stripe.hold("h2", TEN, "pm_card_amex", date(2026, 9, 30)).reference
     assert stripe.collected("capture:h2", second).outcome is Outcome.NEVER_RECEIVED
+
+
+# Through a shop.
+
+
+def test_a_shop_collects_from_a_card_that_is_in_funds_again_and_forgets_it(stripe, server, now):
+    small = open_small_shop("sqlite://", more=(stripe,))
+    shop, refund_tax = small.shop, small.shop.refund_tax
+    sold = shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH, on=TODAY).result
+    jane = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
+    claim = refund_tax.open_claim([sold], "instant_store", jane, issued_on=TODAY).result
+    refund_tax.agree(claim, TODAY)
+    refund_tax.guarantee(claim, "stripe", "pm_card_chargeDeclinedLater", TODAY)
+    refund_tax.advance(claim, "cash", TODAY)
+    now.move_to(now() + timedelta(days=29))
+    shop.followers.catch_up()
+    refund_tax.act_on_deadlines(date(2026, 8, 8))
+    assert (saved(server), balance(server)) == (True, 0)
+    shop.collect_debts.act_on_schedule(date(2026, 8, 9))
+    in_funds(server)
+    for day in (10, 11, 12, 15):
+        shop.collect_debts.act_on_schedule(date(2026, 8, day))
+    guarantee = latest_guarantee(shop.log, claim)
+    assert guarantee is not None
+    assert (guarantee.state, balance(server), saved(server)) == ("repaid", 10170, False)
+    payout = server.books.pay_out("cny")
+    shop.settle_payments.work_off(shop.settle_payments.receive("stripe", *server.webhooks()[-1]).result)
+    (told,) = [r.event for r in shop.log.events(topics=("payments.PayoutReconciled",))]
+    assert (told.reference, told.puzzles) == (payout["id"], ())

@@ -1,13 +1,17 @@
 """Deposits from Alipay and WeChat Pay through Stripe: taken on a phone, kept in part, given back, each once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from shops import TILL, TODAY, open_small_shop
 from stripe_server import API_KEY, Fault
 
 from souvenir.kernel.money import Money
+from souvenir.payments.payment import Tender
 from souvenir.payments.provider import HoldStrength, Outcome
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.processes.refund_tax import TravelDocument
+from souvenir.processes.sell import Item
 
 TEN, FOUR = Money.of("10.00", "CNY"), Money.of("4.00", "CNY")
 APPROVED, DECLINED, PENDING = Outcome.APPROVED, Outcome.DECLINED, Outcome.PENDING
@@ -114,3 +118,29 @@ def test_a_wallet_needs_an_address_to_return_to(server, wallet):
     assert (refused.outcome, "SOUVENIR_STRIPE_RETURN_URL" in refused.reason) == (DECLINED, True)
     assert server.books.all("payment_intent") == []
     lacking.close()
+
+
+# Through a shop.
+
+
+def test_a_payout_explains_a_deposit_and_what_went_back_of_it_and_clears_the_wallets_account(stripe, server, now):
+    small = open_small_shop("sqlite://", more=(stripe,))
+    shop, refund_tax = small.shop, small.shop.refund_tax
+    sold = shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH, on=TODAY).result
+    jane = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
+    claim = refund_tax.open_claim([sold], "instant_store", jane, issued_on=TODAY).result
+    refund_tax.agree(claim, TODAY)
+    hold = refund_tax.begin_deposit(claim, "stripe", "alipay", TODAY).result.hold_id
+    server.books.wallet_answers(intent(server))
+    refund_tax.settle_hold(hold)
+    refund_tax.advance(claim, "cash", TODAY)
+    refund_tax.confirm_customs(claim, "PEK", {1: 4}, date(2026, 7, 20), "used")
+    server.books.finish_refunds()
+    shop.settle_payments.settle_open()
+    server.books.pay_out("cny")
+    shop.settle_payments.work_off(shop.settle_payments.receive("stripe", *server.webhooks()[-1]).result)
+    (told,) = [r.event for r in shop.log.events(topics=("payments.PayoutReconciled",))]
+    assert (told.puzzles, str(told.wallet), str(told.gross)) == ((), "61.02 CNY", "61.02 CNY")
+    shop.followers.catch_up()
+    rows = {row.account: row.closing.amount for row in shop.ledger.trial_balance().rows}
+    assert rows["Assets:Clearing:Wallet"] == rows["Liabilities:Deposits:Guarantee"] == "0.00"

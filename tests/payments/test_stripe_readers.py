@@ -7,6 +7,7 @@ from stripe_server import Fault
 
 from souvenir.kernel.money import Money
 from souvenir.payments.provider import Outcome, ask
+from souvenir.payments.providers.stripe import readers
 
 TEN, FOUR = Money.of("10.00", "CNY"), Money.of("4.00", "CNY")
 APPROVED, DECLINED, UNKNOWN, PENDING = Outcome.APPROVED, Outcome.DECLINED, Outcome.UNKNOWN, Outcome.PENDING
@@ -95,6 +96,20 @@ def test_a_reader_whose_line_drops_while_the_bank_decides_is_not_believed(stripe
     answer = stripe.query("k1")
     assert answer.outcome is (APPROVED if card == "pm_card_visa" else DECLINED)
     assert sum(received for _, received in intents(server)) == (1000 if card == "pm_card_visa" else 0)
+
+
+def test_a_card_presented_just_while_the_payment_is_looked_up_counts(stripe, server, reader, pay, monkeypatch):
+    """The payment is read first, then the reader: between the two the bank approves, and the reader's line drops."""
+    pay()
+    look = readers._action
+
+    def just_then(api, intent):
+        server.books.bank_answers(reader, heard=False)
+        return look(api, intent)
+
+    monkeypatch.setattr(readers, "_action", just_then)
+    answer = stripe.query("k1")
+    assert (answer.outcome, answer.amount) == (APPROVED, TEN)
 
 
 @pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.FAILS_RETRY, Fault.KEY_IN_USE])
