@@ -37,9 +37,6 @@ PAYING: Final[Grounds] = (
 )
 """Why an order is not paid, or its money was given back."""
 
-COUNTER_ONLY = frozenset({"cash", "counter"})
-"""Ways of paying that need someone to count the money."""
-
 
 @strawberry.enum(description="What can be paid with from afar.")
 class OnlineTender(StrEnum):
@@ -126,7 +123,7 @@ class PaymentMutation:
         """Pay an order of your own."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
         own_order(at, order_id)
-        _require_payable_from_afar(at, order_id, input.provider)
+        _require_payable_from_afar(at, order_id, input.provider, input.source)
         how = (PaidWith(input.tender.value), input.provider, input.source)
         done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
         return PayPayload(
@@ -192,9 +189,9 @@ def own_order(at: Desk, order_id: UUID) -> Order:
     return orders.shown(found)
 
 
-def _require_payable_from_afar(at: Desk, order_id: UUID, provider: str) -> None:
-    """Refuse to begin what could not be kept: a provider that needs a counter, a buyer who must be known first."""
-    if provider in COUNTER_ONLY:
+def _require_payable_from_afar(at: Desk, order_id: UUID, provider: str, source: str = "") -> None:
+    """Refuse to begin what could not be kept: a device that needs a counter, a buyer who must be known first."""
+    if at.shop.sell.needs_a_counter(provider, source):
         expected = "payment provider for paying online"
         raise MalformedInput(expected=expected, value=provider).at("input", "provider")
     require_identified(at, at.shop.log.load(Sale, order_id))

@@ -174,6 +174,16 @@ class PaymentProvider(Protocol):
 
 
 @runtime_checkable
+class CounterProvider(Protocol):
+    """A provider with devices on counters: whoever is not there must not send anything to one."""
+
+    name: str
+
+    def at_counter(self, source: str) -> bool:
+        """Whether a source is such a device."""
+
+
+@runtime_checkable
 class NotifyingProvider(Protocol):
     """A provider that calls back by itself when something changed."""
 

@@ -31,6 +31,7 @@ from souvenir.payments.registers import (
     slips_of_batch,
     without_slip,
 )
+from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item, agree
 from souvenir.processes.sell import HOLD_LASTS, NotAShop, PaymentStillOpen, Sell
 from souvenir.sales.order import Channel, Order
@@ -70,7 +71,7 @@ class PayAtTill:
             if outlet.kind != "shop":
                 raise NotAShop(outlet_code=outlet.code)
             held = [_held(tx, outlet_id, order_id, item, visit) for item in items]
-            day = on or clock.today(outlet.time_zone)
+            day = on or business_date_at(tx, outlet_id, till) or clock.today(outlet.time_zone)
             tx.save(agree(tx, order_id, outlet, Channel.SHOP, till, held, day, None))
             if evidence is not None:
                 identify(tx, order_id, evidence)

@@ -22,7 +22,7 @@ from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.licensing.application import give_units_back
 from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
-from souvenir.payments.provider import IN_FLIGHT, Answer, Outcome, Providers, ProviderSilent, ask
+from souvenir.payments.provider import IN_FLIGHT, Answer, CounterProvider, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import oldest_open, oldest_refunds, open_at_counter
 from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
@@ -201,6 +201,11 @@ class Sell:
         Raises PaymentStillOpen, and what `pay` raises. A customer is slow: the payment is open until one has `settled` it.
         """
         return self._charge(self._request_payment(order_id, tender, provider, device), device)
+
+    def needs_a_counter(self, provider: str, source: str) -> bool:
+        """Whether a source is a device on the counter, which nobody pays at from afar. Raises UnknownProvider."""
+        gateway = self._providers.named(provider)
+        return isinstance(gateway, CounterProvider) and gateway.at_counter(source)
 
     def _charge(self, requested: Committed[UUID], source: str) -> Committed[UUID]:
         payment = self._log.load(Payment, requested.result)
@@ -411,9 +416,10 @@ def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[
 
 
 def _keep_order(tx: Transaction, payment: Payment) -> None:
-    """The order is paid and its pieces are sold."""
+    """The order is paid and its pieces are sold; at a till, on the business date of its open shift."""
     order = tx.get(Order, payment.order_id)
-    today = clock.today(tx.look(Outlet, order.outlet_id).time_zone)
+    shift_date = business_date_at(tx, order.outlet_id, order.till) if order.till else None
+    today = shift_date or clock.today(tx.look(Outlet, order.outlet_id).time_zone)
     order.pay(payment.id, payment.tender, payment.amount, today)
     sell_pieces(tx, order, today, order.basket_id or order.id)
     tx.save(order)

@@ -10,6 +10,7 @@ from souvenir.kernel.money import Money
 from souvenir.payments.application import note_dispute, note_payout
 from souvenir.payments.banks.simulator import BankSimulator
 from souvenir.payments.provider import DisputeFacts, PayoutFacts, SettledMovement
+from souvenir.payments.providers.stripe import Stripe
 from souvenir.processes.pay_out import PayOut
 
 
@@ -59,6 +60,16 @@ def test_a_payment_needs_a_provider_that_works_from_afar(group: Group):
     order = placed(group)
     assert begin(group, order, provider="cash")["code"] == "MALFORMED_INPUT"
     assert begin(group, order, provider="paypal")["code"] == "UNKNOWN_PROVIDER"
+
+
+def test_nobody_sends_a_payment_to_a_device_on_a_counter_from_afar(group: Group):
+    order = placed(group)
+    for provider, source in (("terminal", "T7"), ("cash", "drawer")):
+        paid = {"orderId": order, "tender": "CARD", "provider": provider, "source": source}
+        assert group.guest.try_to("pay", **paid)["code"] == "MALFORMED_INPUT"
+        assert begin(group, order, provider=provider)["code"] == "MALFORMED_INPUT"
+    stripe = Stripe("sk_test_x")
+    assert (stripe.at_counter("tmr_1"), stripe.at_counter("pm_card_visa")) == (True, False)
 
 
 def test_a_payment_that_came_too_late_for_a_paid_order_goes_back(group: Group):

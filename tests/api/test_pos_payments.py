@@ -168,6 +168,15 @@ def test_another_outlets_payments_are_none_of_a_tills_business(group: Group):
         assert elsewhere.try_to(operation, **input)["code"] == "NOT_AT_THIS_OUTLET"
 
 
+def test_what_is_paid_at_a_device_belongs_to_the_shift_that_is_open(group: Group):
+    group.office.do("engageStaff", badge="C7", roles=["cashier"])
+    group.till.do("openShift", badge="C7", businessDate="2025-05-14", openingFloat=cny("100.00"))
+    order = placed(group)
+    take(group, order, "cash", "drawer", tender="CASH")
+    paid = [r.event for r in group.shop.log.events(topics=("sales.OrderPaid",))]
+    assert [(event.paid_on.isoformat(), event.till) for event in paid] == [("2025-05-14", "T1")]
+
+
 # At a bank's terminal that is not connected.
 
 

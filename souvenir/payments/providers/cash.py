@@ -14,6 +14,9 @@ class Cash:
 
     name = "cash"
 
+    def at_counter(self, source: str) -> bool:
+        return True
+
     def begin(self, key: str, amount: Money) -> Answer:
         return self._counted(key)
 

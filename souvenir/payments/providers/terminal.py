@@ -47,6 +47,9 @@ class BankTerminal:
 
     name = "terminal"
 
+    def at_counter(self, source: str) -> bool:
+        return True
+
     def begin(self, key: str, amount: Money) -> Answer:
         return Answer(Outcome.DECLINED, reason="a terminal stands at a counter")
 

@@ -107,6 +107,9 @@ class Stripe:
 
     # Payments.
 
+    def at_counter(self, source: str) -> bool:
+        return source.startswith(readers.PREFIX)
+
     def begin(self, key: str, amount: Money) -> Answer:
         def prepare() -> Answer:
             intent = self._api.payment_intents.create(
@@ -137,7 +140,7 @@ class Stripe:
             )
             return payment(intent)
 
-        if source.startswith(readers.PREFIX):
+        if self.at_counter(source):
             return heard(lambda: readers.take(self._api, key, amount, source))
         return heard(take)
 
