@@ -70,7 +70,7 @@ class Day:
     # Story line 4.
 
     def at_the_tills(self) -> None:
-        """A cash sale of open goods, a numbered piece by scan, licensed scarves, and one of them back."""
+        """A cash sale, a numbered piece by scan, licensed scarves and one of them back; numbers go to an evening market."""
         ids = self.world.ids
         self.world.tills["T1"].do(
             "openShift", badge="cashier-1", businessDate=self.today.isoformat(), openingFloat=yuan("500.00")
@@ -85,6 +85,9 @@ class Day:
         self.told["return"] = self.world.tills["T1"].do(
             "takeBack", orderId=scarves["id"], tender="CASH", lines=[{"lineNo": 1, "quantity": 1}]
         )["order"]
+        until = (morning(self.today) + timedelta(hours=12)).isoformat()
+        self.world.tills["T2"].do("leaseNumbers", editionId=ids["EDITION"], numbers=20, until=until)
+        self.told["whereabouts"] = self.world.office.ask("whereabouts", editionId=ids["EDITION"])
 
     # Story line 5.
 

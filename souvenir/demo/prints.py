@@ -40,6 +40,8 @@ def story(shop: Shop, day: Day) -> None:
     _chapter("At the till")
     print(print_receipt(receipt(told["cash sale"], "cash")))
     print(print_receipt(receipt(told["piece sale"], "card")))
+    _chapter("Where the 500 vases are")
+    _whereabouts(told["whereabouts"], {id: code for code, id in day.world.ids.items()})
     _chapter("A traveller's refund form")
     print(print_refund_form(refund_form(told)))
     print(
@@ -58,6 +60,14 @@ def story(shop: Shop, day: Day) -> None:
     entry = told["entry"]
     print(f"  The last entry, rule {entry['rule']}, was made because of {entry['causingEvent']['topic']}:")
     print(f"  {entry['causingEvent']['state'][:180]} …")
+
+
+def _whereabouts(found: Mapping[str, Any], codes: Mapping[str, str]) -> None:
+    for outlet in sorted(found["outlets"], key=lambda outlet: codes[outlet["outletId"]]):
+        counts = ", ".join(f"{outlet[what]} {what}" for what in ("free", "sold", "leased", "reserved") if outlet[what])
+        print(f"  {codes[outlet['outletId']]:<13} {counts}")
+    for lease in found["leases"]:
+        print(f"  till {lease['till']} has {lease['numbers']} numbers to sell offline, until {lease['backAt']}")
 
 
 def books(shop: Shop) -> None:

@@ -80,6 +80,11 @@ def test_line_4_the_tills_sell_by_scan_and_take_back(day):
     assert told["cash sale"]["total"]["amount"] == "226.00"
     assert [line["number"] for line in told["piece sale"]["lines"]] == [88]
     assert [line["returnedQuantity"] for line in told["return"]["lines"]] == [1]
+    vases = told["whereabouts"]
+    assert {what: sum(outlet[what] for outlet in vases["outlets"]) for what in ("free", "sold", "leased", "reserved")} == {
+        "free": 476, "sold": 2, "leased": 20, "reserved": 2,
+    }  # fmt: skip
+    assert [(lease["till"], lease["numbers"]) for lease in vases["leases"]] == [("T2", 20)]
 
 
 def test_line_5_the_traveller_who_leaves_in_time_keeps_the_refund(day):
