@@ -1,6 +1,7 @@
 """A certificate is printed and drawn in its owner's language, and its QR code is the link that verifies."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from xml.etree import ElementTree
 
@@ -138,6 +139,15 @@ def test_the_pdf_says_everything_that_is_certified_in_words_a_reader_can_search(
 def test_the_same_certificate_is_always_the_same_file(language: str):
     assert certificate_pdf(full(), language) == certificate_pdf(full(), language)
     assert certificate_svg(full(), language) == certificate_svg(full(), language)
+
+
+def test_files_made_at_once_are_those_made_one_after_the_other():
+    asked = [
+        (sheet(number=number, serial=f"G52HL64DRE6{number}"), tag) for number, tag in ((2, "en"), (3, "ja"), (4, "ko"))
+    ]
+    with ThreadPoolExecutor(3) as threads:
+        at_once = list(threads.map(lambda one: certificate_pdf(*one), asked))
+    assert at_once == [certificate_pdf(*one) for one in asked]
 
 
 def test_its_fonts_are_inside_the_pdf_and_its_metadata_names_nobody():
