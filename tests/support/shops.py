@@ -55,7 +55,12 @@ def open_small_shop(
     """Open a shop at a URL and set it up: numbers 1 to half the size at the counter, the rest on the web."""
     sandbox = Sandbox()
     shop = Shop.open(
-        url, secrets=secrets, providers=Providers(Cash(), BankTerminal(), sandbox, *more), customs=customs, office=office, agency=agency
+        url,
+        secrets=secrets,
+        providers=Providers(Cash(), BankTerminal(), sandbox, *more),
+        customs=customs,
+        office=office,
+        agency=agency,
     )
     site = shop.sites.register_site(
         code="ENAMEL", kind="factory", name=words("Enamel factory", "珐琅厂"), story=words("Since 1956.", "建于1956年。"),

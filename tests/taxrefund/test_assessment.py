@@ -175,8 +175,15 @@ def test_northern_ireland_keeps_what_great_britain_gave_up() -> None:
 
 
 def test_an_operators_table_is_not_guessed_between_its_rows() -> None:
-    korea = replace(BOUGHT, store=Store("KR", "KR"), lines=(PurchaseLine(1, Money(75000, "KRW"), Decimal("0.1")),))
+    korea = replace(
+        BOUGHT,
+        store=Store("KR", "KR"),
+        traveller=replace(BOUGHT.traveller, last_entry=date(2023, 5, 20)),
+        lines=(PurchaseLine(1, Money(75000, "KRW"), Decimal("0.1")),),
+        purchased_on=date(2023, 6, 1),
+    )
     assert problems(korea) == [why.AmountOutsideTiers]
+    assert problems(replace(korea, lines=(PurchaseLine(1, Money(74999, "KRW"), Decimal("0.1")),))) == []
 
 
 def test_malformed_input_is_refused_at_once() -> None:
