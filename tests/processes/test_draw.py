@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -86,9 +88,22 @@ def rules(edition: UUID, **changes: object) -> Rules:
 
 
 @pytest.fixture
-def stage(sqlite_url: str) -> Iterator[Stage]:
+def stage(sqlite_url: str, tmp_path: Path) -> Iterator[Stage]:
+    with staged(sqlite_url, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage_anywhere(store_url: str, tmp_path: Path) -> Iterator[Stage]:
+    """The same, once on every kind of store."""
+    with staged(store_url, tmp_path) as stage:
+        yield stage
+
+
+@contextmanager
+def staged(url: str, secrets: Path) -> Iterator[Stage]:
     with clock_at(MORNING) as now:
-        small = open_small_shop(sqlite_url)
+        small = open_small_shop(url, secrets=str(secrets / "secrets"))
         shop = small.shop
         edition = shop.editions.declare(
             product_id=small.vase, gtin="6901234567892", title={"en": "Crane vase, gold"}, size=3, numbering="draw"
@@ -117,8 +132,8 @@ def test_offers_go_down_the_ranking_as_they_lapse_are_declined_or_breach(stage: 
     assert stage.small.shop.differences() == []
 
 
-def test_once_offers_were_made_they_go_down_the_ranking_without_anybody_asking(stage: Stage):
-    draws = stage.small.shop.draws
+def test_once_offers_were_made_they_go_down_the_ranking_without_anybody_asking(stage_anywhere: Stage):
+    stage, draws = stage_anywhere, stage_anywhere.small.shop.draws
     first, second, third, fourth, fifth, _ = stage.drawn(6)
     assert draws.go_on() == 0
     assert stage.standing(first) == "valid"
