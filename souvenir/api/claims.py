@@ -28,6 +28,7 @@ class RefundMode(StrEnum):
     DEPARTURE = "departure"
     INSTANT_STORE = "instant_store"
     INSTANT_CENTRALISED = "instant_centralised"
+    DOWNTOWN = "downtown"
 
 
 @strawberry.enum(description="How a refund is paid out.")
