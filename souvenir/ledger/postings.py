@@ -22,6 +22,7 @@ RULES: Final[Mapping[str, str]] = {
     "J03": "Royalty and marketing fund accrued",
     "J03d": "Royalty adjusted by an amendment",
     "J04": "Advance paid to a licensor",
+    "J04b": "Royalties made up to a guarantee",
     "J05": "Deposit taken",
     "J07": "Deposit forfeited",
     "J08": "Instant refund advanced",
@@ -209,6 +210,11 @@ def advance_paid(licence: str, advance: Money, withheld: Money) -> Legs:
         cr(chart.BANK, advance - withheld),
         cr(chart.WITHHELD_TAX, withheld),
     )
+
+
+def made_up_to_guarantee(licence: str, shortfall: Money) -> Legs:
+    """J04b: what is due beyond royalties earned is an advance on those to come."""
+    return _legs(dr(chart.prepaid_royalty(licence), shortfall), cr(chart.royalty_payable(licence), shortfall))
 
 
 def royalty_paid(licence: str, royalty: Money, marketing_fund: Money, withheld: Money, borne: Money) -> Legs:

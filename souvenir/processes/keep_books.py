@@ -15,6 +15,7 @@ from souvenir.ledger.postings import Goods, Legs, tender_account
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.statement import Statement
 from souvenir.pos.shift import Shift
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
 from souvenir.sites.outlet import Outlet
@@ -81,26 +82,34 @@ class KeepBooks(Process):
 
     @when(Licence.AdvancePaid)
     def _advance_paid(self, tx: Transaction, event: Licence.AdvancePaid) -> None:
-        account = _licence(tx, event.originator_id)
+        account = royalty_account(tx, event.originator_id)
         legs = postings.advance_paid(account, event.amount, event.withheld)
         _book(tx, event, "J04", event.paid_on, legs, {"licence": str(event.originator_id)})
 
     @when(Accrual.Accrued)
     def _royalty_accrued(self, tx: Transaction, event: Accrual.Accrued) -> None:
-        account = _licence(tx, event.licence_id)
+        account = royalty_account(tx, event.licence_id)
         legs = postings.royalty_accrued(account, event.recouped, event.payable, event.marketing_fund)
         _book(tx, event, "J03", event.business_date, legs, _accrual(event))
 
     @when(Accrual.Reversed)
     def _royalty_reversed(self, tx: Transaction, event: Accrual.Reversed) -> None:
-        account = _licence(tx, event.licence_id)
+        account = royalty_account(tx, event.licence_id)
         legs = postings.royalty_reversed(account, event.recouped, event.payable, event.marketing_fund)
         _book(tx, event, "J13c", event.business_date, legs, _accrual(event))
+
+    @when(Statement.Issued)
+    def _statement_issued(self, tx: Transaction, event: Statement.Issued) -> None:
+        header = event.header
+        if header.account.shortfall:
+            legs = postings.made_up_to_guarantee(royalty_account(tx, header.licence_id), header.account.shortfall)
+            about = {"licence": str(header.licence_id), "period": header.period}
+            _book(tx, event, "J04b", header.issued_on, legs, about)
 
     @when(Adjustment.Made)
     def _royalty_adjusted(self, tx: Transaction, event: Adjustment.Made) -> None:
         account, about = (
-            _licence(tx, event.licence_id),
+            royalty_account(tx, event.licence_id),
             {"licence": str(event.licence_id), "amendment": event.amendment_no},
         )
         legs = postings.royalty_accrued(account, event.recouped, event.payable, event.marketing_fund)
@@ -297,8 +306,10 @@ def _stock(line: OrderLine) -> str:
     return chart.EDITION_STOCK if line.edition_id else chart.GOODS_STOCK
 
 
-def _licence(tx: Transaction, licence_id: UUID) -> str:
-    return chart.part_for(tx.look(Licence, licence_id).contract_no, licence_id)
+def royalty_account(tx: Transaction, licence_id: UUID) -> str:
+    """What a licence's royalties stand under: its contract, or the account that contracts share."""
+    contract = tx.look(Licence, licence_id).contract
+    return chart.part_for(contract.terms.shared_account or contract.contract_no, contract.account_id)
 
 
 def _secured(tx: Transaction, event: Event) -> Claim:

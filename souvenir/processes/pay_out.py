@@ -8,7 +8,7 @@ from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
-from souvenir.ledger import chart, postings
+from souvenir.ledger import postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause
 from souvenir.licensing.payout import payout_of
@@ -17,6 +17,7 @@ from souvenir.payments.bank import Bank, BankAnswer, NoBank, TransferOrder
 from souvenir.payments.provider import Outcome
 from souvenir.payments.registers import latest_transfer, open_transfers
 from souvenir.payments.transfer import Transfer, transfer_id
+from souvenir.processes.keep_books import royalty_account
 
 
 class NothingToPay(SouvenirError):
@@ -114,7 +115,7 @@ class BookTransfers(Process):
     def _book(self, tx: Transaction, event: Transfer.Executed | Transfer.Rejected, rule: str, on: date) -> None:
         transfer = tx.get(Transfer, event.originator_id)
         header = tx.get(Statement, transfer.about).header
-        due, licence = header.due, chart.part_for(header.contract_no, header.licence_id)
+        due, licence = header.due, royalty_account(tx, header.licence_id)
         extra = due.amount + due.tax - due.royalty - due.marketing_fund
         legs = postings.royalty_paid(licence, due.royalty, due.marketing_fund, due.tax, _none_below(extra))
         cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)

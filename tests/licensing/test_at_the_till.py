@@ -15,7 +15,7 @@ from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.cap_use import UnitCapReached
 from souvenir.licensing.contract import TerritoryNotGranted
 from souvenir.licensing.grant import ApprovalRules, Grant
-from souvenir.licensing.terms import flat
+from souvenir.licensing.terms import Instalment, flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.sell import Item
 from souvenir.sales.order import Order, OrderCancelled
@@ -131,3 +131,23 @@ def test_a_sale_says_the_gtin_its_royalty_line_shows(small: SmallShop) -> None:
     assert licensing.statement(small.licence, "2026-Q2").is_nil
     (line,) = licensing.statement(small.licence, "2026-Q3").lines
     assert (line.sku, line.gtin, line.sold) == ("VASE", "06901234567892", 1)
+
+
+def balances(small: SmallShop, name: str) -> dict[str, str]:
+    small.shop.followers.catch_up()
+    rows = small.shop.ledger.trial_balance().rows
+    return {row.account: row.closing.amount for row in rows if name in row.account}
+
+
+def test_what_is_made_up_to_a_guarantee_is_an_advance_in_the_books(small: SmallShop) -> None:
+    due = Instalment(due=date(2026, 9, 30), amount=Money.parse("100.00 CNY"))
+    licence, product = plate(small, guarantees=(due,), shared_account="MUSEUM")
+    sell(small, product)
+    small.shop.followers.catch_up()
+    small.shop.licensing.issue_statements(date(2026, 10, 10))
+    assert small.shop.licensing.statement(licence, "2026-Q3").header.account.shortfall == Money.parse("92.00 CNY")
+    expected = {"Assets:PrepaidRoyalty:MUSEUM": "92.00", "Liabilities:Royalty:MUSEUM": "-100.00"}
+    assert balances(small, "MUSEUM") == expected
+    with clock.using(SettableClock(MORNING + timedelta(days=90))):
+        sell(small, product)
+    assert balances(small, "MUSEUM") == expected | {"Assets:PrepaidRoyalty:MUSEUM": "84.00"}

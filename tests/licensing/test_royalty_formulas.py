@@ -150,7 +150,10 @@ def test_a_sale_recorded_on_the_day_of_its_statement_goes_on_the_next_one() -> N
 
 # What a mutant could once change without a test to notice.
 
-STEPPED = RoyaltyTerms(currency="CNY", tiers=LADDER)
+STEPPED = RoyaltyTerms(
+    currency="CNY",
+    tiers=(LADDER[0], Tier(up_to=Decimal(5000), rate=Decimal("0.08")), Tier(up_to=None, rate=Decimal("0.10"))),
+)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +164,8 @@ STEPPED = RoyaltyTerms(currency="CNY", tiers=LADDER)
         ("marginal", "900.00", "1100.00", ["0.06", "0.08"]),
         ("marginal", "1100.00", "900.00", ["0.06", "0.08"]),
         ("marginal", "0.00", "-10.00", ["0.06"]),
+        ("marginal", "1100.00", "1200.00", ["0.08"]),
+        ("marginal", "5000.00", "5000.00", ["0.08"]),
         ("whole", "900.00", "1100.00", ["0.08"]),
         ("whole", "900.00", "1000.00", ["0.06"]),
     ],
@@ -174,6 +179,7 @@ def test_a_line_names_the_rates_it_was_charged_at(method: Method, from_net: str,
 def test_more_back_than_sold_is_taken_off_at_the_first_rate() -> None:
     terms = STEPPED.model_copy(update={"measure": "units"})
     assert tiers.royalty_to_date(terms, -1, cny("-10.00")) == cny("-0.60")
+    assert tiers.royalty_to_date(terms, 0, cny("-10.00")) == cny("-0.60")
 
 
 def test_a_reserve_is_released_in_every_period_after_the_first_ones() -> None:
@@ -211,8 +217,9 @@ def test_every_period_has_its_guarantee() -> None:
 def test_a_tax_of_nothing_is_grossed_up_to_the_same_and_one_of_everything_not_at_all() -> None:
     same = withholding.grossed_up(cny("100.00"), Decimal(0))
     assert (same.gross, same.tax, same.net) == (cny("100.00"), cny("0.00"), cny("100.00"))
-    with pytest.raises(AssertionError, match="takes everything"):
-        withholding.grossed_up(cny("100.00"), Decimal(1))
+    for rate in ("-0.1", "1", "2"):
+        with pytest.raises(AssertionError, match="takes everything"):
+            withholding.grossed_up(cny("100.00"), Decimal(rate))
 
 
 def test_nothing_is_less_than_nothing() -> None:
@@ -222,7 +229,9 @@ def test_nothing_is_less_than_nothing() -> None:
 
 
 def test_a_flat_rate_is_one_tier() -> None:
-    assert tiers.royalty_to_date(flat("0.08", "CNY"), 1, cny("100.00")) == cny("8.00")
+    terms = flat("0.08", "CNY")
+    assert tiers.royalty_to_date(terms, 1, cny("100.00")) == cny("8.00")
+    assert tiers.rates_between(terms, (0, cny("0.00")), (1, cny("100.00"))) == [Decimal("0.08")]
 
 
 def test_every_instalment_has_its_earnings() -> None:
