@@ -96,6 +96,9 @@ class Verification:
     port: str
     outcome: str = strawberry.field(description="full, partial or refused.")
     sampling: str = strawberry.field(description="every_form or random_sample, by the rules of the day of departure.")
+    inspected: bool | None = strawberry.field(
+        description="Whether customs looked into the bag; null if it did not say."
+    )
     reviewed: str | None = strawberry.field(description="The agency's outcome; null while it has not looked.")
     lines: list[SeenLine]
 
@@ -265,6 +268,7 @@ def _verification(at: Desk, form: Form) -> Verification | None:
         port=port,
         outcome=form.customs_outcome,
         sampling=sampling(at.shop.rules, store, form.mode, form.gross, on),
+        inspected=form.inspected,
         reviewed=form.review_outcome if form.reviewed is not None else None,
         lines=[
             SeenLine(

@@ -421,9 +421,9 @@ class Claim(Aggregate):
         self.ports: tuple[str, ...] = ()
         self.advanced_by: Advancer = "agency"
         self.advanced: Money | None = None
-        self.advance_tender: Tender = "cash"
         self.customs: tuple[date, str, Lines] | None = None
         self.customs_outcome: Outcome = "refused"
+        self.inspected: bool | None = None
         self.reviewed: Lines | None = None
         self.review_outcome: Outcome = "full"
         self.recoveries: dict[UUID, Money] = {}
@@ -455,10 +455,11 @@ class Claim(Aggregate):
 
     @event(CustomsConfirmed)
     def _customs_confirmed(
-        self, confirmed_on: date, port: str, lines: Lines, outcome: Outcome, refund: Money, fee: Money
-    ) -> None:
+        self, confirmed_on: date, port: str, lines: Lines, outcome: Outcome, refund: Money, fee: Money,
+        inspected: bool | None,
+    ) -> None:  # fmt: skip
         self.state = "refused" if outcome == "refused" else "confirmed"
-        self.customs, self.customs_outcome = (confirmed_on, port, lines), outcome
+        self.customs, self.customs_outcome, self.inspected = (confirmed_on, port, lines), outcome, inspected
         self.due_refund, self.due_fee, self.due_net = refund, fee, refund - fee
 
     @event(Reviewed)

@@ -316,7 +316,8 @@ def test_what_customs_saw_and_the_agency_approved_stands_line_by_line(connected:
     found = connected.till.ask("claim", id=claim["id"])
     assert found["state"] == "approved"
     assert found["verification"] == {
-        "on": "2025-05-15", "port": "PEK", "outcome": "partial", "sampling": "every_form", "reviewed": "partial",
+        "on": "2025-05-15", "port": "PEK", "outcome": "partial", "sampling": "every_form", "inspected": True,
+        "reviewed": "partial",
         "lines": [{"lineNo": 1, "listed": 2, "confirmed": 1, "approved": 1}],
     }  # fmt: skip
 
