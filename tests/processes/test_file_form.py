@@ -121,6 +121,33 @@ def test_an_office_that_stays_silent_is_asked_again_under_the_same_key(small: Sm
     assert len(filings(small)) == 1
 
 
+def test_the_same_command_repeats_its_answer_whatever_became_of_the_form(small: SmallShop, office: SimulatedTaxOffice):
+    order = bought(small)
+
+    def asked():
+        with small.shop.once("till", "key-1", b"form"):
+            return opened(small, order)
+
+    claim = asked()
+    small.shop.refund_tax.void(claim, "wrong name", TODAY)
+    assert asked() == claim
+    assert len(office.forms) == 1
+
+
+def test_a_command_that_comes_back_after_its_form_was_given_up_is_refused(
+    small: SmallShop, office: SimulatedTaxOffice, time: SettableClock
+):
+    order = bought(small)
+    office.lose(*["after"] * 4)
+    with small.shop.once("till", "key-1", b"form"), pytest.raises(TaxOfficeSilent):
+        opened(small, order)
+    time.move_to(time() + timedelta(minutes=5))
+    small.shop.deadlines.look()
+    with small.shop.once("till", "key-1", b"form"), pytest.raises(TaxOfficeRefused, match="nobody waits"):
+        opened(small, order)
+    assert claim_of(small, opened(small, order)).state == "issued"
+
+
 def test_a_form_nobody_came_back_for_is_found_and_voided(
     small: SmallShop, office: SimulatedTaxOffice, time: SettableClock
 ):
