@@ -30,8 +30,8 @@ PRICE: Final = Money.parse("1130.00 CNY")
 AT_TILLS: Final = 8
 """Every eighth buyer stands at a till."""
 
-STARTS_WITHIN: Final = timedelta(seconds=30)
-ANSWERS_WITHIN: Final = timedelta(seconds=30)
+STARTS_WITHIN: Final = timedelta(minutes=2)
+ANSWERS_WITHIN: Final = timedelta(minutes=1)
 _PAUSE: Final = timedelta(milliseconds=20).total_seconds()
 _AGAIN: Final = frozenset({"BUSY", "CONTENDED", "ONLY_RESERVED_LEFT"})
 """Answers after which a buyer waits a moment: nothing is wrong, others were first."""
