@@ -82,6 +82,8 @@ class Bank(Protocol):
     """What the other side of the wire knows and does."""
 
     name: str
+    poor: str
+    """A card that is good for a hold, and declined when it is charged."""
 
     def source(self, chance: Random) -> str: ...
     def device(self) -> str: ...
@@ -99,7 +101,7 @@ class Bank(Protocol):
 class SandboxBank:
     """The sandbox, with every fault it knows."""
 
-    name = "sandbox"
+    name, poor = "sandbox", "approve"
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self._told, self._seen = sandbox, 0, 0
@@ -155,7 +157,7 @@ class SandboxBank:
 class StripeBank:
     """The stand-in for Stripe, with faults on the wire."""
 
-    name = "stripe"
+    name, poor = "stripe", LATER_DECLINED
 
     def __init__(self, server: StripeServer) -> None:
         self.server, self.books = server, server.books
@@ -299,7 +301,7 @@ class World:
         actions = [
             self.pay_online, self.pay_online, self.pay_twice, self.pay_in_browser, self.race_for_a_piece,
             self.take_back, self.refund, self.refund, self.leave, self.overstay, self.hear, self.sweep, self.wait,
-            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit, self.ask_for_debt,
+            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit, self.ask_for_debt, self.owe,
         ]  # fmt: skip
         for _ in range(steps):
             self.bank.misbehave(self.chance)
@@ -462,6 +464,15 @@ class World:
             self.shop.refund_tax.settle_hold(hold)
         if self.chance.random() < 0.8:
             self.shop.refund_tax.advance(claim, "cash", self.today)
+
+    def owe(self) -> None:
+        """A traveller stays too long, with a card that is in no funds by then."""
+        claim = self.claim()
+        self.shop.refund_tax.guarantee(claim, self.bank.name, self.bank.poor, self.today)
+        self.shop.refund_tax.advance(claim, "cash", self.today)
+        self.clock.move_to(self.clock() + timedelta(days=29))
+        self.sweep()
+        self.ask_for_debt()
 
     def ask_for_debt(self) -> None:
         """Somebody who owes is sent a link, and pays by it, or at the counter, or both at once."""
