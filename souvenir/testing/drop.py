@@ -34,7 +34,10 @@ STARTS_WITHIN: Final = timedelta(minutes=2)
 ANSWERS_WITHIN: Final = timedelta(minutes=1)
 _PAUSE: Final = timedelta(milliseconds=20).total_seconds()
 _AGAIN: Final = frozenset({"BUSY", "CONTENDED", "ONLY_RESERVED_LEFT"})
-"""Answers after which a buyer waits a moment: nothing is wrong, others were first."""
+"""Answers after which a buyer waits a moment and asks again: nothing is wrong, others were first."""
+
+_PATIENCE: Final = 2_000
+"""How often a buyer asks again in one attempt."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,11 @@ class _Buyer:
         attempt = self._at_till if self.token else self._online
         self.token = self.token or self._ask("storefront", "openGuestSession")["token"]
         while next(left, None) is not None:
-            answer = attempt()
-            answers[answer] += 1
-            if answer in _AGAIN:
+            for _ in range(_PATIENCE):
+                if (answer := attempt()) not in _AGAIN:
+                    break
                 time.sleep(_PAUSE)
+            answers[answer] += 1
         self._hang_up()
 
     def _at_till(self) -> str:
