@@ -1,5 +1,6 @@
 """The event log: one log for the whole shop, what is decided with it in one transaction, and what follows it."""
 
+from souvenir.eventlog.ahead import Ahead
 from souvenir.eventlog.command import CommandKey, IdempotencyConflict, keyed
 from souvenir.eventlog.followers import Followers
 from souvenir.eventlog.log import Busy, Committed, Contended, EventLog
@@ -8,6 +9,7 @@ from souvenir.eventlog.stores.store import DamagedDatabase, ForeignDatabase, Ses
 from souvenir.eventlog.transaction import Recorded, Transaction
 
 __all__ = [
+    "Ahead",
     "Busy",
     "CommandKey",
     "Committed",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from souvenir.eventlog.ahead import Ahead, fetch_all
 from souvenir.eventlog.command import Command, CommandKey, next_key
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Register
@@ -61,11 +62,14 @@ class _Job:
     A caller in asyncio awaits `future` instead, and never leads.
     """
 
-    __slots__ = ("command", "done", "error", "future", "key", "position", "replayed", "result", "wake")
+    __slots__ = ("ahead", "command", "done", "error", "future", "key", "position", "replayed", "result", "wake")
 
-    def __init__(self, command: Callable[[Transaction], Any], key: CommandKey | None) -> None:
+    def __init__(
+        self, command: Callable[[Transaction], Any], key: CommandKey | None, ahead: Sequence[Ahead] = ()
+    ) -> None:
         self.command = command
         self.key = key
+        self.ahead = ahead
         self.result: Any = None
         self.error: BaseException | None = None
         self.position = 0
@@ -133,22 +137,27 @@ class EventLog:
         """
         return cls(open_store(url), registers)
 
-    def execute(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+    def execute(
+        self, command: Callable[[Transaction], T], key: CommandKey | None = None, ahead: Sequence[Ahead] = ()
+    ) -> Committed[T]:
         """Carry out one command durably: what it saved is committed, with its registers, before this returns.
 
         Commands that arrive while a commit is under way are carried out together in the next one, first come first
         served. A refusal raised by the command reaches this caller only, and leaves nothing behind.
-        Without a key of its own it takes the next one of the enclosing `keyed` block, if there is one.
+        Without a key of its own it takes the next one of the enclosing `keyed` block, if there is one. `ahead` says
+        what it will read, so that commands carried out together read it together.
         Raises Busy when too many wait, Contended when other processes kept winning.
         """
-        return self.commit(command, key or next_key())
+        return self.commit(command, key or next_key(), ahead)
 
-    def commit(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+    def commit(
+        self, command: Callable[[Transaction], T], key: CommandKey | None = None, ahead: Sequence[Ahead] = ()
+    ) -> Committed[T]:
         """As `execute`, under exactly this key, or none: for what is not the caller's command, such as following."""
         assert self._leader != threading.get_ident(), (
             "a command carries out no other: give it what it needs in its own tx"
         )
-        job = _Job(command, key)
+        job = _Job(command, key, ahead)
         with self._mutex:
             leads = self._queue_up(job)
             if not leads:
@@ -159,10 +168,12 @@ class EventLog:
             self._lead(job)
         return job.answer()
 
-    async def perform(self, command: Callable[[Transaction], T], key: CommandKey | None = None) -> Committed[T]:
+    async def perform(
+        self, command: Callable[[Transaction], T], key: CommandKey | None = None, ahead: Sequence[Ahead] = ()
+    ) -> Committed[T]:
         """As `execute`, for callers in asyncio: one thread carries out what they all ask, and wakes them together."""
         loop = asyncio.get_running_loop()
-        job = _Job(command, key or next_key())
+        job = _Job(command, key or next_key(), ahead)
         job.future = loop.create_future()
         with self._mutex:
             leads = self._queue_up(job)
@@ -313,20 +324,32 @@ class EventLog:
     def _commit(self, jobs: list[_Job]) -> None:
         with self.store.writing() as session:
             batch = Batch(session, self._project, self._shared)
+            if len(jobs) > 1:
+                fetch_all(session, (one for job in jobs for one in job.ahead))
             for job in jobs:
                 tx = Transaction(batch)
                 try:
                     job.run(tx)
-                    tx.keep()
                 except session.conflicts as error:
                     raise Conflict(str(error)) from error
                 except Exception as error:
                     job.error = error
                     tx.undo()
+                else:
+                    self._keep(tx, alone=len(jobs) == 1)
             batch.append()
         position = session.position
         for job in jobs:
             job.position = position
+
+    def _keep(self, tx: Transaction, alone: bool) -> None:
+        """Nothing of a command is kept if a register cannot take it in; its neighbours are then decided anew."""
+        try:
+            tx.keep()
+        except Exception as error:
+            if alone:
+                raise
+            raise Conflict(str(error)) from error
 
     def _project(self, session: Session, event: Event) -> None:
         for register in self._by_event.get(type(event), ()):

@@ -22,7 +22,8 @@ from bench_commits import rate, raw_postgresql, raw_sqlite
 from souvenir.certificates.registers import CertificateRegister
 from souvenir.editions.application import Editions, release_hold, sell_piece, take_next
 from souvenir.editions.registers import PieceRegister
-from souvenir.eventlog import EventLog, Transaction
+from souvenir.editions.registers.shelf import NextPiece, Number
+from souvenir.eventlog import Ahead, EventLog, Transaction
 from souvenir.kernel import clock
 
 BUYERS = 64
@@ -77,27 +78,27 @@ class Buyer:
     def __call__(self, stop: float) -> None:
         while time.perf_counter() < stop:
             holder = uuid4()
-            number = self._timed(partial(self._hold, holder=holder))
+            number = self._timed(partial(self._hold, holder=holder), NextPiece(self.edition, "numbered", SHOP))
             then = self._buy if self.chance.randrange(10) < SOLD_OF_TEN else self._let_go
-            self._timed(partial(then, holder=holder, number=number))
+            self._timed(partial(then, holder=holder, number=number), Number(self.edition, "numbered", number))
 
     async def buy(self, stop: float) -> None:
         """The same in asyncio, as a web server would."""
         while time.perf_counter() < stop:
             holder = uuid4()
-            number = await self._awaited(partial(self._hold, holder=holder))
+            number = await self._awaited(partial(self._hold, holder=holder), NextPiece(self.edition, "numbered", SHOP))
             then = self._buy if self.chance.randrange(10) < SOLD_OF_TEN else self._let_go
-            await self._awaited(partial(then, holder=holder, number=number))
+            await self._awaited(partial(then, holder=holder, number=number), Number(self.edition, "numbered", number))
 
-    async def _awaited(self, command: Callable[[Transaction], int]) -> int:
+    async def _awaited(self, command: Callable[[Transaction], int], ahead: Ahead) -> int:
         begun = time.perf_counter()
-        number = (await self.log.perform(command)).result
+        number = (await self.log.perform(command, ahead=(ahead,))).result
         self.waits.append(time.perf_counter() - begun)
         return number
 
-    def _timed(self, command: Callable[[Transaction], int]) -> int:
+    def _timed(self, command: Callable[[Transaction], int], ahead: Ahead) -> int:
         begun = time.perf_counter()
-        number = self.log.execute(command).result
+        number = self.log.execute(command, ahead=(ahead,)).result
         self.waits.append(time.perf_counter() - begun)
         return number
 

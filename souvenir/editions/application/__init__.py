@@ -30,6 +30,7 @@ from souvenir.editions.edition import Edition, ReturnPolicy
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
+from souvenir.editions.registers.shelf import NextPiece, Number
 from souvenir.editions.terms import SPACES, Numbering, Space, Visit
 from souvenir.editions.window import Window
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -264,14 +265,20 @@ class Editions:
     ) -> Committed[Piece]:
         """Hold the number the buyer chose, or the next one; `visit` proves that they came, where it is asked for."""
         if number is None:
-            return self._log.execute(lambda tx: take_next(tx, edition_id, outlet_id, holder, until, space, visit=visit))
+            return self._log.execute(
+                lambda tx: take_next(tx, edition_id, outlet_id, holder, until, space, visit=visit),
+                ahead=(NextPiece(edition_id, space, outlet_id),),
+            )
         return self._log.execute(
-            lambda tx: take_number(tx, edition_id, outlet_id, number, holder, until, space, visit=visit)
+            lambda tx: take_number(tx, edition_id, outlet_id, number, holder, until, space, visit=visit),
+            ahead=(Number(edition_id, space, number),),
         )
 
     def release_hold(self, edition_id: UUID, number: int, holder: UUID, space: Space = "numbered") -> Committed[None]:
         """Let a held piece go before its deadline."""
-        return self._log.execute(lambda tx: release_hold(tx, edition_id, space, number, holder))
+        return self._log.execute(
+            lambda tx: release_hold(tx, edition_id, space, number, holder), ahead=(Number(edition_id, space, number),)
+        )
 
     def let_lapse(self) -> int:
         """Put on record that holds have passed their deadline, a thousand at a time; answers how many.

@@ -11,7 +11,7 @@ from souvenir.editions.edition import Edition
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece
 from souvenir.eventlog import Register, Session, when
-from souvenir.kernel.aggregate import Aggregate
+from souvenir.kernel.aggregate import Aggregate, Event
 
 Status = Literal["free", "held", "sold", "returned", "reserved", "retired", "leased"]
 STATUSES: Final = get_args(Status)
@@ -26,6 +26,16 @@ SHUFFLED_AT_ONCE: Final = 1_000
 """Places written in one statement."""
 
 _OF_KEY: Final = "WHERE edition_id = ? AND space = ? AND number = ?"
+_PUT: Final = (
+    "INSERT INTO pieces (edition_id, space, number, place, piece_id, status, holder, held_since, held_until, order_id, "
+    "version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (edition_id, space, number) DO UPDATE SET "
+    "piece_id = excluded.piece_id, version = excluded.version, "
+    + ", ".join(
+        f"{column} = CASE WHEN excluded.version = 1 THEN pieces.{column} ELSE excluded.{column} END"
+        for column in ("status", "holder", "held_since", "held_until", "order_id")
+    )
+)
+"""Whatever became of a piece: one statement, so that many are sent together. Being opened (version 1) changes nothing else."""
 _COUNT_RANGE: Final = (
     "SELECT COALESCE(outlet_id, ''), status, COUNT(*) FROM pieces "
     "WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ?"
@@ -182,26 +192,12 @@ class PieceRegister(Register):
     def _opened(self, session: Session, event: Piece.Opened) -> None:
         key = (str(event.edition_id), event.space, event.number)
         self._remember(event.originator_id, key)
-        session.run(
-            "INSERT INTO pieces (edition_id, space, number, place, piece_id, status, version) "
-            "VALUES (?, ?, ?, ?, ?, 'free', 1) ON CONFLICT (edition_id, space, number) "
-            "DO UPDATE SET piece_id = excluded.piece_id, version = 1",
-            *key,
-            event.number,
-            str(event.originator_id),
-        )
+        self._put(session, event, key, "free")
 
     @when(Piece.Held)
     def _held(self, session: Session, event: Piece.Held) -> None:
         key = self._key(session, event)
-        session.run(
-            f"UPDATE pieces SET status = 'held', holder = ?, held_since = ?, held_until = ?, version = ? {_OF_KEY}",
-            str(event.holder),
-            stamp(event.since),
-            stamp(event.until),
-            event.originator_version,
-            *key,
-        )
+        self._put(session, event, key, "held", (str(event.holder), stamp(event.since), stamp(event.until)))
         _count(session, key[0], key[1], event.outlet_id, free=-1, held=1)
 
     @when(Piece.HoldExtended)
@@ -253,26 +249,28 @@ class PieceRegister(Register):
         order_id: str | None = None,
     ) -> None:
         """Change a piece's status and both counts. What the event does not say is read from the row."""
-        edition, space, number = self._key(session, event)
+        key = edition, space, _ = self._key(session, event)
         outlet = str(outlet_id) if outlet_id else None
         if before is None or outlet is None:
-            row = session.row(f"SELECT outlet_id, status FROM pieces {_OF_KEY}", edition, space, number)
+            row = session.row(f"SELECT outlet_id, status FROM pieces {_OF_KEY}", *key)
             assert row is not None, "a piece that was opened has its row"
             outlet, before = row
         if outlet:
             _count(session, edition, space, outlet, **{before: -1, status: 1})
         else:
             _count(session, edition, space, "", **{status: 1})
-        session.run(
-            "UPDATE pieces SET status = ?, order_id = ?, holder = NULL, held_since = NULL, held_until = NULL, "
-            f"version = ? {_OF_KEY}",
-            status,
-            order_id,
-            event.originator_version,
-            edition,
-            space,
-            number,
-        )
+        self._put(session, event, key, status, order_id=order_id)
+
+    def _put(
+        self,
+        session: Session,
+        event: Event,
+        key: Key,
+        status: Status,
+        hold: tuple[str | None, str | None, str | None] = (None, None, None),
+        order_id: str | None = None,
+    ) -> None:
+        session.run(_PUT, *key, key[2], str(event.originator_id), status, *hold, order_id, event.originator_version)
 
     # Numbers a device has to itself.
 
@@ -302,6 +300,22 @@ class PieceRegister(Register):
                 f"UPDATE pieces SET status = 'free', holder = NULL, held_until = NULL {_OF_KEY}", *row[:2], number
             )
             _count(session, *row, leased=-1, free=1)
+
+    def apply(self, session: Session, event: Event) -> None:
+        """Write what the event means; what was read ahead of it is out of date."""
+        if session.ahead:
+            self._forget(session, event)
+        super().apply(session, event)
+
+    def _forget(self, session: Session, event: Event) -> None:
+        outlet_id = getattr(event, "outlet_id", None)
+        if not isinstance(event, Piece.Held | Piece.Sold | Piece.HoldReleased | Piece.HoldLapsed) or outlet_id is None:
+            if type(event) in self.handlers and not isinstance(event, Piece.Opened):
+                session.ahead.clear()
+            return
+        edition, space, number = key = self._key(session, event)
+        session.ahead.pop(key, None)
+        session.ahead.get((edition, space, str(outlet_id)), {}).pop(number, None)
 
     # A piece is found by its number; its events know only its id. Which number an id is of never changes.
 

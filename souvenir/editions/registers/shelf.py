@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from souvenir.editions.registers.pieces import Status, stamp
 from souvenir.editions.terms import Numbering, Space, Terms
-from souvenir.eventlog import Session
+from souvenir.eventlog import Ahead, Session
+from souvenir.kernel import clock
 
 
 class Row(NamedTuple):
@@ -32,11 +33,13 @@ class Row(NamedTuple):
 Found = tuple[Terms, Row | None]
 """The terms of an edition, and the row that was asked for."""
 
+_COLUMNS: Final = (
+    "t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, "
+    "t.closes_at, t.visitors_only, t.set_id, "
+    "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, p.has_past"
+)
 _FIND: Final = (
-    "SELECT t.product_id, t.numbering, t.longest_hold_minutes, t.on_sale_from, t.paused_because, t.closed_because, t.limited, t.closes_at, "
-    "t.visitors_only, t.set_id, "
-    "p.number, p.piece_id, p.outlet_id, p.status, p.holder, p.held_since, p.held_until, p.order_id, p.version, "
-    "p.has_past FROM edition_terms AS t "
+    f"SELECT {_COLUMNS} FROM edition_terms AS t "
     "LEFT JOIN pieces AS p ON p.edition_id = t.edition_id AND p.space = ? AND p.number = {number} "
     "WHERE t.edition_id = ?"
 )
@@ -49,10 +52,66 @@ _FIND_NEXT: Final = _FIND.format(
 )
 
 
+_FIND_SOME: Final = (
+    f"SELECT {_COLUMNS} FROM edition_terms AS t JOIN pieces AS p ON p.edition_id = t.edition_id "
+    "WHERE t.edition_id = ? AND p.space = ? AND "
+)
+_LAPSED: Final = _FIND_SOME + (
+    "p.outlet_id = ? AND p.status = 'held' AND p.held_until <= ? ORDER BY p.held_until LIMIT ?"
+)
+_FREE: Final = _FIND_SOME + "p.outlet_id = ? AND p.status = 'free' ORDER BY p.place LIMIT ?"
+_NUMBERS_AT_ONCE: Final = 16
+_NUMBERS: Final = _FIND_SOME + f"p.number IN ({', '.join('?' * _NUMBERS_AT_ONCE)})"
+
+
+@dataclass(frozen=True, slots=True)
+class NextPiece(Ahead):
+    """A command will take the next piece of an edition at an outlet."""
+
+    edition_id: UUID
+    space: Space
+    outlet_id: UUID
+
+    @classmethod
+    def fetch(cls, session: Session, wanted: Sequence[Self]) -> None:
+        """So many pieces, in the order in which they are given, each locked where rows can be."""
+        of_pieces = session.locking.replace("UPDATE", "UPDATE OF p")
+        for one, many in Counter(wanted).items():
+            here = (str(one.edition_id), one.space, str(one.outlet_id))
+            rows = session.rows(_LAPSED + of_pieces, *here, stamp(clock.now()), many)
+            if len(rows) < many:
+                rows += session.rows(_FREE + of_pieces, *here, many - len(rows))
+            session.ahead[here] = {row[10]: _found(one.edition_id, row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Ahead):
+    """A command will look at one number of an edition."""
+
+    edition_id: UUID
+    space: Space
+    number: int
+
+    @classmethod
+    def fetch(cls, session: Session, wanted: Sequence[Self]) -> None:
+        """Some numbers in a statement."""
+        runs: dict[tuple[UUID, Space], list[int]] = {}
+        for one in wanted:
+            runs.setdefault((one.edition_id, one.space), []).append(one.number)
+        for (edition_id, space), numbers in runs.items():
+            edition = str(edition_id)
+            for first in range(0, len(numbers), _NUMBERS_AT_ONCE):
+                some = numbers[first : first + _NUMBERS_AT_ONCE]
+                some += some[-1:] * (_NUMBERS_AT_ONCE - len(some))
+                for row in session.rows(_NUMBERS, edition, space, *some):
+                    session.ahead[edition, space, row[10]] = _found(edition_id, row)
+
+
 def find_number(session: Session, edition_id: UUID, space: Space, number: int) -> Found | None:
     """The terms of an edition and one of its numbers, in one look; None if there is no such edition."""
     edition = str(edition_id)
-    return _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
+    ahead: Found | None = session.ahead.pop((edition, space, number), None)
+    return ahead or _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
 
 
 def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, now: datetime) -> Found | None:
@@ -62,8 +121,16 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
     """
     edition = str(edition_id)
     here = (edition, space, str(outlet_id))
-    sql = _FIND_NEXT.format(locking=session.locking)
+    if ahead := session.ahead.get(here):
+        next_one: Found = ahead.pop(next(iter(ahead)))
+        return next_one
+    sql = _find_next(session.locking)
     return _found(edition_id, session.row(sql, space, *here, stamp(now), *here, edition))
+
+
+@cache
+def _find_next(locking: str) -> str:
+    return _FIND_NEXT.format(locking=locking)
 
 
 def _found(edition_id: UUID, row: Sequence[Any] | None) -> Found | None:

@@ -2,7 +2,7 @@
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -61,6 +61,8 @@ class Session(ABC):
     """Append to a SELECT that chooses a scarce row: other transactions skip the row it locks."""
 
     def __init__(self) -> None:
+        self.ahead: dict[Hashable, Any] = {}
+        """What was read for commands that have not yet asked for it: see `eventlog/ahead.py`."""
         self._statement = ""
         self._gathered: list[Sequence[Any]] = []
         self._sums: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {}
@@ -140,7 +142,6 @@ class WriteSession(Session):
 
     def begin(self) -> None:
         """A command begins; it may yet refuse."""
-        self.flush()
         self._deciding, self._marked = True, False
         self._added.clear()
 
@@ -154,13 +155,14 @@ class WriteSession(Session):
     def undo(self) -> None:
         """The command refused: nothing it wrote or added remains."""
         self._deciding = False
-        self._statement, self._gathered = "", []
+        self.ahead.clear()
         for sql, key, before in reversed(self._added):
             if before is None:
                 del self._sums[sql][key]
             else:
                 self._sums[sql][key] = before
         if self._marked:
+            self._statement, self._gathered = "", []
             self._control("ROLLBACK TO SAVEPOINT command")
 
     def run(self, sql: str, *params: Any) -> None:
@@ -184,6 +186,7 @@ class WriteSession(Session):
 
     def _mark(self) -> None:
         if self._deciding and not self._marked:
+            self.flush()  # what earlier commands wrote
             self._marked = True
             self._control("SAVEPOINT command")
 
