@@ -15,7 +15,7 @@ class Ahead(ABC):
     def fetch(cls, session: Session, wanted: Sequence[Self]) -> None:
         """Read what all of them want, and put it into `session.ahead`, for whoever reads to take out.
 
-        Whoever changes such a thing in the same transaction takes it out too. A refusal empties it.
+        Whoever changes such a thing in the same transaction takes it out too.
         """
 
 

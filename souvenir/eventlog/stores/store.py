@@ -155,7 +155,6 @@ class WriteSession(Session):
     def undo(self) -> None:
         """The command refused: nothing it wrote or added remains."""
         self._deciding = False
-        self.ahead.clear()
         for sql, key, before in reversed(self._added):
             if before is None:
                 del self._sums[sql][key]
