@@ -9,6 +9,7 @@ import orjson
 import pytest
 import strawberry
 from graphql import (
+    DocumentNode,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -93,10 +94,15 @@ def told(result: Any) -> tuple[bytes, list[tuple[Any, ...]]]:
     return orjson.dumps(result.data, default=repr), errors
 
 
+def operation_of(document: DocumentNode) -> OperationDefinitionNode:
+    """Its one operation; the rest are fragments."""
+    (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return operation
+
+
 def check_same(schema: GraphQLSchema, text: str, context: object, variables: Mapping[str, Any]) -> None:
     document = parse(text)
-    operation = document.definitions[0]
-    assert isinstance(operation, OperationDefinitionNode)
+    operation = operation_of(document)
     plan = Plan(schema, document, operation)
     for _ in range(2):  # the second time, everything is planned
         expected = execute_sync(
@@ -108,8 +114,7 @@ def check_same(schema: GraphQLSchema, text: str, context: object, variables: Map
 @pytest.mark.parametrize(("audience", "name"), PUBLISHED, ids=lambda part: str(part))
 def test_every_published_operation_is_answered_as_graphql_core_would(audience: Audience, name: str):
     schema, text = SCHEMAS[audience], operations(audience)[name]
-    (operation,) = parse(text).definitions
-    assert isinstance(operation, OperationDefinitionNode)
+    operation = operation_of(parse(text))
     for seed, trouble in product(range(4), ODDS.values()):
         dice = random.Random(f"{name} {seed}")
         variables = {
@@ -265,7 +270,6 @@ def test_what_depends_on_variables_is_left_to_graphql_core():
 def test_every_published_operation_has_a_plan(audience: Audience):
     for text in operations(audience).values():
         document = parse(text)
-        (operation,) = document.definitions
-        assert isinstance(operation, OperationDefinitionNode)
+        operation = operation_of(document)
         assert covers(document, operation)
         assert is_object_type(SCHEMAS[audience].get_root_type(operation.operation))
