@@ -21,9 +21,12 @@ POLL_SECONDS: Final = 0.05
 """How soon another process's commits are noticed; this process's own are noticed at once."""
 
 LINGER_SECONDS: Final = 0.05
-"""How long to let commits gather before following them, unless somebody is waiting to read what they wrote."""
+"""How long to let commits gather before following them, unless somebody is waiting to read what they wrote.
 
-NOT_FAR: Final = 4000
+Longer after a step that took longer: commands have the writer at least half of the time.
+"""
+
+NOT_FAR: Final = 50_000
 """Events behind up to which followers move together; further back each goes alone, in batches of its own events."""
 
 SMALL_STEP: Final = 200
@@ -135,12 +138,14 @@ class Followers:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wanted.clear()
+            begun = time.monotonic()
             moved = self._move(self.all)
+            took = time.monotonic() - begun
             with self._moved:
                 self._moved.notify_all()
             if not moved:
                 self.log.wait_for_growth(POLL_SECONDS)
-            self._wanted.wait(LINGER_SECONDS)
+            self._wanted.wait(max(LINGER_SECONDS, took))
 
     def _move(self, followers: Sequence[Process | View]) -> bool:
         """Take one step with each follower that is behind: in one commit where none is far behind, else each alone."""
