@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
+from uuid import UUID
 
 from souvenir.eventlog.log import Busy, EventLog
 from souvenir.eventlog.mapper import to_event
@@ -20,10 +21,10 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.05
 """How soon another process's commits are noticed; this process's own are noticed at once."""
 
-LINGER_SECONDS: Final = 0.05
+LINGER_SECONDS: Final = 0.1
 """How long to let commits gather before following them, unless somebody is waiting to read what they wrote.
 
-Longer after a step that took longer: commands have the writer at least half of the time.
+Longer after a step that took long: commands have the writer at least two thirds of the time.
 """
 
 NOT_FAR: Final = 50_000
@@ -73,6 +74,7 @@ class Followers:
         self.processes = tuple(processes)
         self.views = tuple(views)
         self.stalled: dict[str, FollowerStalled] = {}
+        self._more = False
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -145,10 +147,11 @@ class Followers:
                 self._moved.notify_all()
             if not moved:
                 self.log.wait_for_growth(POLL_SECONDS)
-            self._wanted.wait(max(LINGER_SECONDS, took))
+            self._wanted.wait(2 * took if self._more else max(LINGER_SECONDS, 2 * took))
 
     def _move(self, followers: Sequence[Process | View]) -> bool:
         """Take one step with each follower that is behind: in one commit where none is far behind, else each alone."""
+        self._more = False
         head, positions = self.log.head(), self.positions()
         behind = {follower: positions.get(follower.name, 0) for follower in followers}
         behind = {follower: position for follower, position in behind.items() if position < head}
@@ -159,8 +162,9 @@ class Followers:
 
     def _move_together(self, behind: dict[Process | View, int], head: int) -> bool:
         """Bring all to the end of the slowest one's next page; False if one of them cannot go on."""
-        page = Page(self.log.store.page(min(behind.values()), head, SMALL_STEP))
-        reached = page.stored[-1].position if len(page.stored) == SMALL_STEP else head
+        page = Page(self.log.store.page(min(behind.values()), head, SMALL_STEP), whole=True)
+        self._more = len(page.stored) == SMALL_STEP
+        reached = page.stored[-1].position if self._more else head
         steps = [Step(follower, position, page, reached) for follower, position in behind.items() if position < reached]
 
         def together(tx: Transaction) -> None:
@@ -195,18 +199,33 @@ class Followers:
 class Page:
     """Some events of the log as they are stored, each decoded once for everyone who follows it."""
 
-    def __init__(self, stored: Sequence[PlacedEvent]) -> None:
+    def __init__(self, stored: Sequence[PlacedEvent], whole: bool) -> None:
+        """`whole` if no event between the first and the last is left out."""
         self.stored = stored
         self._decoded: dict[int, Event] = {}
+        self._streams: dict[UUID, list[PlacedEvent]] = {}
+        for placed in stored if whole else ():
+            self._streams.setdefault(placed.stream, []).append(placed)
 
     def after(self, position: int, topics: Collection[str]) -> Iterator[Recorded]:
         """Those after a position, of some topics, in order."""
-        for at, stream, version, topic, state in self.stored:
-            if at > position and topic in topics:
-                event = self._decoded.get(at)
-                if event is None:
-                    event = self._decoded[at] = to_event(stream, version, topic, state)
-                yield Recorded(at, event)
+        for placed in self.stored:
+            if placed.position > position and placed.topic in topics:
+                yield Recorded(placed.position, self._event(placed))
+
+    def history(self, stream: UUID, until: int) -> list[Event] | None:
+        """An aggregate's events up to a position; None if they do not all stand on this page."""
+        begun = self._streams.get(stream)
+        if begun is None or begun[0].version != 1:
+            return None
+        return [self._event(placed) for placed in begun if placed.position <= until]
+
+    def _event(self, placed: PlacedEvent) -> Event:
+        event = self._decoded.get(placed.position)
+        if event is None:
+            _, stream, version, topic, state = placed
+            event = self._decoded[placed.position] = to_event(stream, version, topic, state)
+        return event
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +241,9 @@ class Step:
     def alone(cls, log: EventLog, follower: Process | View, position: int, head: int) -> Self:
         """Its next events, read for it alone."""
         page = log.store.page(position, head, follower.batch, follower.topics)
-        return cls(follower, position, Page(page), page[-1].position if len(page) == follower.batch else head)
+        return cls(
+            follower, position, Page(page, whole=False), page[-1].position if len(page) == follower.batch else head
+        )
 
     def take(self, tx: Transaction) -> None:
         """Move the position and answer the events, in one transaction."""
@@ -231,7 +252,7 @@ class Step:
             if isinstance(self.follower, View):
                 self.follower.apply(tx.session, recorded.event)
             else:
-                tx.answer(recorded.position)
+                tx.answer(recorded.position, self.page.history)
                 self.follower.apply(tx, recorded.event)
 
 

@@ -76,6 +76,7 @@ class Transaction:
         self._saved: list[Event] = []
         self._projected = 0
         self._answering: int | None = None
+        self._history: Callable[[UUID, int], Sequence[Event] | None] = lambda id, until: None
         batch.session.begin()
 
     @property
@@ -121,15 +122,18 @@ class Transaction:
         assert self._answering is not None, "no event is being answered"
         known_at, past = self._past.get(id, (0, None))
         if known_at != self._answering:
-            past = replay([to_event(*event) for event in self._batch.session.stream(id, self._answering)])
+            events = self._history(id, self._answering)
+            if events is None:
+                events = [to_event(*event) for event in self._batch.session.stream(id, self._answering)]
+            past = replay(events)
             self._past[id] = (self._answering, past)
         if not isinstance(past, cls):
             raise NotFound(kind=cls.__name__, id=str(id))
         return past
 
-    def answer(self, position: int) -> None:
-        """The event at this position is being answered."""
-        self._answering = position
+    def answer(self, position: int, history: Callable[[UUID, int], Sequence[Event] | None]) -> None:
+        """The event at this position is being answered. `history` gives the events of a stream up to one, if at hand."""
+        self._answering, self._history = position, history
 
     def save(self, *aggregates: Aggregate) -> None:
         """Add the aggregates' new events to the transaction."""

@@ -53,7 +53,7 @@ class Certify(Process):
 
     @when(Order.Paid)
     def _paid(self, tx: Transaction, event: Order.Paid) -> None:
-        order = tx.get(Order, event.originator_id)
+        order = tx.at_event(Order, event.originator_id)
         for line in order.lines:
             if line.edition_id is None or line.number is None or tx.look(Edition, line.edition_id).size_open:
                 continue

@@ -207,10 +207,11 @@ class Sell:
         gateway = self._providers.named(provider)
         return isinstance(gateway, CounterProvider) and gateway.at_counter(source)
 
-    def _charge(self, requested: Committed[UUID], source: str) -> Committed[UUID]:
-        payment = self._log.load(Payment, requested.result)
+    def _charge(self, requested: Left[UUID], source: str) -> Committed[UUID]:
+        asked = requested.behind
+        payment = asked if isinstance(asked, Payment) else self._log.load(Payment, requested.result)
         if payment.settled:
-            return self._outcome(payment.id, requested)
+            return self._outcome(payment, requested)
         gateway, key = self._providers.named(payment.provider), str(payment.id)
         answer = ask(
             lambda: gateway.charge(key, payment.amount, source),
@@ -241,7 +242,7 @@ class Sell:
         payment = self._log.load(Payment, payment_id)
         known = Committed(payment_id, self._log.head(), replayed=True)
         if payment.reference is not None:
-            return self._outcome(payment_id, known)
+            return self._outcome(payment, known)
         return self._conclude(payment, self._what_became_of(payment), known)
 
     def call_off(self, payment_id: UUID, reason: str) -> Committed[UUID]:
@@ -252,7 +253,7 @@ class Sell:
         payment = self._log.load(Payment, payment_id)
         known = Committed(payment_id, self._log.head(), replayed=True)
         if payment.settled:
-            return self._outcome(payment_id, known)
+            return self._outcome(payment, known)
         gateway, key = self._providers.named(payment.provider), str(payment_id)
         answer = gateway.query(key)
         if answer.outcome not in (Outcome.APPROVED, Outcome.DECLINED):
@@ -280,19 +281,20 @@ class Sell:
                 carry_out_refund(self._log, self._providers, payment_id, refund_id)
         return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
 
-    def _request_payment(self, order_id: UUID, tender: Tender, provider: str, device: str = "") -> Committed[UUID]:
+    def _request_payment(self, order_id: UUID, tender: Tender, provider: str, device: str = "") -> Left[UUID]:
         self._providers.named(provider)
         payment_id = new_id()
 
-        def request(tx: Transaction) -> UUID:
+        def request(tx: Transaction) -> tuple[UUID, Payment]:
             order = tx.get(Order, order_id)
             order.check_payable(order.due)
             if open_ := open_at_counter(tx.session, order_id):
                 raise PaymentStillOpen(payment_id=open_, order_no=order.order_no)
-            tx.save(Payment.request(payment_id, order_id, order.due, tender, provider, device))
-            return payment_id
+            payment = Payment.request(payment_id, order_id, order.due, tender, provider, device)
+            tx.save(payment)
+            return payment_id, payment
 
-        return self._log.execute(request)
+        return self._leave(request)
 
     def _what_became_of(self, payment: Payment) -> Answer:
         """The provider's word on a payment; one that never arrived, or that nobody completed, is given up in time."""
@@ -322,17 +324,16 @@ class Sell:
         except SouvenirError as refusal:
             reason = str(refusal)
             committed = self._log.commit(lambda tx: _record(tx, id, answer, partial(_give_back, reason)))
-        return self._outcome(id, Committed(id, committed.position, requested.replayed))
+        return self._outcome(committed.result, Committed(id, committed.position, requested.replayed))
 
-    def _outcome(self, payment_id: UUID, concluded: Committed[UUID]) -> Committed[UUID]:
+    def _outcome(self, payment: Payment, concluded: Committed[UUID]) -> Committed[UUID]:
         """Finish what a payment's answer asks for, then say it: paid, open, or refused and why."""
-        payment = self._log.load(Payment, payment_id)
         if payment.declined is not None:
-            raise PaymentDeclined(payment_id=payment_id, reason=payment.declined)
+            raise PaymentDeclined(payment_id=payment.id, reason=payment.declined)
         for refund_id in tuple(payment.refunds_asked):
-            payment = carry_out_refund(self._log, self._providers, payment_id, refund_id)
+            payment = carry_out_refund(self._log, self._providers, payment.id, refund_id)
         order = self._log.load(Order, payment.order_id)
-        if payment.reference is None or payment.received is not None or order.paid_by == payment_id:
+        if payment.reference is None or payment.received is not None or order.paid_by == payment.id:
             return Left(concluded.result, concluded.position, concluded.replayed, order)
         if order.cancelled is not None:
             raise OrderCancelled(order_no=order.order_no, reason=order.cancelled)
@@ -401,7 +402,9 @@ def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visi
     return replace(item, number=piece.number)
 
 
-def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[[Transaction, Payment], None]) -> UUID:
+def _record(
+    tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[[Transaction, Payment], None]
+) -> Payment:
     payment = tx.get(Payment, payment_id)
     if answer.outcome is Outcome.DECLINED:
         payment.decline(answer.reason)
@@ -412,7 +415,7 @@ def _record(tx: Transaction, payment_id: UUID, answer: Answer, follow: Callable[
             payment.approve(answer.reference)
             follow(tx, payment)
     tx.save(payment)
-    return payment_id
+    return payment
 
 
 def _keep_order(tx: Transaction, payment: Payment) -> None:

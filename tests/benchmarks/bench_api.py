@@ -48,17 +48,18 @@ def _serve_shop(directory: str, told: "Queue[dict[str, Any]]") -> None:
 
     small = open_small_shop(f"sqlite:///{directory}/shop.db")
     token = enrol_device(small.shop.log, expect_device(small.shop.log, small.counter, TILL).result.code).result.token
-    before = small.shop.log.head()
-    small.shop.start()
     from souvenir.payments.payment import Tender
     from souvenir.processes.sell import Item
 
-    small.shop.sell.at_till(small.counter, TILL, [Item(small.mug)], Tender.CASH)
+    before = small.shop.log.head()
+    with small.shop.once("pos:bench", "first", b"a sale"):
+        small.shop.sell.at_till(small.counter, TILL, [Item(small.mug)], Tender.CASH)
     rows = [(event.topic, event.state) for event in small.shop.log.stored(after=before)]
+    small.shop.start()
     from souvenir.api.identity import global_id
 
     with served(small.shop) as address:
-        told.put({"address": address, "token": token, "product": global_id("Product", small.mug), "rows": rows[:4]})
+        told.put({"address": address, "token": token, "product": global_id("Product", small.mug), "rows": rows})
         time.sleep(600)
 
 
@@ -89,9 +90,8 @@ def _serve_bare(directory: str, rows: list[tuple[str, bytes]], told: "Queue[dict
         answer = {"data": {"sellAtTill": {"order": {"id": order, "lines": asked["variables"]["input"]["goods"]}}}}
         return Response(orjson.dumps(answer), media_type="application/json")
 
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=[Route("/sell", sell, methods=["POST"])]), port=0, log_level="warning")
-    )
+    app = Starlette(routes=[Route("/sell", sell, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:
         time.sleep(0.01)
