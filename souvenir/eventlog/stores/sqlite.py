@@ -31,6 +31,12 @@ CHECKED_UP_TO = 64 * 2**20
 LOCK_TIMEOUT = 30
 """Seconds to wait for another process's transaction."""
 
+CACHE_KIB = 16 * 1024
+"""How much of the file each connection may keep in memory."""
+
+CHECKPOINT_PAGES = 4000
+"""Pages the write-ahead log holds before they are moved to the file: 16 MB, each page once."""
+
 PREPARED_STATEMENTS = 512
 """Statements each connection keeps ready."""
 
@@ -123,6 +129,8 @@ class SqliteStore(Store):
         )  # fmt: skip
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         return connection
 
     def _create_log(self) -> None:
