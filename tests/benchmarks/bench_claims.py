@@ -21,8 +21,8 @@ from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-ORDERS = 4_000
-SECONDS = 3.0
+ORDERS = 6_000
+SECONDS = 2.0
 ROUNDS = 3
 GOAL = 0.5
 SPAWN = multiprocessing.get_context("spawn")
