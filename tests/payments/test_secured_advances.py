@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from money_world import Crash, Tripwire, Watched
+from crashes import Crash, Tripwire, Watched
 from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.payments.payment import Payment, Tender

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from money_world import Crash, Tripwire, Watched
+from crashes import Crash, Tripwire, Watched
 from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.kernel.money import Money

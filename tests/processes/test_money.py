@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from money_world import SandboxBank, StripeBank, World
+from money_banks import SandboxBank, StripeBank
+from money_world import World
 from shops import MORNING, open_small_shop
 from stripe_server import API_KEY, WEBHOOK_SECRET, stripe_standing_in
 

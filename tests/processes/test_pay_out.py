@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from money_world import Crash, Tripwire
+from crashes import Crash, Tripwire
 from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.kernel.money import Money
