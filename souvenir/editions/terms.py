@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field
@@ -20,6 +20,9 @@ those a draw chose, in the order of their ranks."""
 
 SPACES: tuple[Space, ...] = get_args(Space)
 NOT_FOR_SALE: frozenset[Space] = frozenset({"HC"})
+
+USUAL_HOLD: Final = timedelta(minutes=15)
+"""How long a piece is kept for a buyer at a time, where its edition allows as much."""
 
 
 class EditionNotReleased(SouvenirError):

@@ -1,6 +1,7 @@
 """Make an order: lines at the day's prices and taxes, within the licences; and its pieces sold once it is paid."""
 
 from base64 import b32encode
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from souvenir.catalogue.product import Product
 from souvenir.editions.application import sell_piece
-from souvenir.editions.piece import HoldExpired, PieceNotHeld
+from souvenir.editions.piece import HoldExpired, PieceAlreadySold, PieceNotHeld
 from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Transaction
 from souvenir.kernel.errors import SouvenirError
@@ -45,7 +46,14 @@ def agree(
     buyer: UUID | None,
     basket_id: UUID | None = None,
 ) -> Order:
-    """An order for these items at the prices and VAT rates of the day. Refuses what no licence permits."""
+    """An order for these items at the prices and VAT rates of the day.
+
+    Refuses what no licence permits, a piece that is named twice, and more than one of a number.
+    """
+    numbers = Counter((item.edition_id, item.space, item.number) for item in items if item.edition_id and item.number)
+    for (edition_id, space, number), times in numbers.items():
+        if times > 1:
+            raise PieceAlreadySold(edition_id=edition_id, space=space, number=number)
     agreed = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
     for line, permissions in agreed:
         take_units(tx, permissions, order_id, line.line_no, line.quantity)
@@ -71,7 +79,7 @@ def _line(
     """One line, and the permissions of its licences."""
     product = tx.look(Product, item.product_id)
     product.require_for_sale()
-    if product.has_edition and item.number is None:
+    if product.has_edition and (item.number is None or item.quantity != 1):
         raise NotThatWay(sku=product.sku)
     place = (outlet.region, channel, on, outlet.currency)
     permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
@@ -120,6 +128,8 @@ def sell_pieces(
         piece = (tx, line.edition_id, cast(Space, line.space), line.number, order.id, on)
         try:
             on_hold = holder if held is None or line.line_no in held else None
-            sell_piece(*piece, on_hold, outlet_id=order.outlet_id, visit=visit)
+            sold = sell_piece(*piece, on_hold, outlet_id=order.outlet_id, visit=visit)
         except (HoldExpired, PieceNotHeld):
-            sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)
+            sold = sell_piece(*piece, None, outlet_id=order.outlet_id, visit=visit)
+        if sold.product_id != line.product_id:
+            raise NotThatWay(sku=line.sku)

@@ -33,7 +33,7 @@ from souvenir.payments.registers import (
 )
 from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item, agree
-from souvenir.processes.sell import HOLD_LASTS, NotAShop, PaymentStillOpen, Sell
+from souvenir.processes.sell import NotAShop, PaymentStillOpen, Sell
 from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet
 
@@ -174,12 +174,11 @@ def _held(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: V
     """The item, its piece held for the order; the next one where it names none."""
     if item.edition_id is None:
         return item
-    until = clock.now() + HOLD_LASTS
     if item.number is None:
-        piece = take_next(tx, item.edition_id, outlet_id, order_id, until, item.space, visit=visit)
+        piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
         return replace(item, number=piece.number)
     with suppress(NumberNotForChoosing):  # it lies on the counter: nobody else can take it
-        take_number(tx, item.edition_id, outlet_id, item.number, order_id, until, item.space, visit=visit)
+        take_number(tx, item.edition_id, outlet_id, item.number, order_id, space=item.space, visit=visit)
     return item
 
 

@@ -34,9 +34,6 @@ from souvenir.sites.outlet import Outlet
 
 T = TypeVar("T")
 
-HOLD_LASTS: Final = timedelta(minutes=15)
-"""How long a piece is kept for a basket."""
-
 ABANDONED_AFTER: Final = timedelta(hours=24)
 """How long a customer may take to complete a payment in their browser; then it is called off."""
 
@@ -128,12 +125,11 @@ class Sell:
 
         def command(tx: Transaction) -> tuple[int, Basket]:
             basket = _basket(tx, basket_id, holder)
-            until = clock.now() + HOLD_LASTS
             where = (tx, edition_id, basket.outlet_id)
             piece = (
-                take_next(*where, basket_id, until, space, visit=visit)
+                take_next(*where, basket_id, space=space, visit=visit)
                 if number is None
-                else take_number(*where, number, basket_id, until, space, visit=visit)
+                else take_number(*where, number, basket_id, space=space, visit=visit)
             )
             product_id = tx.look(Edition, edition_id).product_id
             tx.look(Product, product_id).require_for_sale()
@@ -165,19 +161,21 @@ class Sell:
     ) -> Left[UUID]:
         """Turn a basket into an order at today's prices, within the licences; its pieces stay held a little longer.
 
-        `visit` is asked for again where the hold on a piece for visitors has ended meanwhile.
+        Asked again it answers the same order. `visit` is asked for again where the hold on a piece for visitors has ended meanwhile.
         """
 
         def command(tx: Transaction) -> tuple[UUID, Order]:
             basket = _basket(tx, basket_id, holder)
+            if basket.order_id is not None:
+                return basket.order_id, tx.get(Order, basket.order_id)
             outlet = tx.look(Outlet, basket.outlet_id)
             items = [Item(product_id, quantity) for product_id, quantity in basket.quantities.items()]
             for piece in basket.pieces:
                 items.append(
                     Item(piece.product_id, 1, edition_id=piece.edition_id, space=_space(piece), number=piece.number)
                 )
-                until = clock.now() + HOLD_LASTS
-                take_number(tx, piece.edition_id, outlet.id, piece.number, basket_id, until, _space(piece), visit=visit)
+                where = (tx, piece.edition_id, outlet.id, piece.number)
+                take_number(*where, basket_id, space=_space(piece), visit=visit)
             order_id = derived_id("order", basket_id)
             today = clock.today(outlet.time_zone)
             order = agree(tx, order_id, outlet, Channel.ONLINE, None, items, today, buyer, basket_id)
@@ -398,7 +396,7 @@ def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visi
     """The item with a number: where it is of an edition and names none, the next, held for the order."""
     if item.edition_id is None or item.number is not None:
         return item
-    piece = take_next(tx, item.edition_id, outlet_id, order_id, clock.now() + HOLD_LASTS, item.space, visit=visit)
+    piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
     return replace(item, number=piece.number)
 
 

@@ -7,7 +7,8 @@ import pytest
 from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
-from souvenir.editions.piece import PieceAlreadySold
+from souvenir.editions.piece import Piece, PieceAlreadySold, piece_id
+from souvenir.editions.terms import NumberNotForChoosing
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.contract import LicenceLapsed
 from souvenir.payments.payment import Payment, Tender
@@ -112,6 +113,72 @@ def test_a_basket_becomes_one_order(small):
     small.shop.sell.place_order(basket, ME)
     with pytest.raises(BasketClosed):
         small.shop.sell.set_quantity(basket, ME, small.mug, 1)
+
+
+def test_a_basket_ordered_twice_is_the_same_order_even_once_it_is_paid(small):
+    basket, _ = basket_with_piece(small)
+    order = small.shop.sell.place_order(basket, ME).result
+    assert small.shop.sell.place_order(basket, ME).result == order
+    pay(small, order)
+    before = small.shop.log.head()
+    assert small.shop.sell.place_order(basket, ME).result == order
+    assert small.shop.log.head() == before
+
+
+def piece(small: SmallShop, **changes):
+    return Item(**{"product_id": small.vase, "edition_id": small.edition, "number": 1, **changes})
+
+
+def test_one_number_is_on_an_order_once_in_one_copy_and_at_its_own_price(small):
+    before = small.shop.log.head()
+    for items, refusal in (
+        ([piece(small), piece(small)], PieceAlreadySold),
+        ([piece(small, quantity=3)], NotThatWay),
+        ([piece(small, product_id=small.mug)], NotThatWay),
+    ):
+        with pytest.raises(refusal):
+            small.shop.sell.at_till(small.counter, TILL, items, Tender.CASH)
+    assert small.shop.log.head() == before
+
+
+@pytest.mark.parametrize(("longest", "held", "kept"), [(10, 10, 10), (20, 15, 20), (120, 15, 24)])
+def test_a_piece_is_kept_a_quarter_of_an_hour_or_as_long_as_its_edition_allows(small, now, longest, held, kept):
+    sell, editions = small.shop.sell, small.shop.editions
+    edition = editions.declare(
+        product_id=small.vase, gtin="6901234567892", title={"en": "Vase"}, size=2, longest_hold_minutes=longest
+    ).result
+    editions.allot(edition, small.web, 1, 2)
+    editions.release(edition)
+    basket = sell.open_basket(small.web, ME).result
+    number = sell.hold_piece(basket, ME, edition).result
+
+    def minutes() -> float:
+        until = small.shop.log.load(Piece, piece_id(edition, "numbered", number)).held_until
+        return (until - MORNING).total_seconds() / 60
+
+    assert minutes() == held
+    now.move_to(MORNING + timedelta(minutes=9))
+    sell.place_order(basket, ME)
+    assert minutes() == kept
+
+
+@pytest.mark.parametrize("on_record", [False, True])
+def test_in_a_sequence_a_hold_that_lapsed_is_lost_whether_or_not_anybody_noted_it(small, now, on_record):
+    sell, editions = small.shop.sell, small.shop.editions
+    edition = editions.declare(
+        product_id=small.vase, gtin="6901234567892", title={"en": "Vase"}, size=2, numbering="sequential"
+    ).result
+    editions.allot(edition, small.web, 1, 2)
+    editions.release(edition)
+    basket = sell.open_basket(small.web, ME).result
+    sell.hold_piece(basket, ME, edition)
+    now.move_to(MORNING + timedelta(minutes=15))
+    if on_record:
+        editions.let_lapse()
+    with pytest.raises(NumberNotForChoosing):
+        sell.place_order(basket, ME)
+    sell.let_go(basket, ME, edition, 1)
+    assert sell.hold_piece(basket, ME, edition).result == 1
 
 
 def test_a_licence_that_lapsed_yesterday_refuses_the_sale(small, now):

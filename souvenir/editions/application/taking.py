@@ -13,7 +13,7 @@ from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
 from souvenir.editions.purchase import Bought
 from souvenir.editions.registers import shelf
-from souvenir.editions.terms import Space, Terms, Visit
+from souvenir.editions.terms import USUAL_HOLD, Space, Terms, Visit
 from souvenir.eventlog import Session, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound, SouvenirError
@@ -82,13 +82,15 @@ def take_next(
     edition_id: UUID,
     outlet_id: UUID,
     holder: UUID,
-    until: datetime,
+    until: datetime | None = None,
     space: Space = "numbered",
     *,
     by_draw: bool = False,
     visit: Visit | None = None,
 ) -> Piece:
-    """Hold the next piece nobody has at an outlet. A hold past its deadline no longer counts.
+    """Hold the next piece nobody has at an outlet: until an instant, or as long as is usual and this edition allows.
+
+    A hold past its deadline no longer counts.
 
     Refusals: EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw (unless `by_draw`),
     ProofOfVisitMissing, then NotAllottedHere, OnlyReservedLeft, NoneLeftHere or EditionSoldOut, then HoldTooLong.
@@ -114,12 +116,14 @@ def take_number(
     outlet_id: UUID,
     number: int,
     holder: UUID,
-    until: datetime,
+    until: datetime | None = None,
     space: Space = "numbered",
     *,
     visit: Visit | None = None,
 ) -> Piece:
     """Hold the number a buyer chose, or hold for longer what the holder has already, even while sales are paused.
+
+    `until` is as for `take_next`. Who let a hold pass its deadline has nothing any more.
 
     Refusals: NumberOutsideRun, then those of `take_next` about the edition, then NumberNotForChoosing, NotAllottedHere,
     NumberReserved, PieceAlreadySold, PieceReturned, PieceRetired, PieceHeldBySomeoneElse.
@@ -130,7 +134,6 @@ def take_number(
     if piece is None or piece.holder != holder or not piece.is_held(now):
         terms.must_be_on_sale(space, now)
         terms.must_be_visited(visit)
-    if piece is None or piece.holder != holder:
         terms.must_let_choose()
     _must_be_sold_here(row, edition_id, space, number, outlet_id)
     assert piece is not None
@@ -307,12 +310,14 @@ def _hold(
     piece: Piece,
     outlet_id: UUID,
     holder: UUID,
-    until: datetime,
+    until: datetime | None,
     now: datetime,
     visit: Visit | None,
 ) -> Piece:
     own = piece.is_held(now) and piece.holder == holder
-    terms.must_allow_hold(piece.held_since if own and piece.held_since else now, until)
+    since = piece.held_since if own and piece.held_since else now
+    until = until or min(now + USUAL_HOLD, since + terms.longest_hold)
+    terms.must_allow_hold(since, until)
     piece.hold(holder, until, outlet_id, now, visit)
     tx.save(piece)
     return piece
