@@ -277,6 +277,7 @@ SHELF_LAGS: Final = timedelta(milliseconds=50)
 def lose_guard() -> None:
     """From here on this process sells as a naive shop does: it looks at a shelf that lags, and writes what it saw."""
     from souvenir.editions.application import EditionSoldOut
+    from souvenir.editions.edition import Edition
     from souvenir.editions.piece import Piece
     from souvenir.processes import make_order, sell
 
@@ -293,19 +294,21 @@ def lose_guard() -> None:
                 raise EditionSoldOut(edition_id=edition_id, size=0)
             return int(seen["free"][0][0])
 
-    def piece(edition_id: UUID, number: int) -> Piece:
-        facts = {"edition_id": edition_id, "product_id": edition_id, "space": "numbered", "number": number}
+    def piece(tx: Any, edition_id: UUID, number: int) -> Piece:
+        product_id = tx.look(Edition, edition_id).product_id
+        facts = {"edition_id": edition_id, "product_id": product_id, "space": "numbered", "number": number}
         return Piece._create(Piece.Opened, id=new_id(), **facts)
 
     def take_next(tx: Any, edition_id: UUID, outlet_id: UUID, *_: Any, **__: Any) -> Piece:
-        return piece(edition_id, look(tx, edition_id, outlet_id))
+        return piece(tx, edition_id, look(tx, edition_id, outlet_id))
 
     def sell_piece(
         tx: Any, edition_id: UUID, space: str, number: int, order_id: UUID, on: Any, *_: Any, **to: Any
-    ) -> None:
-        sold = piece(edition_id, number)
+    ) -> Piece:
+        sold = piece(tx, edition_id, number)
         sold.sell(order_id, on, to["outlet_id"], clock.now())
         tx.save(sold)
+        return sold
 
     def keep(*_: Any, **__: Any) -> None:
         """What nobody really holds is not held for longer."""
