@@ -38,6 +38,7 @@ from souvenir.eventlog import (
 )
 from souvenir.eventlog.keystore import SqliteKeyStore
 from souvenir.eventlog.rebuild import differences, rebuild_view
+from souvenir.kernel.collector import at_rest
 from souvenir.kernel.localized import LocalizedText
 from souvenir.ledger.application import Ledger
 from souvenir.ledger.views import OpenLedger
@@ -250,9 +251,10 @@ class Shop:
 
     def asgi(self, *, graphiql: bool = False) -> "Starlette":
         """The GraphQL API as an ASGI application, to serve or to mount in one of your own."""
-        from souvenir.api.app import asgi
+        with at_rest():
+            from souvenir.api.app import asgi
 
-        return asgi(self, graphiql=graphiql)
+            return asgi(self, graphiql=graphiql)
 
     def once(self, actor: str, key: str, content: bytes) -> AbstractContextManager[None]:
         """Carry out the commands of a block once for an actor's key; the same key with other content is refused.

@@ -39,9 +39,9 @@ def twin(refusal: type[SouvenirError]) -> type[UserError]:
     """The GraphQL type of a refusal: the interface's fields, and its facts. One refusal has one twin."""
     if refusal not in _twins:
         facts = {name: graphql_type(hint) for name, hint in refusal.fact_types().items()}
-        body = {"__annotations__": facts, "__module__": refusal.__module__}
-        made = type(refusal.__name__, (UserError,), body)
-        _twins[refusal] = strawberry.type(made, description=re.sub(r"\{(\w+)[^}]*\}", r"<\1>", refusal.message))
+        sentence = re.sub(r"\{(\w+)[^}]*\}", r"<\1>", refusal.message)
+        body = {"__annotations__": facts, "__module__": refusal.__module__, "__doc__": sentence}
+        _twins[refusal] = strawberry.type(type(refusal.__name__, (UserError,), body), description=sentence)
     return _twins[refusal]
 
 

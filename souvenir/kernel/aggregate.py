@@ -91,6 +91,11 @@ class Aggregate(BaseAggregate[UUID]):
     class Event(Event):
         """The base of the aggregate's own events."""
 
+    @classmethod
+    def _define_event_class(cls, name: str, bases: tuple[type[Any], ...], apply_method: None = None) -> type[Any]:
+        """Our events are whole as they are declared: the library would derive two more classes from each."""
+        return next((base for base in bases if "TOPIC" in vars(base)), bases[0])
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name, method in list(vars(cls).items()):
