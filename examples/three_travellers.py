@@ -15,6 +15,7 @@ from souvenir.processes.sell import Item
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.explanation import explain
+from souvenir.taxrefund.languages import languages
 from souvenir.taxrefund.rulebook import open_rule_book
 
 BOUGHT = date(2026, 8, 1)
@@ -93,8 +94,8 @@ def ask(city: str, country: str, mode: str, day: date, amount: str, vat: str) ->
     found = explain(open_rule_book(), purchase)
     print(f"{city}, {day}, {amount}:")
     for statement in (*found.problems, *found.terms[:2]):
-        print("   ", statement.text["en"])
-        print("   ", statement.text["zh-Hans"])
+        print("   ", statement.read(languages()["en"]))
+        print("   ", statement.read(languages()["zh-Hans"]))
     for rule in found.uncertain:
         print("    To be verified:", rule.version)
 

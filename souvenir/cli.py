@@ -10,14 +10,13 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from souvenir import __version__
+import souvenir
 from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger.replay import AsOf
-from souvenir.shop import Shop
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.explanation import explain
 from souvenir.taxrefund.rulebook import open_rule_book
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="souvenir", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"souvenir {__version__}")
+    parser.add_argument("--version", action="version", version=f"souvenir {souvenir.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     demo = commands.add_parser("demo", help="play one trading day of a small shop group, then serve its API")
@@ -119,7 +118,7 @@ def _describe_purchase(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--document", default="passport", help="passport, hk_macao_permit, taiwan_permit")
     explain.add_argument("--entered", type=date.fromisoformat, metavar="DATE", help="the traveller's last entry")
     explain.add_argument("--age", type=int)
-    explain.add_argument("--language", action="append", help="zh-Hans or en; repeatable; default: both")
+    explain.add_argument("--language", action="append", help="zh-Hans, ja, fr, …; repeatable; default: zh-Hans and en")
     explain.add_argument("--what-if-on", type=date.fromisoformat, metavar="DATE", help="compare with another date")
     explain.add_argument("--what-if-place", metavar="PLACE", help="compare with another place of the same currency")
     explain.add_argument("--what-if-mode", metavar="MODE", help="compare with another mode")
@@ -143,8 +142,8 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _open(options: argparse.Namespace) -> Shop:
-    return Shop.open(options.db, secrets=options.secrets, resolver=options.resolver)
+def _open(options: argparse.Namespace) -> souvenir.Shop:
+    return souvenir.Shop.open(options.db, secrets=options.secrets, resolver=options.resolver)
 
 
 def _demo(options: argparse.Namespace) -> None:

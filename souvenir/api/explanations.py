@@ -1,6 +1,6 @@
 """A refund explained before anybody shows a passport: what comes back, what does not and why, by which law."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -16,6 +16,7 @@ from souvenir.api.types import Info, LocalizedText, Money, MoneyInput, visit
 from souvenir.kernel.errors import MalformedInput
 from souvenir.taxrefund import explanation as explaining
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
+from souvenir.taxrefund.languages import Language, language_for
 from souvenir.taxrefund.rulebook import Rule, RuleBook, UnknownJurisdiction
 
 MOST_LINES: Final = 100
@@ -41,7 +42,8 @@ class ExplainRefundInput:
     last_entry: date | None = None
     age: int | None = None
     language: str | None = strawberry.field(
-        default=None, description="The traveller's, such as en or zh-Hans; without it, those the request prefers."
+        default=None,
+        description="The traveller's (BCP 47): ja, fr-CA, zh-TW, …; without it, those the request prefers. Else English.",
     )
     what_if: "WhatIfInput | None" = strawberry.field(
         default=None, description="Compare with another day, place or mode."
@@ -106,27 +108,28 @@ class ExplanationQuery:
     @question(MalformedInput, UnknownJurisdiction, *MONEY)
     def explain_refund(self, info: Info, input: ExplainRefundInput) -> RefundExplanation:
         """What a purchase would bring a traveller on a day, line by line, with the law. Records nothing."""
-        languages = (input.language, *visit(info).languages) if input.language else visit(info).languages
+        asked = (input.language, *visit(info).languages) if input.language else visit(info).languages
+        said = _Said(*language_for(asked))
         rules, purchase = desk(info).shop.rules, _purchase(input)
         found = explaining.explain(rules, purchase)
         quote = found.assessment.quote
         return RefundExplanation(
-            place=LocalizedText.of(found.place, languages),
+            place=said.text(said.language.place(found.place)),
             quote=quoted(quote) if quote else None,
-            problems=[_reason(one, languages) for one in found.problems],
+            problems=[said.reason(one) for one in found.problems],
             lines=[
                 ExplainedLine(
                     line_no=line.line_no,
                     gross=Money.of(line.gross),
                     refund=Money.of(line.refund) if line.refund is not None else None,
-                    why=_reason(line.why, languages),
+                    why=said.reason(line.why),
                 )
                 for line in found.lines
             ],
-            terms=[_reason(one, languages) for one in found.terms],
-            conditions=[_reason(one, languages) for one in found.conditions],
+            terms=[said.reason(one) for one in found.terms],
+            conditions=[said.reason(one) for one in found.conditions],
             grounds=[_rule(rule) for rule in found.grounds],
-            what_if=_what_if(rules, purchase, found, input.what_if, languages) if input.what_if else None,
+            what_if=_what_if(rules, purchase, found, input.what_if, said) if input.what_if else None,
         )
 
 
@@ -135,7 +138,7 @@ def _what_if(
     purchase: Purchase,
     found: explaining.Explanation,
     asked: WhatIfInput,
-    languages: tuple[str, ...],
+    said: "_Said",
 ) -> WhatIf:
     place = asked.place or purchase.store.region
     other = replace(
@@ -149,7 +152,7 @@ def _what_if(
     quote = then.assessment.quote
     return WhatIf(
         quote=quoted(quote) if quote else None,
-        problems=[_reason(one, languages) for one in then.problems],
+        problems=[said.reason(one) for one in then.problems],
         changed=[
             ChangedRule(before=_rule(before) if before else None, after=_rule(after) if after else None)
             for before, after in explaining.differences(found, then)
@@ -190,8 +193,18 @@ def _line(number: int, goods: ExplainedGoodsInput) -> PurchaseLine:
     )
 
 
-def _reason(said: explaining.Statement, languages: tuple[str, ...]) -> RefundReason:
-    return RefundReason(text=LocalizedText.of(said.text, languages), rule=_rule(said.rule) if said.rule else None)
+@dataclass(frozen=True)
+class _Said:
+    """An explanation in one language."""
+
+    language: Language
+    is_fallback: bool
+
+    def text(self, words: str) -> LocalizedText:
+        return LocalizedText(text=words, language=self.language.tag, is_fallback=self.is_fallback)
+
+    def reason(self, said: explaining.Statement) -> RefundReason:
+        return RefundReason(text=self.text(said.read(self.language)), rule=_rule(said.rule) if said.rule else None)
 
 
 def _rule(rule: Rule) -> RefundRule:

@@ -1,8 +1,8 @@
 """Text in several languages: what was written, and the language it is finally read in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
@@ -32,9 +32,29 @@ def serve(text: Mapping[str, str], language: str) -> Served:
     """The words in `language`, else in the same language of another script or region, else in the original."""
     if language in text:
         return Served(text[language], language, False)
-    primary = language.split("-")[0].lower()
-    for tag, words in text.items():
-        if tag.split("-")[0].lower() == primary:
-            return Served(words, tag, False)
-    tag, words = next(iter(text.items()))
-    return Served(words, tag, True)
+    tag = nearest(language, text)
+    served = tag or next(iter(text))
+    return Served(text[served], served, tag is None)
+
+
+WRITTEN_IN_TRADITIONAL: Final = frozenset({"hk", "mo", "tw"})
+"""Regions whose Chinese is Hant where a tag does not say (CLDR, likely subtags)."""
+
+
+def nearest(asked: str, known: Iterable[str]) -> str | None:
+    """The tag among the known ones that serves who asked: in the same language, and in the same script if there is one.
+
+    zh-TW is served by zh-Hant, fr-CA by fr, and by nothing if there is no French.
+    """
+    language, script = _language_and_script(asked)
+    of_language = [tag for tag in known if _language_and_script(tag)[0] == language]
+    of_script = [tag for tag in of_language if _language_and_script(tag)[1] == script]
+    return next(iter(of_script or of_language), None)
+
+
+def _language_and_script(tag: str) -> tuple[str, str]:
+    language, *rest = tag.lower().replace("_", "-").split("-")
+    script = next((part for part in rest if len(part) == 4 and part.isalpha()), "")
+    if language == "zh" and not script:
+        script = "hans" if WRITTEN_IN_TRADITIONAL.isdisjoint(rest) else "hant"
+    return language, script

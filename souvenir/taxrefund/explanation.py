@@ -1,8 +1,7 @@
-"""Explanation: an assessment in plain words, in Chinese and English: what comes back, what does not and why, by which law."""
+"""Explanation: an assessment in words: what comes back, what does not and why, by which law, for any language to say."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from souvenir.kernel.errors import SouvenirError
@@ -30,94 +29,45 @@ from souvenir.taxrefund.eligibility import (
     TravellerTooYoung,
 )
 from souvenir.taxrefund.formulas import RateOnGross, ShareOfVat, rounded
+from souvenir.taxrefund.languages import Language, Place
 from souvenir.taxrefund.rulebook import ANY, Regime, Rule, RuleBook, subject_of
 
-PROBLEMS: Final[Mapping[type[SouvenirError], tuple[str, str]]] = {
-    SchemeWithdrawn: ("scheme", "{region}自{since}起已取消旅客退税。"),
-    SchemeNotInForce: ("scheme", "规则库中{region}在{on}没有旅客退税制度。"),
-    ModeNotOffered: ("payout", "{region}在{on}不提供“{mode}”方式。"),
-    StoreNotInScheme: ("payout", "该商店在{on}未在{region}登记“{mode}”方式。"),
-    DocumentNotAccepted: ("document", "证件种类“{document_kind}”在{jurisdiction}不能办理退税。"),
-    TravellerTooYoung: ("minimum_age", "旅客{age}岁，须年满{least}岁。"),
-    LastEntryUnknown: ("stay_limit", "最近入境日期不明，停留不得超过{limit}天。"),
-    InvoiceBeforeEntry: ("stay_limit", "发票日期{purchased_on}早于最近入境日期{last_entry}。"),
-    StayTooLong: ("stay_limit", "旅客已停留{days}天，最多{limit}天。"),
-    GoodsNotRefundable: ("refund", "没有可退税的商品：{reasons}。"),
-    TooManyReceipts: ("most_receipts", "一张单最多合并{most}张收据，现有{receipts}张。"),
-    BelowMinimumPurchase: ("minimum_purchase", "当日在本店的可退税消费为{spent}，未达到起退点{minimum}。"),
-    AboveGoodsMaximum: ("goods_maximum", "“{goods}”类商品每日限额{maximum}，现为{spent}。"),
-    AboveInstantCap: ("instant_maximum", "即时退税限额{maximum}（{per}），现为{spent}；请改用离境退税。"),
-    AboveTripLimit: ("trip_maximum", "该方式每次旅行限额{maximum}，现为{spent}；请改用离境退税。"),
-    AboveYearLimit: ("year_maximum", "该方式每年限额{maximum}，现为{spent}；请改用离境退税。"),
-    AmountOutsideTiers: ("refund", "退税机构的价目表中没有{spent}对应的一档。"),
-    DepartureWindowClosed: ("departure_window", "商品最迟须于{last_departure_on}携带出境，{on}已不能开单。"),
+GROUNDS: Final[Mapping[type[SouvenirError], str]] = {
+    SchemeWithdrawn: "scheme",
+    SchemeNotInForce: "scheme",
+    ModeNotOffered: "payout",
+    StoreNotInScheme: "payout",
+    DocumentNotAccepted: "document",
+    TravellerTooYoung: "minimum_age",
+    LastEntryUnknown: "stay_limit",
+    InvoiceBeforeEntry: "stay_limit",
+    StayTooLong: "stay_limit",
+    GoodsNotRefundable: "refund",
+    TooManyReceipts: "most_receipts",
+    BelowMinimumPurchase: "minimum_purchase",
+    AboveGoodsMaximum: "goods_maximum",
+    AboveInstantCap: "instant_maximum",
+    AboveTripLimit: "trip_maximum",
+    AboveYearLimit: "year_maximum",
+    AmountOutsideTiers: "refund",
+    DepartureWindowClosed: "departure_window",
 }
-"""Every reason against a refund: the rule it rests on, and its sentence in Chinese; the English one is its own."""
+"""Every reason against a refund, and the rule it rests on."""
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "rate_on_gross": (
-        "refundable: {rate} of the price with tax, as its VAT rate is {vat}",
-        "可退：增值税税率{vat}，按含税价的{rate}退税",
-    ),
-    "share_of_vat": (
-        "refundable: {rate} of the {tax} of VAT ({vat}) in its price",
-        "可退：价内税{tax}（税率{vat}）的{rate}",
-    ),
-    "tier_table": ("refundable: by the operator's table", "可退：按退税机构的价目表"),
-    "vat_exempt": ("not refundable: sold without VAT, so there is none to give back", "不可退：免税销售，无税可退"),
-    "excluded_goods": ("not refundable: the law keeps these goods out: {goods}", "不可退：法规排除的商品：{goods}"),
-    "no_refund_at_this_vat_rate": (
-        "not refundable: no refund is set for goods taxed at {vat}",
-        "不可退：税率{vat}的商品没有规定退税",
-    ),
-    "stands": ("refundable, but not as things stand: see the reasons below", "商品可退，但目前不能办理：原因见下"),
-    "net": (
-        "The traveller gets {net}: refund {refund} less fee {fee}.",
-        "旅客可得{net}：退税{refund}，扣手续费{fee}。",
-    ),
-    "fee_unknown": (
-        "The operator sets a fee of its own: the traveller gets {net} less that fee.",
-        "退税机构自定手续费：旅客可得{net}减去该手续费。",
-    ),
-    "at_till": ("It is taken off at the till: {charged} is paid for the goods.", "在收银台直接减免：实付{charged}。"),
-    "after_customs": ("It is paid at departure, after customs has seen the goods.", "离境时经海关验核后支付。"),
-    "advance": (
-        "It is advanced now, against a card as guarantee. Promise: leave by {promised_by} through {ports}; "
-        "otherwise the card is charged by {capture_by}.",
-        "现在以信用卡担保预付。承诺：最迟于{promised_by}经{ports}离境，否则最迟于{capture_by}从卡中扣回。",
-    ),
-    "deposit": (
-        "A deposit of {deposit} is asked of the card meanwhile.",
-        "其间须以信用卡交存保证金{deposit}。",
-    ),
-    "leave_by": ("The goods leave the country by {last_departure_on}.", "商品最迟于{last_departure_on}携带出境。"),
-    "no_cash": ("Too much for cash: {tenders}.", "超过现金上限，可用方式：{tenders}。"),
-    "all_or_nothing_receipt": (
-        "One missing item voids the whole receipt.",
-        "缺少任何一件，整张收据作废。",
-    ),
-    "by_quantity": (
-        "Customs confirms by quantity: what is missing gets no refund, the rest does.",
-        "海关按数量验核：缺少的部分不退，其余照退。",
-    ),
-    "item_details": (
-        "From a unit price of {amount} without tax, item details are recorded.",
-        "单价（不含税）{amount}以上须登记商品明细。",
-    ),
-    "unusual_vat": (
-        "{vat} is not the standard VAT rate of {standard}: check that it is a reduced rate of the country.",
-        "税率{vat}不是标准税率{standard}：请确认是该国的低税率。",
-    ),
-}
-"""Sentences by what they say: English and Chinese."""
+IN_THE_STORES_LIST: Final = {"en": "named in the store's list", "zh-Hans": "商店清单所列"}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing said, in every language it is said in, and the rule that says so."""
+    """One thing said, by the name of its sentence and its facts or in a rule's own words, and the rule that says so."""
 
-    text: LocalizedText
+    says: str | LocalizedText
+    facts: Mapping[str, Any] = field(default_factory=dict)
     rule: Rule | None = None
+
+    def read(self, language: Language) -> str:
+        """The words in a language."""
+        return language.say(self.says, self.facts) if isinstance(self.says, str) else language.text(self.says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +84,7 @@ class LineExplained:
 class Explanation:
     """The whole answer. `grounds` are the rules it rests on, each with its sources; weak ones are marked there."""
 
-    place: LocalizedText
+    place: Place
     purchase: Purchase
     assessment: Assessment
     lines: tuple[LineExplained, ...]
@@ -157,10 +107,12 @@ def explain(book: RuleBook, purchase: Purchase) -> Explanation:
     problems = tuple(_problem(regime, purchase, problem) for problem in found.problems)
     lines = tuple(_lines(regime, purchase, found))
     terms = tuple(_terms(regime, purchase, found.quote)) if found.quote else ()
-    conditions = tuple(Statement(rule.value, rule) for rule in regime.all("condition")) if not found.problems else ()
+    conditions = (
+        tuple(Statement(rule.value, rule=rule) for rule in regime.all("condition")) if not found.problems else ()
+    )
     used = {rule.version: rule for rule in (*_used(book, regime, purchase, found.quote), *_of(problems, lines, terms))}
     return Explanation(
-        place=regime.jurisdiction.name,
+        place=Place(store.region, regime.jurisdiction.name),
         purchase=purchase,
         assessment=found,
         lines=lines,
@@ -182,16 +134,17 @@ def differences(before: Explanation, after: Explanation) -> tuple[tuple[Rule | N
     )
 
 
-def percent(rate: Decimal) -> str:
-    """A rate for people: 0.11 is "11%", 0.255 is "25.5%"."""
-    return f"{(rate * 100).normalize():f}%"
-
-
 def _problem(regime: Regime, purchase: Purchase, problem: SouvenirError) -> Statement:
-    name, chinese = PROBLEMS[type(problem)]
-    subjects = {"goods_maximum": problem.facts.get("goods", ANY), "document": purchase.traveller.document_kind}
-    text = {"zh-Hans": chinese.format(**problem.facts), "en": str(problem)}
-    return Statement(text, regime.find(name, str(subjects.get(name, ANY))))
+    facts = dict(problem.facts)
+    for name in facts.keys() & {"region", "jurisdiction"}:
+        facts[name] = Place(facts[name], regime.jurisdiction.name)
+    if "reasons" in facts:
+        facts["reasons"] = tuple(facts["reasons"].split(", "))
+    if "per" in facts:
+        facts["per"] = facts["per"].replace(" ", "_")
+    name = GROUNDS[type(problem)]
+    subjects = {"goods_maximum": facts.get("goods", ANY), "document": purchase.traveller.document_kind}
+    return Statement(type(problem).__name__, facts, regime.find(name, str(subjects.get(name, ANY))))
 
 
 def _lines(regime: Regime, purchase: Purchase, found: Assessment) -> Iterator[LineExplained]:
@@ -202,34 +155,27 @@ def _lines(regime: Regime, purchase: Purchase, found: Assessment) -> Iterator[Li
         if line.line_no in excluded:
             why = _why_not(regime, line, excluded[line.line_no])
         elif rule is None or line.line_no not in listed:
-            why = _say("stands", rule)
+            why = Statement("stands", rule=rule)
         else:
             why = _why(line, rule)
         yield LineExplained(line.line_no, line.gross, listed.get(line.line_no), why)
 
 
 def _why(line: PurchaseLine, rule: Rule) -> Statement:
-    formula, vat = rule.value, percent(line.vat_rate)
+    formula, vat = rule.value, line.vat_rate
     if isinstance(formula, RateOnGross):
-        return _say("rate_on_gross", rule, rate=percent(formula.rate), vat=vat)
+        return Statement("rate_on_gross", {"rate": formula.rate, "vat": vat}, rule)
     if isinstance(formula, ShareOfVat):
-        tax = line.gross.tax_within(line.vat_rate)
-        return _say("share_of_vat", rule, rate=percent(formula.share), tax=tax, vat=vat)
-    return _say("tier_table", rule)
+        tax = line.gross.tax_within(vat)
+        return Statement("share_of_vat", {"rate": formula.share, "tax": tax, "vat": vat}, rule)
+    return Statement("tier_table", rule=rule)
 
 
 def _why_not(regime: Regime, line: PurchaseLine, excluded: Excluded) -> Statement:
+    if excluded.reason != "excluded_goods":
+        return Statement(excluded.reason, {"vat": line.vat_rate})
     rule = regime.find("excluded_goods", line.goods)
-    goods = rule.value if rule else {"en": "named in the store's list", "zh-Hans": "商店清单所列"}
-    english, chinese = WORDS[excluded.reason]
-    facts = {"vat": percent(line.vat_rate)}
-    return Statement(
-        {
-            "zh-Hans": chinese.format(**facts, goods=goods.get("zh-Hans", line.goods)),
-            "en": english.format(**facts, goods=goods.get("en", line.goods)),
-        },
-        rule if excluded.reason == "excluded_goods" else None,
-    )
+    return Statement("excluded_goods", {"goods": rule.value if rule else IN_THE_STORES_LIST}, rule)
 
 
 def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Statement]:
@@ -240,9 +186,9 @@ def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Stateme
         "charged": quote.charged,
         "promised_by": quote.promised_by,
         "capture_by": quote.capture_by,
-        "ports": ", ".join(quote.ports),
+        "ports": quote.ports,
         "last_departure_on": quote.last_departure_on,
-        "tenders": ", ".join(quote.tenders),
+        "tenders": quote.tenders,
     }
     fee = ("net", "fee") if quote.fee_known else ("fee_unknown", "operator_fee")
     for key, rule in (
@@ -251,24 +197,19 @@ def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Stateme
         ("leave_by", "departure_window"),
         (quote.confirmation, "confirmation"),
     ):
-        yield _say(key, regime.find(rule), **facts)
+        yield Statement(key, facts, regime.find(rule))
     deposit = regime.find("deposit")
     if deposit is not None:
         asked = rounded(deposit.value.exact(quote.gross, quote.refund), quote.gross.currency, Rounding.HALF_UP)
-        yield _say("deposit", deposit, deposit=asked)
+        yield Statement("deposit", {"deposit": asked}, deposit)
     if not quote.cash_allowed:
-        yield _say("no_cash", regime.find("cash_ceiling"), **facts)
+        yield Statement("no_cash", facts, regime.find("cash_ceiling"))
     details, standard = regime.find("item_details_from"), regime.find("standard_vat")
     if details is not None:
-        yield _say("item_details", details, amount=details.value)
+        yield Statement("item_details", {"amount": details.value}, details)
     if standard is not None:
         for rate in {line.vat_rate: None for line in purchase.lines if line.vat_rate != standard.value}:
-            yield _say("unusual_vat", standard, vat=percent(rate), standard=percent(standard.value))
-
-
-def _say(key: str, rule: Rule | None, **facts: Any) -> Statement:
-    english, chinese = WORDS[key]
-    return Statement({"zh-Hans": chinese.format(**facts), "en": english.format(**facts)}, rule)
+            yield Statement("unusual_vat", {"vat": rate, "standard": standard.value}, standard)
 
 
 def _used(book: RuleBook, regime: Regime, purchase: Purchase, quote: Quote | None) -> Iterator[Rule]:

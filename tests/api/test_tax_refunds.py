@@ -210,7 +210,7 @@ def test_an_explanation_is_in_the_readers_language(group: Group):
     asked = {"place": "CN-BJ", "on": "2025-05-15", "lastEntry": "2025-05-01", "goods": goods}
     answer = group.visitor.send("explainRefund", accept_language="zh-Hans", input=asked).json()
     (problem,) = answer["data"]["explainRefund"]["problems"]
-    assert problem["text"]["text"].endswith("未达到起退点200.00 CNY。")
+    assert problem["text"]["text"].endswith("未达到起退点200.00\u00a0CNY。")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_the_traveller_is_told_in_their_language_and_what_would_be_another_day(g
     assert found["lines"][0]["why"]["text"]["text"].startswith("可退：增值税税率13%")
     assert found["quote"]["net"]["amount"] == "134.46"
     assert [one["text"]["text"] for one in found["whatIf"]["problems"]] == [
-        "发票日期2019-03-01早于最近入境日期2025-05-01。"
+        "发票日期2019年3月1日早于最近入境日期2025年5月1日。"
     ]
     entered = explain(group.visitor, lastEntry="2025-04-20", on="2025-05-15", whatIf={"on": "2025-04-26"})
     (changed,) = [one for one in entered["whatIf"]["changed"] if "minimum" in one["after"]["version"]]
@@ -241,6 +241,19 @@ def test_the_traveller_is_told_in_their_language_and_what_would_be_another_day(g
     )  # fmt: skip
     assert entered["whatIf"]["quote"]["net"]["amount"] == "134.46"
     assert explain(group.visitor)["whatIf"] is None
+
+
+@pytest.mark.parametrize(
+    ("preferred", "place", "served", "is_fallback"),
+    [("ja", "中国本土 (CN-BJ)", "ja", False), ("zh-TW", "中國內地 (CN-BJ)", "zh-Hant", False),
+     ("sw", "Chinese mainland (CN-BJ)", "en", True)],
+)  # fmt: skip
+def test_who_reads_a_language_nobody_wrote_is_told_in_english(group: Group, preferred, place, served, is_fallback):
+    goods = [{"gross": {"amount": "300.00", "currency": "CNY"}, "vatRate": "0.13"}]
+    asked = {"place": "CN-BJ", "on": "2025-05-15", "lastEntry": "2025-05-01", "goods": goods}
+    answer = group.visitor.send("explainRefund", accept_language=preferred, input=asked).json()
+    said = answer["data"]["explainRefund"]["place"]
+    assert (said["text"], said["language"], said["isFallback"]) == (place, served, is_fallback)
 
 
 def test_another_place_is_compared_by_its_own_law(group: Group):

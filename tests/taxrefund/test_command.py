@@ -19,9 +19,9 @@ def test_another_date_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["11000@0.10", "--place", "JP", "--mode", "tax_free_at_till", "--on", "2026-10-31"]
     assert main(["refund", "explain", *arguments, "--what-if-on", "2026-11-01", "--language", "en"]) == 0
     printed = capsys.readouterr().out
-    assert "It is taken off at the till: 10000 JPY is paid for the goods." in printed
+    assert "It is taken off at the till: 10,000 JPY is paid for the goods." in printed
     assert "1000 JPY -> -" in printed
-    assert "The route 'tax_free_at_till' is not offered in JP on 2026-11-01." in printed
+    assert "Japan: tax-free sale at the till is not offered on 1 November 2026." in printed
 
 
 @pytest.mark.parametrize(
