@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
@@ -29,7 +29,7 @@ class OverCap(Value):
     charge: Money
 
 
-class Figures(Value):
+class Figures(NamedTuple):
     """A royalty and what becomes of it. `royalty` is always `recouped` + `payable`; the marketing fund stands apart.
 
     `base` is what the rate applies to, net of VAT. `outside` is the part of the royalty that may not recoup the
@@ -52,6 +52,7 @@ class Counted(Value):
     """Where a figure stands in the count that gave it: the period of the sale, its contract year, that year's totals.
 
     With these and the licence's terms anyone can compute the figure again: royalty = R(before + this) - R(before).
+    `article` is the SKU where the contract charges each by itself.
     `period_rate` is the rate of the whole period where tiers are prospective, otherwise the rate reached before it.
     `guaranteed` is what had become due before the period of the change, where more than the advance is guaranteed.
     """
@@ -62,6 +63,7 @@ class Counted(Value):
     units_before: int
     base_before: Money
     guaranteed: Money | None = None
+    article: str = ""
 
 
 class Details(Value):
@@ -208,7 +210,7 @@ class Accrual(Aggregate):
             business_date=business_date,
             counted=counted,
             details=details,
-            **dict(figures),
+            **figures._asdict(),
         )
 
     def refuse_return(self, units: int) -> None:
@@ -255,7 +257,7 @@ class Accrual(Aggregate):
             counted=counted,
             details=self.details
             and self.details.model_copy(update={"gross": self.gross_back(figures.units), "discount": discount}),
-            **dict(figures),
+            **figures._asdict(),
         )
 
     # Evolve: assigns only, because it also replays history.

@@ -1,15 +1,14 @@
 """What an amendment does to sales already accrued: R by the new terms less R by the old, period by period."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.contract import Contract
-from souvenir.licensing.position import Count, Totals, Year, earned_to_date
-from souvenir.licensing.royalty.tiers import rates_between
+from souvenir.licensing.position import Totals, Year, earned_to_date, rates_said
 from souvenir.licensing.terms import Agreed, period_of
 
 
@@ -29,21 +28,20 @@ class Restated:
 def restated(before: Agreed, after: Agreed, year: Year) -> Iterator[Restated]:
     """Every period of a contract year that comes to another royalty, marketing fund or prospective rate."""
     rerated = year
-    for count in year.counts:
+    for count in year.counts.values():
         if after.at(count.period) is not before.at(count.period):
-            rerated = rerated.having(replace(count, rate=rerated.rate_of(count.period, after)))
-    for old, new in zip(year.counts, rerated.counts, strict=True):
-        earned_then, fund_then = _share(before, year, old.period)
-        earned, fund = _share(after, rerated, new.period)
-        if (earned, fund, new.rate) != (earned_then, fund_then, old.rate):
+            rerated = rerated.having(count._replace(rate=rerated.rate_of(count.period, after)))
+    for period in dict.fromkeys(count.period for count in year.counts.values()):
+        then, now = _Share.of(before, year, period), _Share.of(after, rerated, period)
+        if (now.earned, now.fund, now.period_rate) != (then.earned, then.fund, then.period_rate):
             yield Restated(
-                period=new.period,
-                period_rate=new.rate,
-                base=new.base,
-                rate_before=_rates(before, year, old.period),
-                rate=_rates(after, rerated, new.period),
-                royalty=earned - earned_then,
-                marketing_fund=fund - fund_then,
+                period=period,
+                period_rate=now.period_rate,
+                base=Money(now.base, year.currency),
+                rate_before=then.rates,
+                rate=now.rates,
+                royalty=Money(now.earned - then.earned, year.currency),
+                marketing_fund=Money(now.fund - then.fund, year.currency),
             )
 
 
@@ -53,11 +51,10 @@ def adjusted(
     """The adjustment of one period; recoupable, unless the contract keeps sell-off apart and the period lies in it."""
     terms = licence.terms
     in_sell_off = change.period > period_of(licence.grant.ends, terms.period_months)
-    nothing = Money.zero(terms.currency)
-    outside = change.royalty if in_sell_off and not terms.recoup_in_sell_off else nothing
+    outside = change.royalty if in_sell_off and not terms.recoup_in_sell_off else Money.zero(terms.currency)
     recoupable = change.royalty - outside
-    now = totals.in_period(change.period)
-    payable = max(now.settled, now.earned + recoupable) - now.cash
+    payable = Money(totals.in_period(change.period).payable(recoupable.minor), terms.currency)
+    guaranteed = totals.guaranteed_before(change.period)
     return Adjustment.make(
         licence.id,
         amendment_no,
@@ -73,31 +70,30 @@ def adjusted(
         payable=payable + outside,
         outside=outside,
         business_date=on,
-        guaranteed=totals.guaranteed_before(change.period),
+        guaranteed=None if guaranteed is None else Money(guaranteed, terms.currency),
     )
 
 
-def _share(agreed: Agreed, year: Year, period: str) -> tuple[Money, Money]:
-    """What one period adds to its year: R up to its end less R up to its beginning, by its own terms."""
-    until, start = (replace(year, counts=counts) for counts in _around(year, period))
-    own = Agreed(agreed.at(period))
-    earned, fund = earned_to_date(own, until)
-    earned_before, fund_before = earned_to_date(own, start)
-    return earned - earned_before, fund - fund_before
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one period adds to its year: R up to its end less R up to its beginning, by its own terms; and at which rates."""
 
+    base: int
+    earned: int
+    fund: int
+    period_rate: Decimal
+    rates: str
 
-def _around(year: Year, period: str) -> tuple[tuple[Count, ...], tuple[Count, ...]]:
-    return (
-        tuple(count for count in year.counts if count.period <= period),
-        tuple(count for count in year.counts if count.period < period),
-    )
-
-
-def _rates(agreed: Agreed, year: Year, period: str) -> str:
-    """The rates a period was charged at, for people to read."""
-    terms = agreed.at(period)
-    until, start = (replace(year, counts=counts) for counts in _around(year, period))
-    if terms.method == "prospective":
-        return f"{until.counts[-1].rate:f}"
-    rates = rates_between(terms, (start.units, start.base), (until.units, until.base))
-    return " + ".join(f"{rate:f}" for rate in rates)
+    @classmethod
+    def of(cls, agreed: Agreed, year: Year, period: str) -> "_Share":
+        terms, start, end = agreed.at(period), year.before(period), year.until(period)
+        own = Agreed(terms)
+        (earned_before, fund_before), (earned, fund) = earned_to_date(own, start), earned_to_date(own, end)
+        period_rate = next(count.rate for count in end.counts.values() if count.period == period)
+        return cls(
+            base=end.base - start.base,
+            earned=earned - earned_before,
+            fund=fund - fund_before,
+            period_rate=period_rate,
+            rates=rates_said(terms, start, end, period_rate),
+        )

@@ -2,138 +2,163 @@
 
 Because every figure is a difference of cumulative ones, the accruals of any span of sales add up to what a statement of
 the same span computes from its totals, to the cent, and goods that come back leave exactly nothing behind.
+
+Amounts are in minor units of the licence's currency: a sale adds and compares some forty of them.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
-from souvenir.kernel.money import Money, total
+from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Counted, Figures, OverCap
 from souvenir.licensing.contract import Standing
 from souvenir.licensing.royalty.limits import units_over
-from souvenir.licensing.royalty.net_sales import net_sales
-from souvenir.licensing.royalty.recoupment import unrecouped
+from souvenir.licensing.royalty.net_sales import greater_of, net_sales
 from souvenir.licensing.royalty.tiers import prospective_rate, rate_reached_at, rates_between, royalty_to_date
 from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Over(NamedTuple):
+    """Units beyond the unit cap, what they would have been the base of, and what they are charged."""
+
+    units: int
+    base: int
+    charge: int
+
+
+NOTHING_OVER: Final = Over(0, 0, 0)
+
+
+class Totals(NamedTuple):
     """Where a licence stands over its whole life, as its sales and returns have added up so far.
 
-    `units`, `outside`, `marketing_fund` and `over_cap` are the licence's own; the rest is that of its account, which it
-    may share. `earned` is what may recoup, `outside` what may not. `cash` is CumCash: all that is due, guarantees included.
-    `settled` is CumCash at the end of the last royalty period before `period`, or as it was stated: it never comes back.
-    What the running period made payable may still be taken back within it, until it is stated.
+    `units` and `over` are the licence's own; the rest is that of its account, which it may share. `earned` is what may
+    recoup. `cash` is CumCash: all that is due, guarantees included. `settled` is CumCash at the end of the last royalty
+    period before `period`, or as it was stated: it never comes back. What the running period made payable may still be
+    taken back within it, until it is stated.
     """
 
     units: int
-    earned: Money
-    outside: Money
-    marketing_fund: Money
-    cash: Money
-    settled: Money
+    earned: int
+    cash: int
+    settled: int
     period: str
-    over_cap: OverCap
+    over: Over
     schedule: Schedule
 
     @classmethod
     def opening(cls, terms: RoyaltyTerms) -> Self:
         """The position on the day of signing: the advance is due, nothing is earned."""
-        nothing, advance = Money.zero(terms.currency), terms.agreed_advance
-        over = OverCap(units=0, base=nothing, charge=nothing)
-        return cls(0, nothing, nothing, nothing, advance, advance, "", over, terms.schedule)
+        advance = terms.agreed_advance.minor
+        return cls(0, 0, advance, advance, "", NOTHING_OVER, terms.schedule)
 
     @property
-    def unrecouped(self) -> Money:
+    def unrecouped(self) -> int:
         """What later royalties will absorb: the open advance, or a credit carried forward."""
-        return unrecouped(self.cash, self.earned)
+        return max(0, self.cash - self.earned)
 
     def in_period(self, period: str) -> Self:
         """The same position with every earlier period closed, and what it guaranteed due; a late sale closes nothing."""
         if period <= self.period:
             return self
-        cash = max(self.cash, self.guaranteed_before(period) or self.cash)
-        return replace(self, cash=cash, settled=cash, period=period)
+        cash = max(self.cash, self.guaranteed_before(period) or 0)
+        return self._replace(cash=cash, settled=cash, period=period)
 
-    def guaranteed_before(self, period: str) -> Money | None:
+    def guaranteed_before(self, period: str) -> int | None:
         """What was guaranteed by the time a period begins; None where that is the advances alone."""
-        return Money(self.schedule.before(period), self.cash.currency) if self.schedule.grows else None
+        return self.schedule.before(period) if self.schedule.grows else None
+
+    def payable(self, recoupable: int) -> int:
+        """What becomes payable, in a position that is in the period of a change, once so much more is earned."""
+        return max(self.settled, self.earned + recoupable) - self.cash
 
     def sharing(self, other: "Totals") -> Self:
         """The same licence with the account as another licence left it."""
-        return replace(self, earned=other.earned, cash=other.cash, settled=other.settled, period=other.period)
+        return self._replace(earned=other.earned, cash=other.cash, settled=other.settled, period=other.period)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """What was sold in one royalty period and kept by its buyers, within the cap; and its prospective rate.
 
-    `gross` is the list price of what was sold, `discounts` what was given on it, `returned` the list price of what came
-    back: in minor units, and only looked at where the contract caps discounts.
+    `article` is the SKU where the contract charges each by itself, else empty. `gross` is the list price of what was
+    sold, `discounts` what was given on it, `returned` the list price of what came back: only looked at where the contract
+    caps discounts.
     """
 
     period: str
+    article: str
     units: int
-    base: Money
+    base: int
     rate: Decimal
     gross: int = 0
     discounts: int = 0
     returned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
-    """One contract year's counts by period of sale: tiers begin anew in each year."""
+Key = tuple[str, str]
+"""Period of sale, and article."""
+
+NO_COUNTS: Final[Mapping[Key, Count]] = MappingProxyType({})
+
+
+class Year(NamedTuple):
+    """One contract year's counts, in order of period and article, and their sums: tiers begin anew in each year."""
 
     number: int
     currency: str
-    counts: tuple[Count, ...] = ()
+    counts: Mapping[Key, Count] = NO_COUNTS
+    units: int = 0
+    base: int = 0
 
-    @property
-    def units(self) -> int:
-        return sum(count.units for count in self.counts)
-
-    @property
-    def base(self) -> Money:
-        return Money(sum(count.base.minor for count in self.counts), self.currency)
+    def of(self, counts: Iterable[Count]) -> "Year":
+        """The same year, counting just these."""
+        kept = {(count.period, count.article): count for count in sorted(counts)}
+        units, base = (sum(getattr(count, side) for count in kept.values()) for side in ("units", "base"))
+        return Year(self.number, self.currency, kept, units, base)
 
     def before(self, period: str) -> "Year":
         """The year as it stood before a period."""
-        return replace(self, counts=tuple(count for count in self.counts if count.period < period))
+        return self.of(count for count in self.counts.values() if count.period < period)
 
-    def count(self, period: str, agreed: Agreed) -> Count:
-        """What the period has counted so far. A new period takes its prospective rate from those before it."""
-        for count in self.counts:
-            if count.period == period:
-                return count
-        return Count(period, 0, Money.zero(self.currency), self.rate_of(period, agreed))
+    def until(self, period: str) -> "Year":
+        """The year as it stood at the end of a period."""
+        return self.of(count for count in self.counts.values() if count.period <= period)
+
+    def having(self, count: Count) -> "Year":
+        """The year with one period's article counted so."""
+        key = (count.period, count.article)
+        old = self.counts.get(key)
+        if old is None:
+            return self.of((*self.counts.values(), count))
+        counts = {**self.counts, key: count}
+        return Year(
+            self.number, self.currency, counts, self.units + count.units - old.units, self.base + count.base - old.base
+        )
+
+    def counted(self, agreed: Agreed, period: str, article: str = "") -> Count:
+        """What was counted so far. A new period takes its prospective rate from those before it."""
+        known = self.counts.get((period, article))
+        return known or Count(period, article, 0, 0, self.rate_of(period, agreed))
 
     def rate_of(self, period: str, agreed: Agreed) -> Decimal:
         """The prospective rate of a period: that which the periods before it had reached."""
         earlier = self.before(period)
-        return prospective_rate(agreed.at(period), earlier.units, earlier.base)
+        return prospective_rate(agreed.at(period), earlier.units, Money(earlier.base, self.currency))
 
-    def having(self, count: Count) -> "Year":
-        """The year with one period counted so."""
-        others = tuple(other for other in self.counts if other.period != count.period)
-        return replace(self, counts=tuple(sorted((*others, count), key=lambda each: each.period)))
+    def rate_reached(self, terms: RoyaltyTerms) -> Decimal:
+        """The rate the next sale begins at."""
+        return rate_reached_at(terms, self.units, Money(self.base, self.currency))
 
-    def with_sold(self, agreed: Agreed, period: str, units: int, base: Money) -> "Year":
+    def with_sold(self, agreed: Agreed, key: Key, units: int, base: int) -> "Year":
         """The year after so much more was sold in a period, or, where negative, came back of it."""
-        count = self.count(period, agreed)
-        capped = (count.gross, count.discounts, count.returned)
-        sold = Count(period, count.units + units, count.base + base, count.rate, *capped)
-        if self.counts and self.counts[-1].period == period:
-            return Year(self.number, self.currency, (*self.counts[:-1], sold))
-        return self.having(sold)
+        count = self.counted(agreed, *key)
+        return self.having(count._replace(units=count.units + units, base=count.base + base))
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """Goods at their list price without VAT, and the discount given on them; `sign` is -1 where they come back."""
 
     gross: int
@@ -143,26 +168,25 @@ class Priced:
     def counted(self, count: Count) -> Count:
         """The period's count with these goods in it."""
         returned = 0 if self.sign > 0 else self.gross
-        return replace(
-            count,
+        return count._replace(
             gross=count.gross + self.gross - returned,
             discounts=count.discounts + self.sign * self.discount,
             returned=count.returned + returned,
         )
 
 
-def base_under_cap(agreed: Agreed, year: Year, sold_in: str, goods: Priced) -> tuple[Money, Year]:
+def base_under_cap(agreed: Agreed, year: Year, key: Key, goods: Priced) -> tuple[Money, Year]:
     """What goods add to the base where discounts are capped, and the year with them in it.
 
     base = share · (gross - min(discounts, cap · gross) - returned): cumulative over the year or the period, differenced.
     """
-    after = year.having(goods.counted(year.count(sold_in, agreed)))
-    return _net_sales(agreed.original, after, sold_in) - _net_sales(agreed.original, year, sold_in), after
+    after = year.having(goods.counted(year.counted(agreed, *key)))
+    return _net_sales(agreed.original, after, key[0]) - _net_sales(agreed.original, year, key[0]), after
 
 
 def _net_sales(terms: RoyaltyTerms, year: Year, period: str) -> Money:
     yearly = terms.discount_cap_tested == "year"
-    counts = [count for count in year.counts if yearly or count.period == period]
+    counts = [count for count in year.counts.values() if yearly or count.period == period]
     gross, discounts, returned = (
         Money(sum(getattr(count, side) for count in counts), terms.currency)
         for side in ("gross", "discounts", "returned")
@@ -171,22 +195,21 @@ def _net_sales(terms: RoyaltyTerms, year: Year, period: str) -> Money:
     return net_sales(gross, discounts, terms.discount_cap, returned).at_rate(terms.price_share)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Goods that go to a buyer, or come back (then units and base are negative).
 
     `sold_in` is the period of the sale, whose tier or rate a return unwinds; `period` that of the change itself.
     """
 
     units: int
-    base: Money
+    base: int
     standing: Standing
     sold_in: str
     period: str
+    sku: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """What a change did: its figures (a return's are negative), how they were counted, and where it left everything.
 
     `earned` is `earned_to_date` of the year as it is now.
@@ -196,56 +219,55 @@ class Moved:
     counted: Counted
     totals: Totals
     year: Year
-    earned: tuple[Money, Money]
+    earned: tuple[int, int]
 
 
-def move(
-    agreed: Agreed, totals: Totals, year: Year, change: Change, before: tuple[Money, Money] | None = None
-) -> Moved:
+def move(agreed: Agreed, totals: Totals, year: Year, change: Change, before: tuple[int, int] | None = None) -> Moved:
     """What a change does to the royalty. `before` is `earned_to_date` of the year, where it is known already."""
-    terms = agreed.at(change.sold_in)
-    over = _over_cap(terms, totals, year, change)
-    nothing = Money.zero(terms.currency)
-    over_units, over_base, charge = (over.units, over.base, over.charge) if over else (0, nothing, nothing)
-    after = year.with_sold(agreed, change.sold_in, change.units - over_units, change.base - over_base)
-    earned_before, fund_before = before or earned_to_date(agreed, year)
-    earned_after, fund_after = earned_to_date(agreed, after)
-    earned, fund = earned_after - earned_before, fund_after - fund_before
+    terms, currency = agreed.at(change.sold_in), year.currency
+    key = (change.sold_in, terms.article_of(change.sku))
+    over = NOTHING_OVER if terms.unit_cap is None else _over_cap(terms, terms.unit_cap, totals, year, change)
+    after = year.with_sold(agreed, key, change.units - over.units, change.base - over.base)
+    before = before or earned_to_date(agreed, year)
+    reached = _reached(agreed, after, key, year, before)
+    earned, fund = reached[0] - before[0], reached[1] - before[1]
     kept_apart = change.standing == "sell_off" and not terms.recoup_in_sell_off
-    outside = charge + earned if kept_apart else charge
-    recoupable = earned + charge - outside
+    outside = over.charge + earned if kept_apart else over.charge
+    recoupable = earned + over.charge - outside
 
     now = totals.in_period(change.period)
-    payable = max(now.settled, now.earned + recoupable) - now.cash
+    payable = now.payable(recoupable)
+    guaranteed = totals.guaranteed_before(change.period)
     figures = Figures(
         units=change.units,
-        base=change.base,
-        royalty=recoupable + outside,
-        marketing_fund=fund,
-        recouped=recoupable - payable,
-        payable=payable + outside,
-        outside=outside,
-        rate=_rates(terms, year, after, change.sold_in),
-        over_cap=over,
+        base=Money(change.base, currency),
+        royalty=Money(recoupable + outside, currency),
+        marketing_fund=Money(fund, currency),
+        recouped=Money(recoupable - payable, currency),
+        payable=Money(payable + outside, currency),
+        outside=Money(outside, currency),
+        rate=rates_said(terms, year, after, after.counts[key].rate),
+        over_cap=_said(over, currency) if any(over) else None,
     )
     counted = Counted(
         period=change.sold_in,
-        period_rate=after.count(change.sold_in, agreed).rate,
+        period_rate=after.counts[key].rate,
         contract_year=year.number,
         units_before=year.units,
-        base_before=year.base,
-        guaranteed=totals.guaranteed_before(change.period),
+        base_before=Money(year.base, currency),
+        guaranteed=None if guaranteed is None else Money(guaranteed, currency),
+        article=key[1],
     )
-    left = replace(
-        now,
-        units=now.units + change.units,
-        earned=now.earned + recoupable,
-        outside=now.outside + outside,
-        marketing_fund=now.marketing_fund + fund,
-        cash=now.cash + payable,
-        over_cap=_added(now.over_cap, over) if over else now.over_cap,
+    left = Totals(
+        now.units + change.units,
+        now.earned + recoupable,
+        now.cash + payable,
+        now.settled,
+        now.period,
+        Over(*map(sum, zip(now.over, over, strict=True))) if any(over) else now.over,
+        now.schedule,
     )
-    return Moved(figures, counted, left, after, (earned_after, fund_after))
+    return Moved(figures, counted, left, after, reached)
 
 
 def mirrored(figures: Figures) -> Figures:
@@ -264,60 +286,85 @@ def mirrored(figures: Figures) -> Figures:
     )
 
 
-def earned_to_date(agreed: Agreed, year: Year) -> tuple[Money, Money]:
+def earned_to_date(agreed: Agreed, year: Year) -> tuple[int, int]:
     """R of a contract year, and its marketing fund, by the terms of each period.
 
     Where the terms change within the year, each stretch of periods with the same terms adds R(its end) - R(its start).
     """
-    if not agreed.amendments and agreed.original.method != "prospective":
-        base, terms = year.base, agreed.original
-        return royalty_to_date(terms, year.units, base), base.at_rate(terms.marketing_fund_rate)
-    earned = fund = base = Money.zero(year.currency)
-    units = 0
+    currency, terms = year.currency, agreed.original
+    if not agreed.amendments and terms.method != "prospective" and terms.unit_floor is None:
+        return _charged(terms, year.units, Money(year.base, currency))
+    earned = fund = units = 0
+    base = Money(0, currency)
     for terms, counts in _stretches(agreed, year):
-        before = (units, base)
-        units, base = units + sum(c.units for c in counts), base + total((c.base for c in counts), year.currency)
-        if terms.method == "prospective":
-            earned = earned + total((count.base.at_rate(count.rate) for count in counts), year.currency)
+        start = _charged(terms, units, base)
+        units, base = units + sum(c.units for c in counts), base + Money(sum(c.base for c in counts), currency)
+        end = _charged(terms, units, base)
+        if terms.unit_floor is not None or terms.method == "prospective":
+            earned += sum(_charged_alone(terms, count, currency) for count in counts)
         else:
-            earned = earned + royalty_to_date(terms, units, base) - royalty_to_date(terms, *before)
-        fund = fund + base.at_rate(terms.marketing_fund_rate) - before[1].at_rate(terms.marketing_fund_rate)
+            earned += end[0] - start[0]
+        fund += end[1] - start[1]
     return earned, fund
+
+
+def _reached(agreed: Agreed, year: Year, key: Key, earlier: Year, before: tuple[int, int]) -> tuple[int, int]:
+    """R of a year that differs from an earlier one in one count: where articles are charged alone, only that one is."""
+    terms = agreed.original
+    if terms.unit_floor is None or agreed.amendments:
+        return earned_to_date(agreed, year)
+    was, now = (_charged_alone(terms, each.counted(agreed, *key), year.currency) for each in (earlier, year))
+    return before[0] - was + now, _charged(terms, year.units, Money(year.base, year.currency))[1]
+
+
+def _charged(terms: RoyaltyTerms, units: int, base: Money) -> tuple[int, int]:
+    """R of a cumulative base, and its marketing fund."""
+    fund = base.at_rate(terms.marketing_fund_rate).minor if terms.marketing_fund_rate else 0
+    return 0 if terms.method == "prospective" else royalty_to_date(terms, units, base).minor, fund
+
+
+def _charged_alone(terms: RoyaltyTerms, count: Count, currency: str) -> int:
+    """What one period, or one article in it, is charged whatever else was sold."""
+    base = Money(count.base, currency)
+    if terms.unit_floor is None:
+        return base.at_rate(count.rate).minor
+    return greater_of(base, terms.tiers[0].rate, terms.unit_floor, count.units)[0].minor
 
 
 def _stretches(agreed: Agreed, year: Year) -> Iterator[tuple[RoyaltyTerms, Sequence[Count]]]:
     """The periods of a year that follow each other under the same terms."""
-    if not agreed.amendments:
-        yield agreed.original, year.counts
-        return
-    for _, counts in groupby(year.counts, key=lambda count: id(agreed.at(count.period))):
+    for _, counts in groupby(year.counts.values(), key=lambda count: id(agreed.at(count.period))):
         stretch = tuple(counts)
         yield agreed.at(stretch[0].period), stretch
 
 
-def _over_cap(terms: RoyaltyTerms, totals: Totals, year: Year, change: Change) -> OverCap | None:
+def _over_cap(terms: RoyaltyTerms, cap: int, totals: Totals, year: Year, change: Change) -> Over:
     """The part of a change that lies beyond the unit cap: the last units sold, and the first to be taken off again."""
-    known = totals.over_cap
-    units = units_over(totals.units + change.units, terms.unit_cap) - known.units
+    known, currency = totals.over, year.currency
+    units = units_over(totals.units + change.units, cap) - known.units
     if units > 0:
-        base = change.base.split([units, change.units - units])[0]
-        rate = rate_reached_at(terms, year.units, year.base)
-        return OverCap(units=units, base=base, charge=base.at_rate(rate * terms.over_cap_multiplier))
+        base = Money(change.base, currency).split([units, change.units - units])[0]
+        charge = base.at_rate(year.rate_reached(terms) * terms.over_cap_multiplier)
+        if terms.unit_floor is not None:
+            charge = max(charge, (terms.unit_floor * units).at_rate(terms.over_cap_multiplier))
+        return Over(units, base.minor, charge.minor)
     if units < 0:
         weights = [-units, known.units + units]
-        return OverCap(units=units, base=-known.base.split(weights)[0], charge=-known.charge.split(weights)[0])
-    return None
+        base, charge = (-Money(minor, currency).split(weights)[0] for minor in (known.base, known.charge))
+        return Over(units, base.minor, charge.minor)
+    return NOTHING_OVER
 
 
-def _added(left: OverCap, right: OverCap) -> OverCap:
-    return OverCap(units=left.units + right.units, base=left.base + right.base, charge=left.charge + right.charge)
+def _said(over: Over, currency: str) -> OverCap:
+    return OverCap(units=over.units, base=Money(over.base, currency), charge=Money(over.charge, currency))
 
 
-def _rates(terms: RoyaltyTerms, year: Year, after: Year, sold_in: str) -> str:
-    """The rates that charged a change, for people to read; `after` has counted its period."""
+def rates_said(terms: RoyaltyTerms, start: Year, end: Year, period_rate: Decimal) -> str:
+    """The rates that charged what was sold in between, for people to read."""
     if len(terms.tiers) == 1:
-        return f"{terms.tiers[0].rate:f}"
+        rate = f"{terms.tiers[0].rate:f}"
+        return rate if terms.unit_floor is None else f"{rate} or {terms.unit_floor} each"
     if terms.method == "prospective":
-        return next(f"{count.rate:f}" for count in after.counts if count.period == sold_in)
-    rates = rates_between(terms, (year.units, year.base), (after.units, after.base))
-    return " + ".join(f"{rate:f}" for rate in rates)
+        return f"{period_rate:f}"
+    positions = ((each.units, Money(each.base, each.currency)) for each in (start, end))
+    return " + ".join(f"{rate:f}" for rate in rates_between(terms, *positions))

@@ -96,6 +96,7 @@ class RoyaltyTerms(Value):
     reserve_periods: int = 0
     sublicence_share: Decimal = Decimal(0)
     sublicence_rate: Decimal = Decimal(0)
+    unit_floor: Money | None = None
 
     @property
     def agreed_advance(self) -> Money:
@@ -111,6 +112,10 @@ class RoyaltyTerms(Value):
     def fixed(self) -> dict[str, object]:
         """What no amendment may change: everything but tiers, method, measure and marketing fund."""
         return self.model_dump(exclude={"tiers", "method", "measure", "marketing_fund_rate"})
+
+    def article_of(self, sku: str) -> str:
+        """What tells an article apart where each is charged by itself; nothing where all are charged together."""
+        return sku if self.unit_floor is not None else ""
 
     @property
     def credit(self) -> timedelta:
@@ -191,6 +196,8 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
     for guaranteed in terms.guarantees:
         if guaranteed.amount.currency != terms.currency or guaranteed.amount.minor <= 0:
             raise TermUnsound(reason=f"a guarantee of {guaranteed.amount}; give more than nothing, in {terms.currency}")
+    if terms.unit_floor is not None:
+        _refuse_unsound_floor(terms, terms.unit_floor)
     if terms.over_cap_multiplier < 1:
         raise TermUnsound(reason="units beyond the cap cannot cost less than licensed ones")
 
@@ -271,3 +278,10 @@ def _refuse_unsound_tiers(terms: RoyaltyTerms) -> None:
         if tier.up_to is None or tier.up_to <= lower:
             raise TiersUnsound(reason="each limit must be higher than the one before, and only the last may be open")
         lower = tier.up_to
+
+
+def _refuse_unsound_floor(terms: RoyaltyTerms, floor: Money) -> None:
+    if floor.currency != terms.currency or floor.minor <= 0:
+        raise TermUnsound(reason=f"a royalty of {floor} a unit; give more than nothing, in {terms.currency}")
+    if len(terms.tiers) > 1:
+        raise TermUnsound(reason="a royalty per unit goes with one rate, not with tiers")

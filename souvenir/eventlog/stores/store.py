@@ -63,16 +63,21 @@ class Session(ABC):
     def __init__(self) -> None:
         self.ahead: dict[Hashable, Any] = {}
         """What was read for commands that have not yet asked for it: see `eventlog/ahead.py`."""
-        self._statement = ""
-        self._gathered: list[Sequence[Any]] = []
+        self._gathered: dict[str, list[Sequence[Any]]] = {}
         self._sums: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {}
 
     def run(self, sql: str, *params: Any) -> None:
         """Write, without asking how many rows changed."""
-        if sql != self._statement:
+        if self._gathered and (sql not in self._gathered or len(self._gathered) > 1):
             self.flush()
-            self._statement = sql
-        self._gathered.append(params)
+        self.gather(sql, *params)
+
+    def gather(self, sql: str, *params: Any) -> None:
+        """Write, after the same statement's earlier writes and before anything else is asked or written.
+
+        For tables that a transaction writes in turn: each is then written at once, whatever their order among themselves.
+        """
+        self._gathered.setdefault(sql, []).append(params)
 
     def add(self, sql: str, key: tuple[str, ...], *amounts: int) -> None:
         """Add to the counts under a key. Only the sums are written, by `settle`: once, and in the order of their keys.
@@ -110,9 +115,9 @@ class Session(ABC):
     def flush(self) -> None:
         """Send the gathered writes."""
         if self._gathered:
-            statement, gathered = self._statement, self._gathered
-            self._statement, self._gathered = "", []
-            self._write(statement, gathered)
+            gathered, self._gathered = self._gathered, {}
+            for statement, many in gathered.items():
+                self._write(statement, many)
 
     @abstractmethod
     def _query(self, sql: str, params: Sequence[Any]) -> list[Row]: ...
@@ -161,12 +166,12 @@ class WriteSession(Session):
             else:
                 self._sums[sql][key] = before
         if self._marked:
-            self._statement, self._gathered = "", []
+            self._gathered = {}
             self._control("ROLLBACK TO SAVEPOINT command")
 
-    def run(self, sql: str, *params: Any) -> None:
+    def gather(self, sql: str, *params: Any) -> None:
         self._mark()
-        super().run(sql, *params)
+        super().gather(sql, *params)
 
     def add(self, sql: str, key: tuple[str, ...], *amounts: int) -> None:
         if self._deciding:

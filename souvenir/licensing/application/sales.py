@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from souvenir.eventlog import Transaction
@@ -19,6 +19,7 @@ from souvenir.licensing.contract import WHOLE, Contract, Standing
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.position import (
     Change,
+    Key,
     Priced,
     Totals,
     Year,
@@ -29,8 +30,7 @@ from souvenir.licensing.position import (
 from souvenir.licensing.registers.positions import totals_of, year_of
 from souvenir.licensing.registers.rights import cap_used, contract_and_approval
 from souvenir.licensing.royalty.net_sales import converted
-from souvenir.licensing.royalty.tiers import rate_reached_at
-from souvenir.licensing.terms import contract_year, period_of
+from souvenir.licensing.terms import Agreed, contract_year, period_of
 
 NOBODY: Final = UUID(int=0)
 """No product: for a question that is about none."""
@@ -106,8 +106,7 @@ def check_mark(tx: Transaction, mark_id: UUID, product_id: UUID, on: date) -> Au
     return mark
 
 
-@dataclass(frozen=True, slots=True)
-class LicensedSale:
+class LicensedSale(NamedTuple):
     """One paid order line that bears a licensor's property; `net` is its price without VAT, after discounts.
 
     `gross` is the same before discounts. Without a `territory` the grant of one is not checked. `licence_ids` are all
@@ -133,16 +132,19 @@ class LicensedSale:
 class Positions:
     """Where licences stand, as one transaction moves them: read from the register once, then counted on in memory.
 
-    Whoever accrues and reverses in a transaction does so through the same positions.
+    Whoever accrues and reverses in a transaction does so through the same positions. Sales are accrued in the order of the
+    log: after one that is new, all are.
     """
 
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
+        self.all_new = False
         self._contracts: dict[tuple[UUID, UUID], tuple[Contract, date | None]] = {}
+        self._agreed: dict[UUID, Agreed] = {}
         self._totals: dict[UUID, Totals] = {}
         self._accounts: dict[UUID, Totals] = {}
         self._years: dict[tuple[UUID, int], Year] = {}
-        self._earned: dict[tuple[UUID, int], tuple[Money, Money]] = {}
+        self._earned: dict[tuple[UUID, int], tuple[int, int]] = {}
 
     def contract(self, licence_id: UUID, product_id: UUID) -> tuple[Contract, date | None]:
         """A licence's contract, and since when a product is approved under it."""
@@ -159,17 +161,20 @@ class Positions:
             known = self._years[contract.id, number] = year_of(self.tx.session, contract.id, number, contract.terms)
         return known
 
-    def base_under_cap(self, contract: Contract, number: int, sold_in: str, goods: Priced) -> Money:
+    def base_under_cap(self, contract: Contract, number: int, key: Key, goods: Priced) -> Money:
         """What goods add to the base where discounts are capped; they are counted with it."""
         base, self._years[contract.id, number] = base_under_cap(
-            contract.agreed, self.year(contract, number), sold_in, goods
+            contract.agreed, self.year(contract, number), key, goods
         )
         return base
 
     def move(self, contract: Contract, number: int, change: Change) -> tuple[Figures, Counted]:
         """What a sale or a return does to the royalty; the position is then where that leaves it."""
         key, year = (contract.id, number), self.year(contract, number)
-        moved = move(contract.agreed, self._totals_of(contract), year, change, self._earned.get(key))
+        agreed = self._agreed.get(contract.id)
+        if agreed is None:
+            agreed = self._agreed[contract.id] = contract.agreed
+        moved = move(agreed, self._totals_of(contract), year, change, self._earned.get(key))
         self._years[key], self._earned[key] = moved.year, moved.earned
         self._totals[contract.id] = moved.totals
         if contract.terms.shared_account is not None:
@@ -186,7 +191,7 @@ class Positions:
 def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead."""
     tx = positions.tx
-    if tx.find(Accrual, Accrual.id_of(sale.order_id, sale.line_no, licence_id)):
+    if not positions.all_new and tx.find(Accrual, Accrual.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     contract, approved_on = positions.contract(licence_id, sale.product_id)
     if contract.caps_units:
@@ -199,27 +204,31 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
         if tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)) is None:
             tx.save(_breach(licence_id, sale, sale.net.at_rate(contract.terms.price_share), refusal))
         return
-    period = period_of(sale.paid_on, contract.terms.period_months)
+    terms = contract.terms
+    period = period_of(sale.paid_on, terms.period_months)
     number = contract_year(contract.grant.starts, sale.paid_on)
-    net, gross = (_into(amount, conversion, contract) for amount in (sale.net, sale.gross or sale.net))
-    under_cap = _share_under_cap(positions, contract, sale)
-    if contract.terms.discount_cap is None:
-        base = net.at_rate(contract.terms.price_share * under_cap)
+    net, gross = _into(sale.net, conversion, contract), _into(sale.gross or sale.net, conversion, contract)
+    discount, under_cap = gross - net, _share_under_cap(positions, contract, sale)
+    if terms.discount_cap is None:
+        base = _part(net, terms.price_share * under_cap)
     else:
-        goods = Priced(gross.minor, (gross - net).minor)
-        base = positions.base_under_cap(contract, number, period, goods).at_rate(under_cap)
-    figures, counted = positions.move(contract, number, Change(sale.units, base, standing, period, period))
+        goods = Priced(gross.minor, discount.minor)
+        base = _part(positions.base_under_cap(contract, number, (period, terms.article_of(sale.sku)), goods), under_cap)
+    figures, counted = positions.move(
+        contract, number, Change(sale.units, base.minor, standing, period, period, sale.sku)
+    )
     details = Details(
         channel=sale.channel,
         territory=sale.territory,
         gross=gross,
-        share=contract.terms.price_share * under_cap,
+        share=terms.price_share * under_cap,
         conversion=conversion,
-        discount=gross - net,
+        discount=discount,
         gtin=sale.gtin,
     )
     line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
     tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
+    positions.all_new = True
 
 
 def reverse(
@@ -250,12 +259,14 @@ def reverse(
     sold, period = accrual.counted, period_of(on, contract.terms.period_months)
     discount = accrual.gross_back(units) - credited
     if contract.terms.discount_cap is None:
-        base = accrual.base_back(units, credited.at_rate(share))
+        base = accrual.base_back(units, _part(credited, share))
     else:
         goods = Priced(accrual.gross_back(units).minor, discount.minor, sign=-1)
         under_cap = share / contract.terms.price_share
-        base = -positions.base_under_cap(contract, sold.contract_year, sold.period, goods).at_rate(under_cap)
-    change = Change(-units, -base, accrual.standing, sold_in=sold.period, period=period)
+        base = -_part(
+            positions.base_under_cap(contract, sold.contract_year, (sold.period, sold.article), goods), under_cap
+        )
+    change = Change(-units, -base.minor, accrual.standing, sold.period, period, accrual.sku)
     figures, counted = positions.move(contract, sold.contract_year, change)
     accrual.reverse(return_id, mirrored(figures), counted, on, period, discount)
     tx.save(accrual)
@@ -313,7 +324,12 @@ def _rate_now(positions: Positions, contract: Contract, on: date) -> Decimal:
     """The rate the next sale of a day begins at."""
     year = positions.year(contract, contract_year(contract.grant.starts, on))
     terms = contract.agreed.at(period_of(on, contract.terms.period_months))
-    return rate_reached_at(terms, year.units, year.base)
+    return year.rate_reached(terms)
+
+
+def _part(amount: Money, share: Decimal) -> Money:
+    """So much of an amount."""
+    return amount if share == 1 else amount.at_rate(share)
 
 
 def _into(amount: Money, conversion: Conversion | None, contract: Contract) -> Money:

@@ -115,7 +115,7 @@ class Statements:
         licence = self._log.load(Licence, licence_id)
         with self._log.reading() as session:
             totals = totals_of(session, licence_id, licence.terms)
-        return forecast(licence, totals.earned, on, totals.schedule)
+        return forecast(licence, Money(totals.earned, licence.terms.currency), on, totals.schedule)
 
     def _issued(self, licence_id: UUID, period: str) -> Statement:
         found = self._log.find(Statement, Statement.id_of(licence_id, period))
@@ -158,7 +158,7 @@ class Statements:
             totals = totals_of(session, licence.id, licence.terms)
             earned = own_earned(session, licence.id, licence.terms.currency)
         labels = stock.reconciled(totals.units) if stock else None
-        return Drafting(licence, last, totals.schedule, earned, totals.over_cap.units, labels)
+        return Drafting(licence, last, totals.schedule, earned, totals.over.units, labels)
 
     def _forward(self, contract: Contract) -> Forward:
         """What the next statement of an account is brought forward from."""

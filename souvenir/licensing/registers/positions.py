@@ -10,10 +10,10 @@ from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
-from souvenir.licensing.accrual import Accrual, OverCap
+from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
-from souvenir.licensing.position import Count, Totals, Year
+from souvenir.licensing.position import Count, Over, Totals, Year
 from souvenir.licensing.registers.rights import signed
 from souvenir.licensing.statement import Statement
 from souvenir.licensing.terms import RoyaltyTerms, Schedule
@@ -31,16 +31,17 @@ class RoyaltyPositions(Register):
     ddl = (
         """CREATE TABLE IF NOT EXISTS royalty_positions (
             licence_id TEXT PRIMARY KEY, account_id TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
-            units BIGINT NOT NULL, earned BIGINT NOT NULL, outside BIGINT NOT NULL, marketing_fund BIGINT NOT NULL,
-            over_units BIGINT NOT NULL, over_base BIGINT NOT NULL, over_charge BIGINT NOT NULL)""",
+            units BIGINT NOT NULL, earned BIGINT NOT NULL, over_units BIGINT NOT NULL, over_base BIGINT NOT NULL,
+            over_charge BIGINT NOT NULL)""",
         """CREATE TABLE IF NOT EXISTS royalty_accounts (
             account_id TEXT PRIMARY KEY, currency TEXT NOT NULL, period_months INTEGER NOT NULL, schedule TEXT NOT NULL,
             earned BIGINT NOT NULL, cash BIGINT NOT NULL, settled BIGINT NOT NULL, period TEXT NOT NULL,
             stated TEXT NOT NULL)""",
         """CREATE TABLE IF NOT EXISTS royalty_counts (
-            licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, period TEXT NOT NULL,
+            licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, period TEXT NOT NULL, article TEXT NOT NULL,
             units BIGINT NOT NULL, base BIGINT NOT NULL, rate TEXT NOT NULL, gross BIGINT NOT NULL,
-            discounts BIGINT NOT NULL, returned BIGINT NOT NULL, PRIMARY KEY (licence_id, contract_year, period))""",
+            discounts BIGINT NOT NULL, returned BIGINT NOT NULL,
+            PRIMARY KEY (licence_id, contract_year, period, article))""",
         """CREATE TABLE IF NOT EXISTS royalty_statements (
             licence_id TEXT NOT NULL, period TEXT NOT NULL, contract_no TEXT NOT NULL, issued_on TEXT NOT NULL,
             currency TEXT NOT NULL, amount BIGINT NOT NULL, due_on TEXT NOT NULL, digest TEXT NOT NULL,
@@ -53,7 +54,7 @@ class RoyaltyPositions(Register):
         account, terms = str(signed(event).account_id), event.terms
         advance = terms.agreed_advance.minor
         session.run(
-            "INSERT INTO royalty_positions VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)", str(event.originator_id), account
+            "INSERT INTO royalty_positions VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0)", str(event.originator_id), account
         )
         known = session.row("SELECT schedule FROM royalty_accounts WHERE account_id = ?", account)
         schedule = terms.schedule.joined(_schedule(known[0])) if known else terms.schedule
@@ -89,16 +90,10 @@ class RoyaltyPositions(Register):
     @when(Adjustment.Made)
     def _adjusted(self, session: Session, event: Adjustment.Made) -> None:
         recoupable, licence = (event.royalty - event.outside).minor, str(event.licence_id)
-        session.run(
-            "UPDATE royalty_positions SET earned = earned + ?, outside = outside + ?, marketing_fund = marketing_fund + ? "
-            "WHERE licence_id = ?",
-            recoupable,
-            event.outside.minor,
-            event.marketing_fund.minor,
-            licence,
-        )
+        session.run("UPDATE royalty_positions SET earned = earned + ? WHERE licence_id = ?", recoupable, licence)
         payable = (event.payable - event.outside).minor
-        _move_account(session, event.period, event.guaranteed, recoupable, payable, licence)
+        closing = _closing(event.period, event.guaranteed)
+        session.run(_MOVE_ACCOUNT, *closing, payable, event.period, event.period, recoupable, licence)
         if not event.period_rate:
             return
         session.run(
@@ -162,21 +157,14 @@ def account_kept(session: Session, account_id: UUID) -> AccountKept | None:
 def totals_of(session: Session, licence_id: UUID, terms: RoyaltyTerms) -> Totals:
     """Where a licence, and the account it is kept in, stand now."""
     row = session.row(
-        "SELECT l.units, a.earned, l.outside, l.marketing_fund, a.cash, a.settled, a.period, l.over_units, l.over_base, "
-        "l.over_charge, a.schedule FROM royalty_positions l JOIN royalty_accounts a ON a.account_id = l.account_id "
-        "WHERE l.licence_id = ?",
+        "SELECT l.units, a.earned, a.cash, a.settled, a.period, l.over_units, l.over_base, l.over_charge, a.schedule "
+        "FROM royalty_positions l JOIN royalty_accounts a ON a.account_id = l.account_id WHERE l.licence_id = ?",
         str(licence_id),
     )
     if row is None:
         return Totals.opening(terms)
-    units, earned, outside, fund, cash, settled, period, over_units, over_base, over_charge, schedule = row
-
-    def money(minor: int) -> Money:
-        return Money(minor, terms.currency)
-
-    over = OverCap(units=over_units, base=money(over_base), charge=money(over_charge))
-    sums = (money(earned), money(outside), money(fund), money(cash), money(settled))
-    return Totals(units, *sums, period, over, _schedule(schedule))
+    units, earned, cash, settled, period, *over, schedule = row
+    return Totals(units, earned, cash, settled, period, Over(*over), _schedule(schedule))
 
 
 def own_earned(session: Session, licence_id: UUID, currency: str) -> Money:
@@ -188,50 +176,42 @@ def own_earned(session: Session, licence_id: UUID, currency: str) -> Money:
 def year_of(session: Session, licence_id: UUID, number: int, terms: RoyaltyTerms) -> Year:
     """What tiers and caps of one contract year have counted, by period of sale."""
     rows = session.rows(
-        "SELECT period, units, base, rate, gross, discounts, returned FROM royalty_counts "
-        "WHERE licence_id = ? AND contract_year = ? ORDER BY period",
+        "SELECT period, article, units, base, rate, gross, discounts, returned FROM royalty_counts "
+        "WHERE licence_id = ? AND contract_year = ?",
         str(licence_id),
         number,
     )
-    counts = tuple(
-        Count(period, units, Money(base, terms.currency), Decimal(rate), *capped)
-        for period, units, base, rate, *capped in rows
+    return Year(number, terms.currency).of(
+        Count(period, article, units, base, Decimal(rate), *capped)
+        for period, article, units, base, rate, *capped in rows
     )
-    return Year(number, terms.currency, counts)
 
 
 def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: str, sign: int) -> None:
     """Add a sale, or subtract a return. The first change of a new period settles the ones before it."""
-    over, counted, details = event.over_cap, event.counted, event.details
+    counted, details, licence = event.counted, event.details, str(event.licence_id)
+    recoupable = sign * (event.royalty.minor - event.outside.minor)
+    payable = sign * (event.payable.minor - event.outside.minor)
+    over = event.over_cap
     over_units, over_base, over_charge = (over.units, over.base.minor, over.charge.minor) if over else (0, 0, 0)
-    licence, recoupable = str(event.licence_id), sign * (event.royalty - event.outside).minor
-    session.run(
-        "UPDATE royalty_positions SET units = units + ?, earned = earned + ?, outside = outside + ?, "
-        "marketing_fund = marketing_fund + ?, over_units = over_units + ?, over_base = over_base + ?, "
-        "over_charge = over_charge + ? WHERE licence_id = ?",
+    gross = details.gross.minor if details else 0
+    discount = details.discount.minor if details and details.discount else 0
+    session.gather(
+        _MOVE_POSITION,
         sign * event.units,
         recoupable,
-        sign * event.outside.minor,
-        sign * event.marketing_fund.minor,
         sign * over_units,
         sign * over_base,
         sign * over_charge,
         licence,
     )
-    _move_account(
-        session, period, counted.guaranteed, recoupable, sign * (event.payable - event.outside).minor, licence
-    )
-    gross = details.gross.minor if details else 0
-    discount = details.discount.minor if details and details.discount else 0
-    session.run(
-        "INSERT INTO royalty_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (licence_id, contract_year, period) DO UPDATE SET "
-        "units = royalty_counts.units + excluded.units, base = royalty_counts.base + excluded.base, "
-        "gross = royalty_counts.gross + excluded.gross, discounts = royalty_counts.discounts + excluded.discounts, "
-        "returned = royalty_counts.returned + excluded.returned",
+    session.gather(_MOVE_ACCOUNT, *_closing(period, counted.guaranteed), payable, period, period, recoupable, licence)
+    session.gather(
+        _COUNT,
         licence,
         counted.contract_year,
         counted.period,
+        counted.article,
         sign * (event.units - over_units),
         sign * (event.base.minor - over_base),
         str(counted.period_rate),
@@ -241,29 +221,30 @@ def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: s
     )
 
 
-def _move_account(
-    session: Session, period: str, guaranteed: Money | None, earned: int, payable: int, licence: str
-) -> None:
-    """Close what came before a new period, with what it guaranteed; then add what is earned and due."""
+_MOVE_POSITION: Final = (
+    "UPDATE royalty_positions SET units = units + ?, earned = earned + ?, over_units = over_units + ?, "
+    "over_base = over_base + ?, over_charge = over_charge + ? WHERE licence_id = ?"
+)
+_MOVE_ACCOUNT: Final = (
+    "UPDATE royalty_accounts SET "
+    "settled = CASE WHEN period >= ? THEN settled WHEN cash < ? THEN ? ELSE cash END, "
+    "cash = CASE WHEN period < ? AND cash < ? THEN ? ELSE cash END + ?, "
+    "period = CASE WHEN period < ? THEN ? ELSE period END, earned = earned + ? "
+    "WHERE account_id = (SELECT account_id FROM royalty_positions WHERE licence_id = ?)"
+)
+"""Closes what came before a new period, with what it guaranteed; then adds what is due and earned."""
+_COUNT: Final = (
+    "INSERT INTO royalty_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (licence_id, contract_year, period, article) DO UPDATE SET "
+    "units = royalty_counts.units + excluded.units, base = royalty_counts.base + excluded.base, "
+    "gross = royalty_counts.gross + excluded.gross, discounts = royalty_counts.discounts + excluded.discounts, "
+    "returned = royalty_counts.returned + excluded.returned"
+)
+
+
+def _closing(period: str, guaranteed: Money | None) -> tuple[str, int, int, str, int, int]:
     floor = guaranteed.minor if guaranteed else 0
-    session.run(
-        "UPDATE royalty_accounts SET "
-        "settled = CASE WHEN period >= ? THEN settled WHEN cash < ? THEN ? ELSE cash END, "
-        "cash = CASE WHEN period < ? AND cash < ? THEN ? ELSE cash END + ?, "
-        "period = CASE WHEN period < ? THEN ? ELSE period END, earned = earned + ? "
-        "WHERE account_id = (SELECT account_id FROM royalty_positions WHERE licence_id = ?)",
-        period,
-        floor,
-        floor,
-        period,
-        floor,
-        floor,
-        payable,
-        period,
-        period,
-        earned,
-        licence,
-    )
+    return period, floor, floor, period, floor, floor
 
 
 @lru_cache(maxsize=1024)
