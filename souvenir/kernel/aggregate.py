@@ -94,6 +94,7 @@ class Aggregate(BaseAggregate[UUID]):
     @classmethod
     def _define_event_class(cls, name: str, bases: tuple[type[Any], ...], apply_method: None = None) -> type[Any]:
         """Our events are whole as they are declared: the library would derive two more classes from each."""
+        assert apply_method is None, f"declare {cls.__name__}.{name} as a class: stored events have a topic"
         return next((base for base in bases if "TOPIC" in vars(base)), bases[0])
 
     def __init_subclass__(cls, **options: Any) -> None:

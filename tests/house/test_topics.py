@@ -5,7 +5,7 @@ from collections import Counter
 
 from everything import aggregates, stored_events
 
-from souvenir.kernel.aggregate import Created
+from souvenir.kernel.aggregate import Aggregate, Created
 
 MOVED = {"certificates": "editions", "draws": "editions"}
 """Rooms whose topics were first written in another room: a topic is for ever."""
@@ -62,3 +62,8 @@ def test_no_event_holds_a_list() -> None:
         for name, field in event.model_fields.items()
         if str(field.annotation).startswith("list[")
     ] == []
+
+
+def test_a_stored_event_is_the_class_its_aggregate_declares() -> None:
+    """None that the library derived from it: a shop has to build every one of them before it opens."""
+    assert [event.TOPIC for _, event in EVENTS if event.__bases__[0] not in (Aggregate.Event, Created)] == []
