@@ -15,12 +15,11 @@ from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, values
 from souvenir.certificates.certificate import CertificateNotRevoked
 from souvenir.editions.application import NumberLeased, NumbersTaken
-from souvenir.editions.counts import EditionNotClosed, EditionStillMoving
+from souvenir.editions.counts import EditionNotClosed, EditionStillMoving, SizeCannotGrow
 from souvenir.editions.edition import (
     AlreadyAllotted,
     NotAllottedHere,
     NumberOutsideRun,
-    SizeCannotGrow,
     TooManyAllotments,
 )
 from souvenir.editions.matched_set import PartOfSet

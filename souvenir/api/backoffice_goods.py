@@ -28,14 +28,12 @@ from souvenir.editions.counts import Proofs
 from souvenir.editions.edition import (
     AlreadyAllotted,
     EditionAlreadyDeclared,
-    EditionAlreadyReleased,
-    EditionNotApproved,
     MalformedEdition,
     NumberOutsideRun,
     TooManyAllotments,
 )
 from souvenir.editions.matched_set import NotFitForSet, PartOfSet
-from souvenir.editions.terms import EditionClosed, Numbering
+from souvenir.editions.terms import EditionAlreadyReleased, EditionClosed, EditionNotApproved, Numbering
 from souvenir.editions.window import SoldAtOneOutlet, Window
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.identifiers import MalformedGtin

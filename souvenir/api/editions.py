@@ -75,7 +75,7 @@ class Availability:
     unallotted: int = strawberry.field(description="Numbers no outlet has been given.")
 
 
-@strawberry.type(description="What became of one run, as published when the edition was sealed.")
+@strawberry.type(description="What became of one run of a sealed edition.")
 class FinalCount:
     space: Space
     authorised: int
@@ -123,9 +123,14 @@ class Edition(Node):
 
     @described
     def final_counts(self, info: Info) -> list[FinalCount]:
-        """The counts that were published when the edition was sealed; none before."""
+        """The counts that were published when the edition was sealed, as corrected since; none before."""
         sealed = desk(info).shop.log.load(Declared, self.key).sealed
         return [FinalCount(**count.model_dump() | {"space": Space(count.space)}) for count in sealed]
+
+    @described
+    def recounts(self, info: Info) -> list[str]:
+        """What corrected the final counts after they were published, the first one first."""
+        return list(desk(info).shop.log.load(Declared, self.key).recounts)
 
     @described
     def availability(self, info: Info, outlet_id: strawberry.ID, space: Space = Space.NUMBERED) -> Availability:

@@ -7,6 +7,7 @@ import strawberry
 
 from souvenir.api import orders
 from souvenir.api.authentication import NotAtThisOutlet
+from souvenir.api.buyers import BuyerInput, evidence
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.editions import WHY_NONE, Space, space_name
 from souvenir.api.grounds import MONEY
@@ -18,6 +19,7 @@ from souvenir.api.types import Info, MoneyInput, described
 from souvenir.catalogue.vat import NoVatRate
 from souvenir.editions import lease as leasing
 from souvenir.editions.lease import HolderRevoked, LeaseRefused, NumberNotLeased
+from souvenir.editions.purchase import MalformedEvidence
 from souvenir.editions.terms import ProofOfVisitMissing
 from souvenir.processes.sell_offline import LeaseOfAnotherDevice
 
@@ -59,6 +61,7 @@ class ReportOfflineSaleInput:
     sold_on: date
     reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
     price: MoneyInput | None = strawberry.field(default=None, description="What was charged; without it, the price.")
+    buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
 
 
 @strawberry.input
@@ -109,14 +112,15 @@ class LeaseMutation:
         done = at.carry_out(input, lambda: at.shop.sell_offline.lease(*block))
         return LeaseNumbersPayload(replayed=done.replayed, lease_key=done.result)
 
-    @mutation(*EVERY_MUTATION, *MONEY, NumberNotLeased, LeaseOfAnotherDevice, NoVatRate)
+    @mutation(*EVERY_MUTATION, *MONEY, MalformedEvidence, NumberNotLeased, LeaseOfAnotherDevice, NoVatRate)
     def report_offline_sale(self, info: Info, input: ReportOfflineSaleInput) -> ReportOfflineSalePayload:
         """Record a sale this device made from its lease. It happened, so it is never refused for what came after."""
         at, lease_id = desk(info), read_id("Lease", input.lease_id, "input", "leaseId")
         with about("input", "price"):
             price = input.price.money() if input.price else None
+        buyer = evidence(at, input.buyer) if input.buyer else None
         sale = (_device(at), lease_id, input.number, input.tender.paid_with, input.sold_on, input.reference, price)
-        done = at.carry_out(input, lambda: at.shop.sell_offline.report(*sale))
+        done = at.carry_out(input, lambda: at.shop.sell_offline.report(*sale, buyer))
         order = orders.order(at, done.result)
         disputed = order.lines[0].number is None
         return ReportOfflineSalePayload(replayed=done.replayed, lease_key=lease_id, order=order, disputed=disputed)

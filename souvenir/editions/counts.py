@@ -17,6 +17,15 @@ class UnknownSpace(SouvenirError):
     space: str
 
 
+class SizeCannotGrow(SouvenirError):
+    message = (
+        "Edition {edition_id} was declared as {size}; it can be made smaller, never {asked}. Declare a second edition."
+    )
+    edition_id: UUID
+    size: int
+    asked: int
+
+
 class EditionNotClosed(SouvenirError):
     message = "Edition {edition_id} is sealed with its final counts once it is closed, not before."
     edition_id: UUID
@@ -41,7 +50,7 @@ class Proofs(Value):
 
 
 class FinalCount(Value):
-    """What became of one run, when the edition was sealed."""
+    """What became of one run of a sealed edition. What came back from its buyer is unsold."""
 
     space: Space
     authorised: int

@@ -13,10 +13,17 @@ from souvenir.editions.allotment import NotAllottedHere as NotAllottedHere
 from souvenir.editions.allotment import NumberOutsideRun as NumberOutsideRun
 from souvenir.editions.allotment import Range
 from souvenir.editions.allotment import TooManyAllotments as TooManyAllotments
-from souvenir.editions.counts import LARGEST_SIZE, EditionNotClosed, EditionStillMoving, FinalCount, Proofs
+from souvenir.editions.counts import (
+    LARGEST_SIZE,
+    EditionNotClosed,
+    EditionStillMoving,
+    FinalCount,
+    Proofs,
+    SizeCannotGrow,
+)
 from souvenir.editions.matched_set import NotFitForSet, PartOfSet
 from souvenir.editions.purchase import Limits
-from souvenir.editions.terms import Numbering, Space, Terms
+from souvenir.editions.terms import EditionAlreadyReleased, EditionNotApproved, Numbering, Space, Terms
 from souvenir.editions.window import BLOCK, SizeNotFixed, SoldAtOneOutlet, Window
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
@@ -40,26 +47,6 @@ class MalformedEdition(SouvenirError):
     message = "An edition of {size} cannot be declared: {reason}."
     size: int
     reason: str
-
-
-class SizeCannotGrow(SouvenirError):
-    message = (
-        "Edition {edition_id} was declared as {size}; it can be made smaller, never {asked}. Declare a second edition."
-    )
-    edition_id: UUID
-    size: int
-    asked: int
-
-
-class EditionNotApproved(SouvenirError):
-    message = "Edition {edition_id} needs its licensor's approval before it is released."
-    edition_id: UUID
-
-
-class EditionAlreadyReleased(SouvenirError):
-    message = "Edition {edition_id} is released already, on sale from {on_sale_from}."
-    edition_id: UUID
-    on_sale_from: datetime
 
 
 class Edition(Aggregate):
@@ -147,6 +134,11 @@ class Edition(Aggregate):
         counts: tuple[FinalCount, ...]
         sealed_on: date
 
+    class Recounted(Aggregate.Event):
+        TOPIC = "editions.EditionRecounted"
+        counts: tuple[FinalCount, ...]
+        because: str
+
     @event(Declared)
     def __init__(
         self,
@@ -182,6 +174,7 @@ class Edition(Aggregate):
         self.paused_because: str | None = None
         self.closed_because: str | None = None
         self.sealed: tuple[FinalCount, ...] = ()
+        self.recounts: tuple[str, ...] = ()
 
     # Decide: may refuse, may record, never assigns.
 
@@ -371,6 +364,11 @@ class Edition(Aggregate):
             raise EditionStillMoving(edition_id=self.id, moving=moving)
         self._sealed(counts=counts, sealed_on=sealed_on)
 
+    def recount(self, counts: tuple[FinalCount, ...], because: str) -> None:
+        """Publish other counts than those that were sealed; the same ones record nothing new."""
+        if self.sealed not in ((), counts):
+            self._recounted(counts=counts, because=because)
+
     # What others ask before they take a piece.
 
     def must_stand_alone(self, set_id: UUID | None = None) -> None:
@@ -494,3 +492,8 @@ class Edition(Aggregate):
     @event(Sealed)
     def _sealed(self, counts: tuple[FinalCount, ...], sealed_on: date) -> None:
         self.sealed = counts
+
+    @event(Recounted)
+    def _recounted(self, counts: tuple[FinalCount, ...], because: str) -> None:
+        self.sealed = counts
+        self.recounts += (because,)

@@ -146,6 +146,11 @@ class Purchase(Aggregate):
         """Say who buys with an order, before it is paid."""
         return cls._create(cls.Identified, id=purchase_id(order_id), order_id=order_id, evidence=checked(evidence))
 
+    @classmethod
+    def by_somebody(cls, order_id: UUID) -> Self:
+        """A sale that happened before anybody said who bought; they may yet be found out."""
+        return cls._create(cls.Identified, id=purchase_id(order_id), order_id=order_id, evidence=Evidence(version=""))
+
     def count(self, bought: Bought) -> None:
         """Count a piece; the same piece counts once."""
         if bought not in self.bought:

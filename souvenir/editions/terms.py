@@ -31,6 +31,17 @@ class EditionNotReleased(SouvenirError):
     on_sale_from: datetime | None
 
 
+class EditionNotApproved(SouvenirError):
+    message = "Edition {edition_id} needs its licensor's approval before it is released."
+    edition_id: UUID
+
+
+class EditionAlreadyReleased(SouvenirError):
+    message = "Edition {edition_id} is released already, on sale from {on_sale_from}."
+    edition_id: UUID
+    on_sale_from: datetime
+
+
 class EditionPaused(SouvenirError):
     message = "Edition {edition_id} is paused: {reason}. Pieces already held can still be bought."
     edition_id: UUID

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from souvenir.catalogue.product import Product
 from souvenir.editions.application import Leases, grant_lease, sell_leased
+from souvenir.editions.application.limits import identify
 from souvenir.editions.edition import Edition
 from souvenir.editions.lease import Lease
+from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.errors import SouvenirError
@@ -58,18 +60,25 @@ class SellOffline:
         sold_on: date,
         reference: str = "",
         price: Money | None = None,
+        evidence: Evidence | None = None,
     ) -> Committed[UUID]:
         """Record a sale the device made from its lease, at the price it charged; answers the order's id.
 
         A number that somebody else has by now is not on the order: the money is, and the lease notes the dispute, for
-        people to settle with the buyer. The same number reported twice is one sale.
+        people to settle with the buyer. The same number reported twice is one sale, unless it was paid twice: with
+        another `reference`. `evidence` says who bought, where an edition is sold so many a person.
         """
 
         def command(tx: Transaction) -> UUID:
             lease = _own(tx, lease_id, device_id)
             lease.must_contain(number)
             order_id = derived_id("offline-sale", lease_id, number)
+            paid = tx.find(Payment, derived_id("payment", order_id))
+            if paid is not None and reference not in ("", paid.reference):
+                order_id = derived_id("offline-sale", lease_id, number, reference)
             if tx.find(Order, order_id) is None:
+                if evidence is not None:
+                    identify(tx, order_id, evidence)
                 sold = sell_leased(tx, lease_id, number, order_id, sold_on)
                 _record(tx, order_id, tx.get(Device, device_id), lease, number if sold else None, price, sold_on)
                 _pay(tx, order_id, tender, reference, sold_on)

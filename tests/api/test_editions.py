@@ -93,6 +93,25 @@ def test_a_revoked_till_gets_no_numbers_at_the_door_nor_behind_it(group: Group, 
     assert group.shop.log.head() == head
 
 
+def test_a_number_that_was_paid_twice_offline_is_two_sales_one_of_them_a_case(group: Group):
+    lease = leased(group)
+    first = sold_offline(group, lease, 2, tender="CARD", reference="slip-1")
+    assert sold_offline(group, lease, 2, tender="CARD", reference="slip-1")["order"]["id"] == first["order"]["id"]
+    other = sold_offline(group, lease, 2, tender="CARD", reference="slip-2")
+    assert (other["disputed"], other["order"]["state"], other["order"]["lines"][0]["number"]) == (True, "paid", None)
+    assert [one["orderId"] for one in other["lease"]["disputed"]] == [other["order"]["id"]]
+
+
+def test_who_bought_offline_is_weighed_when_the_till_says_so_and_the_sale_stands(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    lease = leased(group)
+    assert piece(group, 4, buyer=PASSPORT)["__typename"] == "SellAtTillPayload"
+    sold = sold_offline(group, lease, 2, buyer=PASSPORT)
+    assert (sold["disputed"], sold["order"]["lines"][0]["number"]) == (False, 2)
+    raised = [one.event for one in group.shop.log.events(topics=["editions.PurchaseCaseRaised"])]
+    assert [(case.kind, case.limit, case.bought) for case in raised] == [("person", 1, 2)]
+
+
 def test_a_lease_is_refused_for_what_cannot_be(group: Group):
     ask = {"editionId": group.edition, "until": EVENING}
     assert group.till.try_to("leaseNumbers", numbers=0, **ask)["code"] == "LEASE_REFUSED"

@@ -6,19 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from souvenir.editions.counts import UnknownSpace, space_named
+from souvenir.editions.counts import SizeCannotGrow, UnknownSpace, space_named
 from souvenir.editions.edition import (
     AlreadyAllotted,
     Edition,
-    EditionAlreadyReleased,
-    EditionNotApproved,
     MalformedEdition,
     NotAllottedHere,
     NumberOutsideRun,
-    SizeCannotGrow,
 )
 from souvenir.editions.terms import (
+    EditionAlreadyReleased,
     EditionClosed,
+    EditionNotApproved,
     EditionNotReleased,
     EditionPaused,
     HoldTooLong,

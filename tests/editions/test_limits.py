@@ -138,6 +138,44 @@ def test_a_sale_made_offline_is_a_case_too(
     assert cases(log, 2) == {"person"}
 
 
+def test_an_offline_sale_to_nobody_knows_whom_counts_once_it_is_known(
+    log: EventLog, limit: Callable[..., PurchaseLimits], in_minutes: Callable[[float], object]
+):
+    limits = limit(per_person=1)
+    lease = Leases(log).grant(EDITION, SHOP, UUID(int=3), 2, in_minutes(60), device_is_revoked=False).result
+    assert log.execute(lambda tx: sell_leased(tx, lease.id, 1, UUID(int=2), MONDAY)).result
+    limits.identify(UUID(int=1), PASSPORT)
+    buy(log, 11, order=1)
+    assert cases(log, 2) == set()
+    limits.discover(UUID(int=2), PASSPORT)
+    assert cases(log, 2) == {"person"}
+    assert differences(log, LimitRegister()) == []
+
+
+def test_who_says_more_about_themselves_after_buying_is_weighed_again(
+    log: EventLog, limit: Callable[..., PurchaseLimits]
+):
+    limits = limit(per_person=1)
+    limits.identify(UUID(int=1), PASSPORT)
+    limits.identify(UUID(int=2), PHONE)
+    buy(log, 1, order=1)
+    buy(log, 11, order=2)
+    limits.identify(UUID(int=2), PASSPORT)
+    assert cases(log, 2) == {"person"}
+
+
+def test_who_shares_a_key_with_two_buyers_is_one_with_both(log: EventLog, limit: Callable[..., PurchaseLimits]):
+    limits = limit(per_person=2, per_person_a_day=3)
+    for order, evidence in ((1, PASSPORT), (2, PHONE), (3, BOTH)):
+        limits.identify(UUID(int=order), evidence)
+    buy(log, 1, order=1)
+    buy(log, 2, order=2)
+    assert refused(log, 3, order=3) == "person"
+    log.execute(lambda tx: return_piece(tx, EDITION, "numbered", 2, UUID(int=2), UUID(int=99), MONDAY))
+    buy(log, 3, order=3)
+    assert differences(log, LimitRegister()) == []
+
+
 def test_what_is_returned_counts_no_more(log: EventLog, limit: Callable[..., PurchaseLimits]):
     limits = limit(per_person=1)
     for order in (1, 2):

@@ -12,9 +12,10 @@ from souvenir.certificates.registers import CertificateRegister
 from souvenir.certificates.run import Run
 from souvenir.certificates.signing import SigningKeys
 from souvenir.certificates.views import certificates_of
-from souvenir.editions.application import Editions, return_piece, sell_piece
+from souvenir.editions.application import Editions, Leases, return_piece, sell_leased, sell_piece
 from souvenir.editions.counts import EditionStillMoving
 from souvenir.editions.edition import Edition, MalformedEdition
+from souvenir.editions.lease import Lease
 from souvenir.editions.registers import PieceRegister
 from souvenir.editions.terms import EditionClosed, NumberNotForChoosing
 from souvenir.editions.views import availability, piece_status
@@ -145,6 +146,19 @@ def test_the_size_is_fixed_after_the_time_to_cancel_and_only_then_are_pieces_cer
     with log.reading() as session:
         assert availability(session, EDITION, 4, in_minutes(FIXED_FROM)).unallotted == 0
         assert piece_status(session, EDITION, 5, in_minutes(FIXED_FROM)) is None
+    assert differences(log, PieceRegister()) == []
+
+
+def test_a_till_that_was_offline_and_reports_a_number_beyond_the_size_has_a_case_and_holds_nothing_up(
+    log: EventLog, editions: Editions, at_noon: SettableClock, in_minutes: InMinutes
+):
+    buy(log, editions, 1, in_minutes(15))
+    lease = Leases(log).grant(EDITION, ONLINE, UUID(int=3), 2, in_minutes(60), device_is_revoked=False).result
+    at_noon.move_to(in_minutes(FIXED_FROM))
+    assert editions.fix_size(EDITION, LATER).result == 1
+    assert not log.execute(lambda tx: sell_leased(tx, lease.id, 2, UUID(int=9), TODAY)).result
+    assert log.load(Lease, lease.id).disputed == ((2, UUID(int=9)),)
+    assert Leases(log).let_end() == 0
     assert differences(log, PieceRegister()) == []
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from souvenir.editions.application.counting import final_counts, parts_of
 from souvenir.editions.application.leases import Leases, grant_lease, sell_leased
 from souvenir.editions.application.limits import PurchaseLimits
 from souvenir.editions.application.taking import (
@@ -14,6 +15,7 @@ from souvenir.editions.application.taking import (
     NumberReserved,
     NumbersTaken,
     OnlyReservedLeft,
+    end_leases,
     enter_edition,
     hand_over,
     put_back,
@@ -31,7 +33,7 @@ from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
 from souvenir.editions.registers.shelf import NextPiece, Number
-from souvenir.editions.terms import SPACES, Numbering, Space, Visit
+from souvenir.editions.terms import Numbering, Space, Visit
 from souvenir.editions.window import Window
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
@@ -126,7 +128,7 @@ class Editions:
             edition = tx.get(Edition, edition_id)
             edition.reduce_to(size, reason)
             tx.save(edition)
-            for part in _parts(tx, edition):
+            for part in parts_of(tx, edition):
                 part.reduce_to(size, reason, edition.id)
                 tx.save(part)
 
@@ -191,7 +193,7 @@ class Editions:
             edition = tx.get(Edition, edition_id)
             edition.close(reason, closed_on)
             tx.save(edition)
-            for part in _parts(tx, edition):
+            for part in parts_of(tx, edition):
                 part.close(reason, closed_on, edition.id)
                 tx.save(part)
 
@@ -215,24 +217,18 @@ class Editions:
         return self._log.execute(command)
 
     def seal(self, edition_id: UUID, sealed_on: date) -> Committed[tuple[FinalCount, ...]]:
-        """Publish the final counts of a closed edition; asked again, it answers those that were published."""
+        """Publish the final counts of a closed edition; asked again, it answers those that are published.
+
+        What becomes of a piece afterwards (a sale a till reports late, a return) corrects them, publicly.
+        """
 
         def command(tx: Transaction) -> None:
             edition = tx.get(Edition, edition_id)
-            counts, moving = [], 0
-            for space in SPACES:
-                made = shelf.count_rows(tx.session, edition_id, space, clock.now())
-                authorised, sold, retired = edition.last_number(space), made["sold"], made["retired"]
-                moving += made["held"] + made["leased"] + made["returned"]
-                if authorised:
-                    unsold = authorised - sold - retired
-                    counts.append(
-                        FinalCount(space=space, authorised=authorised, sold=sold, retired=retired, unsold=unsold)
-                    )
-            edition.seal(tuple(counts), moving, sealed_on)
+            counts, moving = final_counts(tx, edition)
+            edition.seal(counts, moving, sealed_on)
             tx.save(edition)
-            for part in _parts(tx, edition):
-                part.seal(tuple(counts), moving, sealed_on, edition.id)
+            for part in parts_of(tx, edition):
+                part.seal(counts, moving, sealed_on, edition.id)
                 tx.save(part)
 
         done = self._log.execute(command)
@@ -245,6 +241,8 @@ class Editions:
 
         def command(tx: Transaction) -> int:
             edition, moved = tx.get(Edition, edition_id), 0
+            end_leases(tx, edition_id, space, from_outlet, clock.now())
+            _let_lapse(tx, edition_id, space, 1, LARGEST_SIZE)
             for first, last in shelf.free_ranges(tx.session, edition_id, space, from_outlet):
                 edition.move(space, first, last, from_outlet, to_outlet)
                 moved += last - first + 1
@@ -318,11 +316,6 @@ class Editions:
             tx.save(edition)
 
         return self._log.execute(command)
-
-
-def _parts(tx: Transaction, edition: Edition) -> list[Edition]:
-    """The editions of a matched set; none of any other."""
-    return [tx.get(Edition, part) for part in edition.parts]
 
 
 def _let_lapse(tx: Transaction, edition_id: UUID, space: Space, first: int, last: int) -> None:

@@ -4,11 +4,10 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from souvenir.editions.application.counting import recount
 from souvenir.editions.application.limits import count_purchase
 from souvenir.editions.application.taking import NumberLeased, end_lease, end_leases, number_of, registered, why_none
-from souvenir.editions.edition import (
-    Edition,
-)
+from souvenir.editions.edition import Edition
 from souvenir.editions.lease import Lease, check_lease
 from souvenir.editions.purchase import Bought
 from souvenir.editions.registers import shelf
@@ -113,11 +112,11 @@ def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, so
     """
     lease, now = tx.get(Lease, lease_id), clock.now()
     lease.must_contain(number)
-    terms, row = number_of(tx, lease.edition_id, lease.space, number)
-    assert row is not None, "what was leased is allotted"
-    piece = registered(tx, terms, lease.space, row, now)
-    own = row.status == "leased" and row.holder == lease_id
     try:
+        terms, row = number_of(tx, lease.edition_id, lease.space, number)
+        assert row is not None, "what was leased is allotted"
+        piece = registered(tx, terms, lease.space, row, now)
+        own = row.status == "leased" and row.holder == lease_id
         if row.status == "leased" and not own:
             raise NumberLeased(edition_id=terms.edition_id, space=lease.space, number=number, until=row.held_until)
         piece.sell(order_id, sold_on, lease.outlet_id, now, lease_id=lease_id if own else None)
@@ -129,4 +128,5 @@ def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, so
     if terms.limited:
         bought = Bought(edition_id=terms.edition_id, space=lease.space, number=number, on=sold_on)
         count_purchase(tx, order_id, bought, happened=True)
+    recount(tx, lease.edition_id, f"the sale of number {number} ({lease.space}) was reported late")
     return True

@@ -12,7 +12,7 @@ from souvenir.editions.purchase import (
     PurchaseLimitReached,
     purchase_id,
 )
-from souvenir.editions.registers.limits import most_bought
+from souvenir.editions.registers.limits import bought_by
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Committed, EventLog, Transaction
 
@@ -28,27 +28,29 @@ class PurchaseLimits:
         return self._log.execute(lambda tx: identify(tx, order_id, evidence))
 
     def discover(self, order_id: UUID, evidence: Evidence) -> Committed[None]:
-        """Learn more about who bought. Where a limit turns out to be exceeded a case is raised; the sale stands."""
+        """Learn more about who bought. Raises NotFound for an order that bought nothing limited."""
 
         def command(tx: Transaction) -> None:
-            purchase = tx.get(Purchase, purchase_id(order_id))
-            purchase.add_evidence(evidence)
-            tx.save(purchase)
-            for bought in purchase.bought:
-                _weigh(tx, purchase, bought, happened=True)
-            tx.save(purchase)
+            tx.get(Purchase, purchase_id(order_id))
+            identify(tx, order_id, evidence)
 
         return self._log.execute(command)
 
 
 def identify(tx: Transaction, order_id: UUID, evidence: Evidence) -> None:
-    """Say who buys with an order; more evidence adds to what is known."""
+    """Say who buys with an order; more evidence adds to what is known.
+
+    Where a limit turns out to be exceeded by what was bought already a case is raised; the sale stands.
+    """
     known = tx.find(Purchase, purchase_id(order_id))
     if known is None:
         tx.save(Purchase.identify(order_id, evidence))
-    else:
-        known.add_evidence(evidence)
-        tx.save(known)
+        return
+    known.add_evidence(evidence)
+    tx.save(known)
+    for bought in known.bought:
+        _weigh(tx, known, bought, happened=True)
+    tx.save(known)
 
 
 def count_purchase(tx: Transaction, order_id: UUID, bought: Bought, *, happened: bool = False) -> None:
@@ -59,9 +61,9 @@ def count_purchase(tx: Transaction, order_id: UUID, bought: Bought, *, happened:
     """
     purchase = tx.find(Purchase, purchase_id(order_id))
     if purchase is None:
-        if happened:
-            return
-        raise IdentityNeeded(edition_id=bought.edition_id, order_id=order_id)
+        if not happened:
+            raise IdentityNeeded(edition_id=bought.edition_id, order_id=order_id)
+        purchase = Purchase.by_somebody(order_id)
     purchase.count(bought)
     tx.save(purchase)
     _weigh(tx, purchase, bought, happened)
@@ -90,4 +92,4 @@ def _weigh(tx: Transaction, purchase: Purchase, bought: Bought, happened: bool) 
 def _bought(tx: Transaction, purchase: Purchase, kind: Kind, bought: Bought) -> int:
     if kind == "order":
         return sum(one.edition_id == bought.edition_id for one in purchase.bought)
-    return most_bought(tx.session, bought.edition_id, kind, purchase.evidence, bought.on)
+    return bought_by(tx.session, bought.edition_id, kind, purchase.evidence, bought.on)

@@ -3,12 +3,9 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from souvenir.editions.application.counting import recount
 from souvenir.editions.application.limits import count_purchase, give_back_purchase
-from souvenir.editions.edition import (
-    Edition,
-    EditionAlreadyDeclared,
-    NotAllottedHere,
-)
+from souvenir.editions.edition import Edition, EditionAlreadyDeclared, NotAllottedHere
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
 from souvenir.editions.purchase import Bought
@@ -225,6 +222,7 @@ def return_piece(
     piece.take_back(return_id, order_id, returned_on)
     tx.save(piece)
     give_back_purchase(tx, order_id, edition_id, space, number)
+    recount(tx, edition_id, f"number {number} ({space}) came back")
     return piece
 
 
@@ -249,6 +247,7 @@ def retire_piece(
         raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
     piece.retire(reason, evidence, retired_on, clock.now())
     tx.save(piece)
+    recount(tx, edition_id, f"number {number} ({space}) was retired")
 
 
 def _known(edition_id: UUID, found: shelf.Found | None) -> shelf.Found:

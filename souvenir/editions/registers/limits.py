@@ -1,4 +1,4 @@
-"""How many pieces of an edition were bought under each piece of evidence: a row is the lock between two buyers in one."""
+"""How many pieces of an edition each purchase took under each piece of evidence about its buyer."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,61 +6,68 @@ from uuid import UUID
 
 from souvenir.editions.purchase import Bought, Evidence, Kind, Purchase
 from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.aggregate import Event
 
 
 class LimitRegister(Register):
-    """One row per edition, kind of limit and key (and day, for limits a day)."""
+    """One row per edition, kind of limit, key, purchase and day; and one without a purchase, the sum, for each key.
+
+    The sum is the lock: two sales to one buyer wait for each other there, whatever else is known of either.
+    """
 
     name = "limits"
     tables = ("limit_uses",)
     ddl = (
         "CREATE TABLE IF NOT EXISTS limit_uses (edition_id TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, "
-        "bought_on TEXT NOT NULL, pieces INTEGER NOT NULL, PRIMARY KEY (edition_id, kind, key, bought_on))",
+        "purchase_id TEXT NOT NULL, bought_on TEXT NOT NULL, pieces INTEGER NOT NULL, "
+        "PRIMARY KEY (edition_id, kind, key, purchase_id, bought_on))",
     )
 
     @when(Purchase.Counted)
     def _counted(self, session: Session, event: Purchase.Counted) -> None:
-        _use(session, (event.bought,), event.evidence, 1)
+        _use(session, event, (event.bought,), event.evidence, 1)
 
     @when(Purchase.EvidenceAdded)
     def _evidence_added(self, session: Session, event: Purchase.EvidenceAdded) -> None:
-        _use(session, event.bought, (event.evidence,), 1)
+        _use(session, event, event.bought, (event.evidence,), 1)
 
     @when(Purchase.GivenBack)
     def _given_back(self, session: Session, event: Purchase.GivenBack) -> None:
-        _use(session, (event.bought,), event.evidence, -1)
+        _use(session, event, (event.bought,), event.evidence, -1)
 
 
-def _use(session: Session, bought: Iterable[Bought], evidence: Iterable[Evidence], pieces: int) -> None:
+def _use(session: Session, event: Event, bought: Iterable[Bought], evidence: Iterable[Evidence], pieces: int) -> None:
     keys = sorted({key for one in evidence for key in one.traces()})
     for one in bought:
         for kind, key in keys:
-            days = ("", one.on.isoformat()) if kind == "person" else ("",)
-            for day in days:
+            for purchase, day in (("", ""), (str(event.originator_id), one.on.isoformat())):
                 session.run(
-                    "INSERT INTO limit_uses (edition_id, kind, key, bought_on, pieces) VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (edition_id, kind, key, bought_on) "
+                    "INSERT INTO limit_uses (edition_id, kind, key, purchase_id, bought_on, pieces) "
+                    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (edition_id, kind, key, purchase_id, bought_on) "
                     "DO UPDATE SET pieces = limit_uses.pieces + excluded.pieces",
                     str(one.edition_id),
                     kind,
                     key,
+                    purchase,
                     day,
                     pieces,
                 )
 
 
-def most_bought(session: Session, edition_id: UUID, kind: Kind, evidence: Iterable[Evidence], on: date) -> int:
-    """How many were bought under that key of this evidence under which most were."""
+def bought_by(session: Session, edition_id: UUID, kind: Kind, evidence: Iterable[Evidence], on: date) -> int:
+    """How many were bought, altogether or on a day, by all who share any key of this evidence: they count as one."""
     counted: Kind = "person" if kind == "person a day" else kind
     keys = sorted({key for one in evidence for of, key in one.traces() if of == counted})
     if not keys:
         return 0
+    day = " AND bought_on = ?" if kind == "person a day" else ""
     row = session.row(
-        "SELECT MAX(pieces) FROM limit_uses WHERE edition_id = ? AND kind = ? AND bought_on = ? "
-        f"AND key IN ({', '.join('?' * len(keys))})",
+        "SELECT SUM(pieces) FROM (SELECT MAX(pieces) AS pieces FROM limit_uses "
+        f"WHERE edition_id = ? AND kind = ? AND key IN ({', '.join('?' * len(keys))}) AND purchase_id <> ''{day} "
+        "GROUP BY purchase_id, bought_on) AS purchases",
         str(edition_id),
         counted,
-        on.isoformat() if kind == "person a day" else "",
         *keys,
+        *([on.isoformat()] if day else []),
     )
-    return (row[0] or 0) if row else 0
+    return int(row[0] or 0) if row else 0

@@ -165,8 +165,8 @@ class PieceRegister(Register):
         if retired:
             _count(session, edition, event.space, "", retired=-retired)
 
-    @when(Edition.SizeFixed)
-    def _size_fixed(self, session: Session, event: Edition.SizeFixed) -> None:
+    @when(Edition.SizeFixed, Edition.SizeReduced)
+    def _size_fixed(self, session: Session, event: Edition.SizeFixed | Edition.SizeReduced) -> None:
         """What was opened beyond the size was never made."""
         beyond = (str(event.originator_id), "numbered", event.size + 1, LARGEST_SIZE)
         for outlet, status, pieces in session.rows(f"{_COUNT_RANGE} GROUP BY 1, 2", *beyond):

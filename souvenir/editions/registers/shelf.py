@@ -333,15 +333,23 @@ def free_ranges(session: Session, edition_id: UUID, space: Space, outlet_id: UUI
 
 
 def count_rows(session: Session, edition_id: UUID, space: Space, now: datetime) -> Counter[str]:
-    """How many pieces of a run are of each status, counted one by one: exact even within a batch of commands."""
+    """How many pieces of a run are of each status, counted one by one: exact even within a batch of commands.
+
+    A hold or a lease that is over counts as free.
+    """
     rows = session.rows(
-        "SELECT CASE WHEN status = 'held' AND held_until <= ? THEN 'free' ELSE status END, COUNT(*) FROM pieces "
+        "SELECT CASE WHEN status IN ('held', 'leased') AND held_until <= ? THEN 'free' ELSE status END, COUNT(*) FROM pieces "
         "WHERE edition_id = ? AND space = ? GROUP BY 1",
         stamp(now),
         str(edition_id),
         space,
     )
     return Counter({status: int(pieces) for status, pieces in rows})
+
+
+def lock(session: Session, edition_id: UUID) -> None:
+    """Until this transaction ends, nobody else who locks an edition goes on."""
+    session.changed("UPDATE edition_terms SET edition_id = edition_id WHERE edition_id = ?", str(edition_id))
 
 
 def last_sold(session: Session, edition_id: UUID) -> int:
