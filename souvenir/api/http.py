@@ -4,6 +4,7 @@ Follows the GraphQL-over-HTTP specification. A request takes one hop to a worker
 read, executed and written: resolvers are synchronous and may wait for the store.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -136,7 +137,7 @@ class GraphQLView:
                 return Answer(200, self._page, HTML, {"Cache-Control": "no-store"})
             ask = read_url(scope["query_string"], headers)
         else:
-            ask = read_body(await _body(receive, headers, self.settings.limits.body_bytes))
+            ask = read_body(await _body(receive, headers, self.settings.limits))
         return await self._workers.run(partial(self._work, ask, headers, media, safe))
 
     def _work(self, ask: Ask, headers: Mapping[str, str], media: str, safe: bool) -> Answer:
@@ -253,15 +254,25 @@ def _ask(request: Mapping[str, Any]) -> Ask:
     return Ask(query, document_id or None, request.get("operationName"), request.get("variables"))
 
 
-async def _body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The body of a POST, counted as it arrives: a chunked body states no length."""
+async def _body(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
+    """The body of a POST, of the right kind, not too long, and in time."""
     kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8") or headers.get("content-encoding"):
         raise Fault(415, BAD_REQUEST, f"Send the body as {JSON} in UTF-8, not compressed.", headers={"Accept": JSON})
     stated = headers.get("content-length", "0")
-    if stated.isdecimal() and len(stated) < 20 and int(stated) > limit:
-        raise _too_large(limit)
+    if stated.isdecimal() and len(stated) < 20 and int(stated) > limits.body_bytes:
+        raise _too_large(limits.body_bytes)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _read(receive, limits.body_bytes)
+    except TimeoutError:
+        slow = f"The body took longer than {limits.body_seconds:g} seconds to arrive."
+        raise Fault(408, BAD_REQUEST, slow, headers={"Connection": "close"}) from None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    """A body, counted as it arrives: a chunked one states no length."""
     chunks, size, more = [], 0, True
     while more:
         message = await receive()

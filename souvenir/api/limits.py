@@ -27,6 +27,8 @@ from souvenir.api.faults import VALIDATION_FAILED, coded
 
 PAGE_ARGUMENTS: Final = frozenset({"first", "last", "limit"})
 LARGEST_PAGE: Final = 100
+BODY_SECONDS: Final = 10.0
+"""How long a body may take to arrive: who sends a byte a second keeps nobody else waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Limits:
     """The bounds of one request. Fragments count once for every place they are spread."""
 
     body_bytes: int = 256 * 1024
+    body_seconds: float = BODY_SECONDS
     tokens: int = 2_000
     source_length: int = 64 * 1024
     comments: int = 200

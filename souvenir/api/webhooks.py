@@ -1,5 +1,6 @@
 """Webhooks in: a provider's notice is checked, stored, and answered; only then is it acted on, in the background."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from souvenir.api.limits import BODY_SECONDS
 from souvenir.payments.provider import NoticeRefused, UnknownProvider
 from souvenir.shop import Busy, Contended
 
@@ -60,14 +62,15 @@ def _work_off(shop: "Shop", notice_id: UUID) -> None:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The request's body; None if it is larger than any notice is."""
+    """The request's body, empty where it does not come in time; None if it is larger than any notice is."""
     read = bytearray()
     try:
-        async for chunk in request.stream():
-            read += chunk
-            if len(read) > LARGEST:
-                return None
-    except ClientDisconnect:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > LARGEST:
+                    return None
+    except (ClientDisconnect, TimeoutError):
         return b""
     return bytes(read)
 

@@ -27,16 +27,20 @@ __all__ = ["Aggregate", "Created", "Event", "Value", "event"]
 _UNPLACED = UUID(int=0)
 
 
+_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+"""What does not fit is not repeated: a bug's traceback goes to a log, and the value may be somebody's passport."""
+
+
 class Value(BaseModel):
     """An immutable value that is checked when made: a part of an event or of an input."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
 
 class Event(BaseModel, CanMutateAggregate[UUID]):
     """Something that happened to one aggregate. Never changed once made; `TOPIC` names it in the log for ever."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
     TOPIC: ClassVar[str]
     class_version: ClassVar[int] = 1
     """Raised when fields change; a static `upcast_vN_vM(state)` then brings each older version one step further."""
