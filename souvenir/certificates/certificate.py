@@ -350,7 +350,7 @@ class Certificate(Aggregate):
 
 def certificate_id(piece_id: UUID, order_id: UUID, replacement: int = 0) -> UUID:
     """One copy of a piece sold to one order has one certificate, however often it is asked for."""
-    return derived_id("certificate", piece_id, order_id, *([replacement] if replacement else []))
+    return derived_id("certificate", piece_id, order_id, *([replacement] if replacement else []), near=order_id)
 
 
 def new_serial() -> str:

@@ -97,7 +97,7 @@ def checked(evidence: Evidence) -> Evidence:
 
 
 def purchase_id(order_id: UUID) -> UUID:
-    return derived_id("purchase", order_id)
+    return derived_id("purchase", order_id, near=order_id)
 
 
 class Purchase(Aggregate):

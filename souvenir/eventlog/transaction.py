@@ -12,6 +12,9 @@ from souvenir.kernel.errors import NotFound
 
 A = TypeVar("A", bound=Aggregate)
 
+History = Callable[[UUID, int], Sequence[Event] | None]
+"""Gives the events of a stream up to a position, if they are at hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -47,6 +50,8 @@ class Shared:
 class Batch:
     """What the commands of one database transaction have added so far; events go to the store at its end."""
 
+    __slots__ = ("by_stream", "events", "project", "session", "shared")
+
     def __init__(self, session: WriteSession, project: Callable[[Session, Event], None], shared: Shared) -> None:
         self.session = session
         self.project = project
@@ -66,17 +71,28 @@ class Batch:
             self.session.append([to_stored(event) for event in self.events])
 
 
+class _Answered:
+    """The event that a process answers: its position, what is at hand of the log, and what was read as it stood then."""
+
+    __slots__ = ("history", "past", "position")
+
+    def __init__(self, position: int, history: History) -> None:
+        self.position = position
+        self.history = history
+        self.past: dict[UUID, Aggregate | None] = {}
+
+
 class Transaction:
     """One command's part of a batch. Nothing it saved or wrote survives if it raises."""
+
+    __slots__ = ("_answered", "_batch", "_loaded", "_projected", "_saved")
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._loaded: dict[UUID, Aggregate] = {}
-        self._past: dict[UUID, tuple[int, Aggregate | None]] = {}
         self._saved: list[Event] = []
         self._projected = 0
-        self._answering: int | None = None
-        self._history: Callable[[UUID, int], Sequence[Event] | None] = lambda id, until: None
+        self._answered: _Answered | None = None
         batch.session.begin()
 
     @property
@@ -119,21 +135,22 @@ class Transaction:
 
         A process that asks this way answers the same when it lags, or is replayed next year. Raises NotFound.
         """
-        assert self._answering is not None, "no event is being answered"
-        known_at, past = self._past.get(id, (0, None))
-        if known_at != self._answering:
-            events = self._history(id, self._answering)
+        answered = self._answered
+        assert answered is not None, "no event is being answered"
+        if id in answered.past:
+            past = answered.past[id]
+        else:
+            events = answered.history(id, answered.position)
             if events is None:
-                events = [to_event(*event) for event in self._batch.session.stream(id, self._answering)]
-            past = replay(events)
-            self._past[id] = (self._answering, past)
+                events = [to_event(*event) for event in self._batch.session.stream(id, answered.position)]
+            past = answered.past[id] = replay(events)
         if not isinstance(past, cls):
             raise NotFound(kind=cls.__name__, id=str(id))
         return past
 
-    def answer(self, position: int, history: Callable[[UUID, int], Sequence[Event] | None]) -> None:
-        """The event at this position is being answered. `history` gives the events of a stream up to one, if at hand."""
-        self._answering, self._history = position, history
+    def answer(self, position: int, history: History) -> None:
+        """The event at this position is being answered."""
+        self._answered = _Answered(position, history)
 
     def save(self, *aggregates: Aggregate) -> None:
         """Add the aggregates' new events to the transaction."""

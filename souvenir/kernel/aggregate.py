@@ -76,10 +76,11 @@ class Created(Event, CanInitAggregate[UUID]):
         """Begin the aggregate."""
         assert aggregate is None, "an aggregate is created once"
         fields = self.__dict__
-        cls = resolve_topic(fields["originator_topic"])
+        cls, initialise, parameters = _beginning(fields["originator_topic"])
         begun = cls.__new__(cls)
         begun.__base_init__(fields["originator_id"], fields["originator_version"], fields["timestamp"])
-        begun.__init__(**{name: fields[name] for name in _parameters(cls.__init__)})
+        initialise(begun, **{name: fields[name] for name in parameters})
+        self.apply(begun)
         return begun
 
 
@@ -142,6 +143,14 @@ def _recording(method: CommandMethodDecorator) -> Callable[..., None]:
         self.trigger_event(event_class, **fields)
 
     return update_wrapper(record, method.decorated_func)
+
+
+@cache
+def _beginning(topic: str) -> tuple[Any, Callable[..., None], tuple[str, ...]]:
+    """The aggregate class of a topic, the method that initialises it, and the fields that one asks for."""
+    cls = resolve_topic(topic)
+    initialise: Callable[..., None] = cls.__init__
+    return cls, initialise, _parameters(initialise)
 
 
 @cache

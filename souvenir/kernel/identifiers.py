@@ -1,8 +1,8 @@
 """Identifiers: ours (UUIDs, some derived so that a retry meets itself) and the trade's (GTIN)."""
 
 import hashlib
-import secrets
 from functools import lru_cache
+from os import urandom
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +16,13 @@ from souvenir.kernel.errors import SouvenirError
 NAMESPACE = UUID("5f1d2a6e-0c1b-5e57-9a3e-7a0e5b1e50fe")
 _BEGUN = hashlib.sha1(NAMESPACE.bytes, usedforsecurity=False)
 
+_VARIANT = 0b10 << 62
+_VERSION_5, _VERSION_7, _VERSION_8 = (version << 76 | _VARIANT for version in (5, 7, 8))
+_FREE = (1 << 128) - 1 & ~(0xF << 76 | 0b11 << 62)
+"""Every bit but those of the version and the variant."""
+_TIMED = (1 << 48) - 1 << 80
+"""The bits in which ids made at one time are the same."""
+
 
 class MalformedGtin(SouvenirError):
     message = "{gtin!r} is not a GTIN: give 8, 12, 13 or 14 digits whose last is the GS1 check digit."
@@ -24,21 +31,23 @@ class MalformedGtin(SouvenirError):
 
 def new_id() -> UUID:
     """A fresh id that sorts by the time it was made (RFC 9562, version 7)."""
-    milliseconds = int(clock.now().timestamp() * 1000) & (1 << 48) - 1
-    random = secrets.randbits(74)
-    value = milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return UUID(int=value)
+    milliseconds = int(clock.now().timestamp() * 1000)
+    random = int.from_bytes(urandom(10), "big")
+    return UUID(int=(milliseconds << 80 | random) & _FREE | _VERSION_7)
 
 
-def derived_id(purpose: str, *parts: object) -> UUID:
+def derived_id(purpose: str, *parts: object, near: UUID | None = None) -> UUID:
     """The id of something that follows from something else: the same parts always give the same id.
 
-    It is the name-based UUID of RFC 9562, version 5: `uuid5(NAMESPACE, …)` in half the time.
+    It is the name-based UUID of RFC 9562, version 5: `uuid5(NAMESPACE, …)` in half the time. With `near` it begins as
+    that id does (version 8), so that the store writes what follows from one thing to one place instead of many.
     """
     digest = _BEGUN.copy()
     digest.update("\x1f".join((purpose, *map(str, parts))).encode())
-    value = int.from_bytes(digest.digest()[:16], "big")
-    return UUID(int=value & ~(0xF << 76 | 0b11 << 62) | 5 << 76 | 0b10 << 62)
+    value = int.from_bytes(digest.digest()[:16], "big") & _FREE
+    if near is None:
+        return UUID(int=value | _VERSION_5)
+    return UUID(int=near.int & _TIMED | value & ~_TIMED | _VERSION_8)
 
 
 @lru_cache(maxsize=4096)

@@ -125,7 +125,7 @@ class Entry(Aggregate):
     @staticmethod
     def id_for(cause: Cause, rule: str) -> UUID:
         """An event makes at most one entry by each rule, so a retry meets the entry it already posted."""
-        return derived_id("entry", cause.id, cause.version, rule)
+        return derived_id("entry", cause.id, cause.version, rule, near=cause.id)
 
     # Evolve.
 

@@ -179,7 +179,7 @@ class Accrual(Aggregate):
     @staticmethod
     def id_of(order_id: UUID, line_no: int, licence_id: UUID) -> UUID:
         """The id of the accrual of one order line under one licence, so that accruing twice meets itself."""
-        return derived_id("accrual", order_id, line_no, licence_id)
+        return derived_id("accrual", order_id, line_no, licence_id, near=order_id)
 
     # Decide: may refuse, may record, never assigns.
 

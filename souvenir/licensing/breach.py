@@ -49,7 +49,7 @@ class Breach(Aggregate):
     @staticmethod
     def id_of(order_id: UUID, line_no: int, licence_id: UUID) -> UUID:
         """The id of the breach of one order line under one licence, so that reporting twice meets itself."""
-        return derived_id("breach", order_id, line_no, licence_id)
+        return derived_id("breach", order_id, line_no, licence_id, near=order_id)
 
     @classmethod
     def report(

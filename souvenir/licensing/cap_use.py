@@ -50,7 +50,7 @@ class CapUse(Aggregate):
 
     @staticmethod
     def id_of(order_id: UUID, line_no: int, licence_id: UUID) -> UUID:
-        return derived_id("cap-use", order_id, line_no, licence_id)
+        return derived_id("cap-use", order_id, line_no, licence_id, near=order_id)
 
     # Decide: may refuse, may record, never assigns.
 

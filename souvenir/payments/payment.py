@@ -7,6 +7,7 @@ from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money, total
 
 
@@ -56,6 +57,21 @@ class Payment(Aggregate):
     class Approved(Aggregate.Event):
         TOPIC = "payments.PaymentApproved"
         reference: str
+
+    class Taken(Created):
+        """The money was in the till, or on the terminal's slip, before anything was recorded: nothing is waited for."""
+
+        TOPIC = "payments.PaymentTaken"
+        order_id: UUID
+        amount: Money
+        tender: Tender
+        provider: str
+        device: str = ""
+        reference: str
+
+        def apply(self, aggregate: "Payment") -> None:
+            """It begins as a payment that is approved."""
+            aggregate.reference = self.reference
 
     class Declined(Aggregate.Event):
         TOPIC = "payments.PaymentDeclined"
@@ -114,6 +130,13 @@ class Payment(Aggregate):
         """Ask to be paid. The id is also the idempotency key the provider receives."""
         asked = {"order_id": order_id, "amount": amount, "tender": tender, "provider": provider, "device": device}
         return cls._create(cls.Requested, id=id, **asked)
+
+    @classmethod
+    def take(cls, order_id: UUID, amount: Money, tender: Tender, reference: str) -> Self:
+        """Paid over the counter, in one step. The reference is the slip's, or names the order."""
+        id = derived_id("payment", order_id, near=order_id)
+        taken = {"order_id": order_id, "amount": amount, "tender": tender, "provider": "counter"}
+        return cls._create(cls.Taken, id=id, reference=reference, **taken)
 
     # Decide.
 

@@ -80,6 +80,10 @@ class CounterPayments(Register):
         self._over(session, event.originator_id)
         self._slip(session, event.reference, event.originator_id)
 
+    @when(Payment.Taken)
+    def _taken_at_once(self, session: Session, event: Payment.Taken) -> None:
+        self._slip(session, event.reference, event.originator_id)
+
     @when(Payment.Declined)
     def _declined(self, session: Session, event: Payment.Declined) -> None:
         self._over(session, event.originator_id)

@@ -366,8 +366,7 @@ class Sell:
             day = on or business_date_at(tx, outlet_id, till) or clock.today(outlet.time_zone)
             numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
-            payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
-            payment.approve(reference or f"counter:{order.order_no}")
+            payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")
             tx.save(order, payment)
             if evidence is not None:
                 identify(tx, order_id, evidence)
@@ -435,7 +434,7 @@ def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
         tx.save(order)
         for line in order.lines:
             give_units_back(tx, line.licence_ids, order.id, line.line_no)
-    payment.request_refund(derived_id("refund", payment.id), payment.amount, today, reason)
+    payment.request_refund(derived_id("refund", payment.id, near=payment.id), payment.amount, today, reason)
 
 
 def _basket(tx: Transaction, basket_id: UUID, holder: str) -> Basket:

@@ -144,7 +144,6 @@ def _record(
 
 def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:
     order = tx.get(Order, order_id)
-    payment = Payment.request(derived_id("payment", order_id), order_id, order.due, tender, "counter")
-    payment.approve(reference or f"counter:{order.order_no}")
+    payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")
     order.pay(payment.id, tender, order.due, on)
     tx.save(order, payment)

@@ -91,7 +91,7 @@ class TakeBack:
 
 
 def _refund_of(return_id: UUID) -> UUID:
-    return derived_id("refund", return_id)
+    return derived_id("refund", return_id, near=return_id)
 
 
 def _decide_refund(tx: Transaction, order: Order, return_id: UUID, claim_id: UUID | None, on: date) -> None:

@@ -45,6 +45,15 @@ def test_a_declined_payment_keeps_the_reason():
     given(payment()).when(declined).then(Payment.Declined, reason="insufficient funds")
 
 
+def test_what_was_paid_on_the_counter_is_taken_and_may_be_given_back():
+    def taken() -> Payment:
+        return Payment.take(ORDER, cny("113.00"), Tender.CASH, "counter:0001")
+
+    assert (taken().settled, taken().reference) == (True, "counter:0001")
+    given(taken()).when(declined).then_nothing()
+    given(taken()).when(refunded("113.00")).then(Payment.Refunded, amount=cny("113.00"))
+
+
 @pytest.mark.parametrize("first", [approved, declined])
 def test_the_same_answer_twice_records_nothing_new(first):
     given(payment(), first).when(first).then_nothing()

@@ -83,7 +83,7 @@ class Letter(Aggregate):
 
     @classmethod
     def write(cls) -> "Letter":
-        return cls(text="Dear Sir or Madam, " * 13, postage=Money(4518, "CNY"))
+        return cls._create(cls.Written, text="Dear Sir or Madam, " * 13, postage=Money(4518, "CNY"))
 
 
 class Stickers(Register):

@@ -22,7 +22,6 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
 from souvenir.eventlog.stores.store import (
-    Conflict,
     DamagedDatabase,
     ForeignDatabase,
     PlacedEvent,
@@ -31,6 +30,7 @@ from souvenir.eventlog.stores.store import (
     Store,
     StoredEvent,
     WriteSession,
+    Writing,
 )
 
 WRITING = zlib.crc32(b"souvenir.writing")
@@ -167,14 +167,12 @@ class PostgresSession(WriteSession):
         return max(position for (position,) in self._inserted.fetchall()) if self._inserted else 0
 
     def commit(self) -> None:
-        """Send what is left, and wait until all of it is durable."""
         self.flush()
         with self._stack:
             if self._pipeline is not None:
                 self._cursor.execute("COMMIT")
 
     def give_up(self, error: BaseException) -> None:
-        """Leave nothing behind; `error` is why."""
         with suppress(psycopg.Error):
             self._stack.__exit__(type(error), error, error.__traceback__)
         with suppress(psycopg.Error):
@@ -239,18 +237,11 @@ class PostgresStore(Store):
         tables = {name for (name,) in cursor.fetchall()}
         return not tables or "souvenir_log" in tables
 
-    @contextmanager
-    def writing(self) -> Iterator[WriteSession]:
-        with self._lock:
-            session = PostgresSession(self._writing_connection(), self._opening, self.guarded)
-            try:
-                yield session
-                session.commit()
-            except BaseException as error:
-                session.give_up(error)
-                if isinstance(error, PostgresSession.conflicts):
-                    raise Conflict(str(error)) from error
-                raise
+    def writing(self) -> Writing:
+        return Writing(self._lock, self._begin)
+
+    def _begin(self) -> PostgresSession:
+        return PostgresSession(self._writing_connection(), self._opening, self.guarded)
 
     def _writing_connection(self) -> Connection[Row]:
         """The one connection that writes; a new one if it was lost."""

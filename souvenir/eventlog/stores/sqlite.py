@@ -11,7 +11,6 @@ from uuid import UUID
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
 from souvenir.eventlog.stores.store import (
-    Conflict,
     DamagedDatabase,
     ForeignDatabase,
     PlacedEvent,
@@ -20,6 +19,7 @@ from souvenir.eventlog.stores.store import (
     Store,
     StoredEvent,
     WriteSession,
+    Writing,
 )
 
 APPLICATION_ID = 0x50554D31
@@ -105,6 +105,15 @@ class SqliteSession(WriteSession):
     def position(self) -> int:
         return self._position
 
+    def commit(self) -> None:
+        self.flush()
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    def give_up(self, error: BaseException) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
 
 class SqliteStore(Store):
     """The library's own table of stored events, with registers and views beside it in the same file."""
@@ -139,21 +148,11 @@ class SqliteStore(Store):
             assert isinstance(session, SqliteSession)
             recorder._create_table(SQLiteCursor(session._connection.cursor()))
 
-    @contextmanager
-    def writing(self) -> Iterator[WriteSession]:
-        with self._lock:
-            session = SqliteSession(self._writer, "BEGIN IMMEDIATE")
-            try:
-                yield session
-                session.flush()
-                if self._writer.in_transaction:
-                    self._writer.execute("COMMIT")
-            except BaseException as error:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                if isinstance(error, SqliteSession.conflicts):
-                    raise Conflict(str(error)) from error
-                raise
+    def writing(self) -> Writing:
+        return Writing(self._lock, self._begin)
+
+    def _begin(self) -> SqliteSession:
+        return SqliteSession(self._writer, "BEGIN IMMEDIATE")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -1,8 +1,9 @@
 """What the log asks of a store: transactions, streams by id, the whole log by position, and plain SQL beside them."""
 
 import operator
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -195,6 +196,14 @@ class WriteSession(Session):
             self._control("SAVEPOINT command")
 
     @abstractmethod
+    def commit(self) -> None:
+        """Send what is left, and wait until all of it is durable."""
+
+    @abstractmethod
+    def give_up(self, error: BaseException) -> None:
+        """Leave nothing behind; `error` is why."""
+
+    @abstractmethod
     def _control(self, statement: str) -> None: ...
 
     @abstractmethod
@@ -213,6 +222,46 @@ class WriteSession(Session):
     @abstractmethod
     def position(self) -> int:
         """After the commit: where the last appended event stands in the log; 0 if there was none."""
+
+
+class Writing:
+    """The `with` block of a transaction: commits at its end, or leaves nothing. One at a time per lock.
+
+    A class, and no generator, because every command passes here.
+    """
+
+    __slots__ = ("_lock", "_open", "_session")
+
+    def __init__(self, lock: threading.RLock, open: Callable[[], WriteSession]) -> None:
+        self._lock = lock
+        self._open = open
+
+    def __enter__(self) -> WriteSession:
+        self._lock.acquire()
+        try:
+            self._session = self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self._session
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if error is None:
+                self._session.commit()
+        except BaseException as late:
+            self._give_up(late)
+            raise
+        else:
+            if error is not None:
+                self._give_up(error)
+        finally:
+            self._lock.release()
+
+    def _give_up(self, error: BaseException) -> None:
+        self._session.give_up(error)
+        if isinstance(error, self._session.conflicts):
+            raise Conflict(str(error)) from error
 
 
 class Store(ABC):
