@@ -69,6 +69,7 @@ from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.book_settlements import BookSettlements
 from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.certify import Certify
+from souvenir.processes.change_keys import ChangeKeys
 from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.draw import Draws, FollowDraws
@@ -183,7 +184,7 @@ class Shop:
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
-            ForgetPerson(secrets.keyring),
+            ForgetPerson(secrets.keyring), ChangeKeys(secrets.signing),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         shred_restored_keys(log, secrets.keyring)

@@ -47,12 +47,6 @@ class RetireCertificateInput:
 
 
 @strawberry.input
-class SealCertificateAnewInput:
-    idempotency_key: strawberry.ID
-    certificate_id: strawberry.ID
-
-
-@strawberry.input
 class RotateCertificateKeyInput:
     idempotency_key: strawberry.ID
     key_id: str = strawberry.field(description="The key that signs now, so that two who ask at once make one new key.")
@@ -93,10 +87,6 @@ class TransferCertificatePayload(CertificateChange): ...
 
 @strawberry.type
 class RetireCertificatePayload(CertificateChange): ...
-
-
-@strawberry.type
-class SealCertificateAnewPayload(CertificateChange): ...
 
 
 @strawberry.type
@@ -147,23 +137,16 @@ class CertificatesMutation:
         done = at.carry_out(input, lambda: at.shop.certificates.retire(one, input.reason, input.on))
         return RetireCertificatePayload(replayed=done.replayed, key=one)
 
-    @mutation(*EVERY_MUTATION, CertificateNotStanding)
-    def seal_certificate_anew(self, info: Info, input: SealCertificateAnewInput) -> SealCertificateAnewPayload:
-        """Sign a certificate with today's key, because the one that signed it was withdrawn. The serial stays."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
-        done = at.carry_out(input, lambda: at.shop.certificate_keys.seal_anew(one))
-        return SealCertificateAnewPayload(replayed=done.replayed, key=one)
-
     @mutation(*EVERY_MUTATION, NoSuchKey)
     def rotate_certificate_key(self, info: Info, input: RotateCertificateKeyInput) -> RotateCertificateKeyPayload:
         """Sign certificates with a new key from now on; those that older keys signed still verify."""
         at = _manager(info)
         done = at.carry_out(input, lambda: at.shop.certificate_keys.rotate(input.key_id, input.on))
-        return RotateCertificateKeyPayload(replayed=done.replayed, key_id=at.shop.secrets.signing.now.key_id)
+        return RotateCertificateKeyPayload(replayed=done.replayed, key_id=done.result)
 
     @mutation(*EVERY_MUTATION, NoSuchKey, KeyStillSigns)
     def withdraw_certificate_key(self, info: Info, input: WithdrawCertificateKeyInput) -> WithdrawCertificateKeyPayload:
-        """Trust a key no more: whoever shows a certificate it signed is told so."""
+        """Trust a key no more: whoever shows what it signed is told so, and certificates that stand get new sheets."""
         at = _manager(info)
         done = at.carry_out(input, lambda: at.shop.certificate_keys.withdraw(input.key_id, input.reason, input.on))
         return WithdrawCertificateKeyPayload(replayed=done.replayed)

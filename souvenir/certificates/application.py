@@ -9,7 +9,7 @@ from souvenir.certificates.certificate import Certificate, Verdict, verify_certi
 from souvenir.certificates.credential import credential_jwt, proven, render_credential, verification_method
 from souvenir.certificates.jose import jwk_set, jwt_of
 from souvenir.certificates.key import IssuerKey
-from souvenir.certificates.signing import KeyCabinet, Keys, SigningKeys
+from souvenir.certificates.signing import KeyCabinet, Keys
 from souvenir.certificates.status import Listed, Purpose, list_link, status_credential
 from souvenir.certificates.views import StatusLists, certificate_with, status_of
 from souvenir.eventlog import Committed, EventLog, Transaction
@@ -48,36 +48,42 @@ class Certificates:
 
 
 class CertificateKeys:
-    """The keys certificates are signed with, changed while the shop runs. What changed, and why, stands in the log."""
+    """The keys certificates are signed with, changed while the shop runs. What changed, and why, stands in the log.
+
+    It stands there first: a change that a crash cut off between the log and the files is finished by `ChangeKeys`.
+    """
 
     def __init__(self, log: EventLog, cabinet: KeyCabinet) -> None:
         self._log, self._cabinet = log, cabinet
 
     def rotate(self, key_id: str, on: date) -> Committed[str]:
         """Sign with a new key if `key_id` still signs; answers the id of the key that signs now. Raises NoSuchKey."""
-        return self._log.execute(lambda tx: _introduced(tx, self._cabinet.rotate(key_id), on).key_id)
+        keys = self._cabinet.after(key_id)
 
-    def seal_anew(self, certificate: UUID) -> Committed[None]:
-        """Sign a certificate with today's key; its owner needs a new sheet. Raises CertificateNotStanding."""
+        def command(tx: Transaction) -> str:
+            if tx.find(IssuerKey, IssuerKey.id_of(keys.key_id)) is None:
+                tx.save(IssuerKey.introduce(keys.key_id, keys.public[keys.key_id], on))
+            return keys.key_id
 
-        def command(tx: Transaction) -> None:
-            one = tx.get(Certificate, certificate)
-            one.seal_anew(self._cabinet.now)
-            tx.save(one)
-
-        return self._log.execute(command)
+        done = self._log.execute(command)
+        self._cabinet.begin(done.result)
+        return done
 
     def withdraw(self, key_id: str, reason: str, on: date) -> Committed[None]:
-        """Trust a key no more, as when it was stolen. Raises NoSuchKey, or KeyStillSigns: rotate first."""
+        """Trust a key no more, as when it was stolen; the certificates it signed that stand are sealed anew.
+
+        Raises NoSuchKey, or KeyStillSigns: rotate first.
+        """
+        public = self._cabinet.public_half(key_id)
 
         def command(tx: Transaction) -> None:
-            public = self._cabinet.now.public.get(key_id, b"")
-            self._cabinet.withdraw(key_id)
             key = tx.find(IssuerKey, IssuerKey.id_of(key_id)) or IssuerKey.introduce(key_id, public, on)
             key.withdraw(reason, on)
             tx.save(key)
 
-        return self._log.execute(command)
+        done = self._log.execute(command)
+        self._cabinet.withdraw(key_id)
+        return done
 
 
 class Publication:
@@ -131,9 +137,3 @@ class Publication:
     def key_set(self) -> dict[str, Any]:
         """The public keys as a JWK set. Keys that were withdrawn are not in it."""
         return jwk_set(self._keys.now.public)
-
-
-def _introduced(tx: Transaction, keys: SigningKeys, on: date) -> SigningKeys:
-    if tx.find(IssuerKey, IssuerKey.id_of(keys.key_id)) is None:
-        tx.save(IssuerKey.introduce(keys.key_id, keys.public[keys.key_id], on))
-    return keys

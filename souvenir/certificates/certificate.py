@@ -14,7 +14,7 @@ from pydantic import Field
 
 from souvenir.certificates.signing import PublicKeys, SigningKeys, verifies
 from souvenir.kernel.aggregate import Aggregate, Created, Value, event
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import Gtin, derived_id
 from souvenir.kernel.localized import LocalizedText
 
@@ -27,10 +27,11 @@ SERIAL_LENGTH: Final = 12
 _SEALED: Final = b"souvenir-certificate-v1"
 _LINKED: Final = b"souvenir-certificate-link-v1"
 _LONGEST: Final = 10_000
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHORT: Final = ("gtin", "serial", "space", "number", "size", "issued_on", "replacement")
 _LINK = re.compile(
     r"(?P<signed>https?://[!-~]{1,200}?/01/(?P<gtin>[0-9]{14})/21/(?P<serial>[2-9A-HJ-NP-Z]{12})"
-    r"\?n=(?P<number>[1-9][0-9]{0,6})&of=(?P<size>[1-9][0-9]{0,6})&kind=(?P<space>numbered|AP|PP|HC)(?:&r=(?P<replacement>[1-9]))?"
+    r"\?n=(?P<number>[1-9][0-9]{0,6})&of=(?P<size>[1-9][0-9]{0,6})&kind=(?P<space>numbered|AP|PP|HC)(?:&r=(?P<replacement>[1-9][0-9]{0,2}))?"
     r"&on=(?P<issued_on>[0-9]{4}-[0-9]{2}-[0-9]{2})&k=(?P<key_id>[A-Za-z0-9_-]{12}))&s=(?P<signature>[A-Za-z0-9_-]{86})"
 )
 
@@ -65,9 +66,7 @@ class CertificateNotRevoked(SouvenirError):
 
 
 class CertificateNotStanding(SouvenirError):
-    message = (
-        "The certificate of number {number} ({space}) is {standing}: only an active one is passed on or sealed anew."
-    )
+    message = "The certificate of number {number} ({space}) is {standing}: only an active one is passed on."
     space: str
     number: int
     standing: str
@@ -292,17 +291,20 @@ class Certificate(Aggregate):
 
     def transfer(self, owner: str, transferred_on: date) -> None:
         """Note a new owner by a pseudonym; nobody here knows who that is. Only an active certificate is passed on."""
+        if not _PSEUDONYM.fullmatch(owner):
+            raise MalformedInput(expected="pseudonym: 1 to 64 letters, digits, dots or dashes", value="…")
         if self.owners[-1:] == (owner,):
             return
-        self._must_stand()
+        if self.standing != "active":
+            facts = self.seal.statement
+            raise CertificateNotStanding(space=facts.space, number=facts.number, standing=self.standing)
         self._transferred(owner=owner, transferred_on=transferred_on)
 
-    def seal_anew(self, keys: SigningKeys) -> None:
-        """Sign the same facts with today's key, because the one that signed them was withdrawn; the serial stays."""
+    def seal_anew(self, withdrawn: str, keys: SigningKeys) -> None:
+        """Sign the same facts with today's key if one that was withdrawn signed them; the serial stays."""
         stated = self.seal.statement
-        if stated.key_id == keys.key_id:
+        if stated.key_id != withdrawn or self.standing in ("revoked", "retired"):
             return
-        self._must_stand()
         resolver = self.seal.link.partition("/01/")[0]
         anew = seal(stated.model_copy(update={"key_id": keys.key_id}), keys, resolver)
         self._sealed_anew(statement=anew.statement, signature=anew.signature, link=anew.link)
@@ -314,11 +316,6 @@ class Certificate(Aggregate):
         if self.retired_on is not None:
             return "retired"
         return "active" if self.suspended_because is None else "suspended"
-
-    def _must_stand(self) -> None:
-        if self.standing != "active":
-            facts = self.seal.statement
-            raise CertificateNotStanding(space=facts.space, number=facts.number, standing=self.standing)
 
     # Evolve.
 

@@ -24,10 +24,17 @@ class IssuerKey(Aggregate):
         reason: str
         withdrawn_on: date
 
+    class SealsRenewed(Aggregate.Event):
+        """Of what it had signed, every certificate up to this one is sealed anew, by the order of their ids."""
+
+        TOPIC = "certificates.KeySealsRenewed"
+        up_to: UUID
+
     @event(Introduced)
     def __init__(self, key_id: str, public: str, introduced_on: date) -> None:
         self.key_id, self.public, self.introduced_on = key_id, public, introduced_on
         self.withdrawn_on: date | None = None
+        self.renewed_up_to: UUID | None = None
 
     # Decide.
 
@@ -51,8 +58,16 @@ class IssuerKey(Aggregate):
         if self.withdrawn_on is None:
             self._withdrawn(reason=reason, withdrawn_on=withdrawn_on)
 
+    def renew_seals(self, up_to: UUID) -> None:
+        """Note how far its seals are replaced."""
+        self._seals_renewed(up_to=up_to)
+
     # Evolve.
 
     @event(Withdrawn)
     def _withdrawn(self, reason: str, withdrawn_on: date) -> None:
         self.withdrawn_on = withdrawn_on
+
+    @event(SealsRenewed)
+    def _seals_renewed(self, up_to: UUID) -> None:
+        self.renewed_up_to = up_to

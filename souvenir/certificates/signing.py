@@ -7,6 +7,7 @@ import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -22,6 +23,8 @@ PublicKeys = Mapping[str, bytes]
 """Raw Ed25519 public keys (32 bytes) by key id: all that is needed to verify, so it may be published."""
 
 _KEY_FILE = re.compile(r"certificate-key-([0-9]{4})\.pem")
+_NEXT = "certificate-key-next.pem"
+"""A key that is ready, and signs nothing yet."""
 
 
 class UnusableSigningKey(SouvenirError):
@@ -71,10 +74,14 @@ class SigningKeys:
         public = {key_id_of(raw_public(key)): raw_public(key) for key in keys}
         return cls(key_id_of(raw_public(keys[-1])), keys[-1], public, frozenset(withdrawn))
 
+    def followed_by(self, private: Ed25519PrivateKey) -> Self:
+        """Another key signs; what the old one signed still verifies."""
+        public = raw_public(private)
+        return type(self)(key_id_of(public), private, {**self.public, key_id_of(public): public}, self.withdrawn)
+
     def rotated(self) -> Self:
-        """A new signing key; what the old one signed still verifies."""
-        fresh = type(self).generate()
-        return type(self)(fresh.key_id, fresh.private, {**self.public, **fresh.public}, self.withdrawn)
+        """A new key signs."""
+        return self.followed_by(Ed25519PrivateKey.generate())
 
     def without(self, key_id: str) -> Self:
         """The same keys with one withdrawn: it no longer verifies anything. The key that signs is rotated first."""
@@ -98,6 +105,7 @@ class KeyCabinet:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory, self._lock = directory, Lock()
+        self._next: Ed25519PrivateKey | None = None
         self._keys = open_signing_keys(directory) if directory else SigningKeys.generate()
         self._seen = self._state()
 
@@ -110,25 +118,53 @@ class KeyCabinet:
                 self._keys = open_signing_keys(self._directory)
         return self._keys
 
-    def rotate(self, expected: str) -> SigningKeys:
-        """Sign with a new key from now on, if `expected` still signs; so asking twice makes one new key. Raises NoSuchKey."""
-        with self._lock:
-            if expected not in {*self._keys.public, *self._keys.withdrawn}:
-                raise NoSuchKey(key_id=expected[:40])
-            if self._keys.key_id == expected:
-                self._keys = rotate_signing_keys(self._directory) if self._directory else self._keys.rotated()
-                self._seen = self._state()
-            return self._keys
+    def after(self, expected: str) -> SigningKeys:
+        """The keys as they are to be: with a new one that signs, ready and kept, if `expected` signs now.
 
-    def withdraw(self, key_id: str) -> SigningKeys:
-        """Trust a key no more; its private half is destroyed. Raises NoSuchKey or KeyStillSigns."""
+        Asking twice makes one new key; it signs once somebody says `begin`. Raises NoSuchKey.
+        """
+        keys = self.now
+        if expected not in {*keys.public, *keys.withdrawn}:
+            raise NoSuchKey(key_id=expected[:40])
+        if keys.key_id != expected:
+            return keys
         with self._lock:
-            if key_id not in self._keys.withdrawn:
-                self._keys = self._keys.without(key_id)
-                if self._directory:
-                    _withdraw(self._directory, key_id)
-                    self._seen = self._state()
-            return self._keys
+            if self._directory:
+                _add_key(self._directory, _NEXT)
+                return keys.followed_by(_load(self._directory / _NEXT))
+            self._next = self._next or Ed25519PrivateKey.generate()
+            return keys.followed_by(self._next)
+
+    def begin(self, key_id: str) -> None:
+        """Sign with the key that was made ready; nothing if it is not ready here, or signs already."""
+        with self._lock, suppress(FileNotFoundError):  # another process was first
+            ready = _load(self._directory / _NEXT) if self._directory else self._next
+            if ready is None or key_id_of(raw_public(ready)) != key_id:
+                return
+            if self._directory:
+                number = int(_key_files(self._directory)[-1].stem[-4:]) + 1
+                os.rename(self._directory / _NEXT, self._directory / f"certificate-key-{number:04}.pem")
+            else:
+                self._keys, self._next = self._keys.followed_by(ready), None
+
+    def public_half(self, key_id: str) -> bytes:
+        """Of a key that can be withdrawn, or was. Raises NoSuchKey or KeyStillSigns."""
+        keys = self.now
+        if key_id not in keys.withdrawn:
+            keys.without(key_id)
+            return keys.public[key_id]
+        return _load_public(self._directory / f"withdrawn-{key_id}.pem") if self._directory else b""
+
+    def withdraw(self, key_id: str) -> None:
+        """Trust a key no more; its private half is destroyed. Raises NoSuchKey or KeyStillSigns."""
+        keys = self.now
+        with self._lock:
+            if key_id in keys.withdrawn:
+                return
+            self._keys = keys.without(key_id)
+            if self._directory:
+                _withdraw(self._directory, key_id)
+                self._seen = self._state()
 
     def _state(self) -> tuple[str, ...]:
         """The names in the directory: a key is never changed, only added or withdrawn."""
@@ -142,17 +178,9 @@ def open_signing_keys(directory: Path) -> SigningKeys:
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _key_files(directory):
-        _add_key(directory, 1)
+        _add_key(directory, "certificate-key-0001.pem")
     gone = [path.stem.removeprefix("withdrawn-") for path in directory.glob("withdrawn-*.pem")]
     return SigningKeys._of([_load(path) for path in _key_files(directory)], gone)
-
-
-def rotate_signing_keys(directory: Path) -> SigningKeys:
-    """Add a key that signs from now on; older keys stay, so that older certificates verify."""
-    open_signing_keys(directory)
-    newest = _key_files(directory)[-1]
-    _add_key(directory, int(newest.stem[-4:]) + 1)
-    return open_signing_keys(directory)
 
 
 def verifies(public: bytes, purpose: bytes, content: bytes, signature: str) -> bool:
@@ -182,7 +210,7 @@ def _key_files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if _KEY_FILE.fullmatch(path.name))
 
 
-def _add_key(directory: Path, number: int) -> None:
+def _add_key(directory: Path, name: str) -> None:
     """Write a whole key file under a name of its own first, then link it: the first process to link wins."""
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -193,7 +221,7 @@ def _add_key(directory: Path, number: int) -> None:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-        os.link(written, directory / f"certificate-key-{number:04}.pem")
+        os.link(written, directory / name)
     except FileExistsError:
         pass
     finally:
@@ -210,6 +238,12 @@ def _withdraw(directory: Path, key_id: str) -> None:
     )
     (directory / f"withdrawn-{key_id}.pem").write_bytes(public)
     path.unlink()
+
+
+def _load_public(path: Path) -> bytes:
+    key = serialization.load_pem_public_key(path.read_bytes())
+    assert isinstance(key, Ed25519PublicKey), "withdrawn keys are written by us"
+    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -35,6 +35,17 @@ def certificates_of(session: Session, order_id: UUID) -> list[UUID]:
     return [UUID(row[0]) for row in rows]
 
 
+def standing_after(session: Session, after: UUID | None, limit: int) -> list[UUID]:
+    """The next certificates that are active or in doubt, in the order of their ids."""
+    rows = session.rows(
+        "SELECT certificate_id FROM certificates WHERE status IN ('active', 'suspended') AND certificate_id > ? "
+        "ORDER BY certificate_id LIMIT ?",
+        str(after) if after else "",
+        limit,
+    )
+    return [UUID(row[0]) for row in rows]
+
+
 def status_list(session: Session, gtin: str, as_of: datetime) -> StatusList:
     """Every certificate under a GTIN that does not stand, for verifiers who ask whether one still does."""
     rows = session.rows("SELECT serial, status FROM certificates WHERE gtin = ? AND status <> 'active'", gtin)

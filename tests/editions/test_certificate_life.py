@@ -27,6 +27,7 @@ from souvenir.editions.piece import PieceNotReplaceable
 from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
+from souvenir.kernel.errors import MalformedInput
 from souvenir.processes.certify import issue_certificate
 from souvenir.processes.clear_piece import put_back
 from souvenir.processes.remake_piece import replace_piece
@@ -145,8 +146,9 @@ def test_only_the_next_copy_of_a_sold_piece_is_made(log: EventLog, certificate: 
 
 def test_a_certificate_is_sealed_anew_under_its_serial_once(log: EventLog, certificate: Certificate):
     keys = KEYS.rotated()
-    certificate.seal_anew(keys)
-    certificate.seal_anew(keys)
+    certificate.seal_anew("another key", keys)
+    for _ in range(2):
+        certificate.seal_anew(KEYS.key_id, keys)
     (sealed,) = certificate.collect_events()
     assert isinstance(sealed, Certificate.SealedAnew)
     first, second = log.load(Certificate, certificate.id).seal.statement, certificate.seal.statement
@@ -154,7 +156,15 @@ def test_a_certificate_is_sealed_anew_under_its_serial_once(log: EventLog, certi
     assert verify_certificate(certificate.seal.link, keys.without(KEYS.key_id).public).number == 17
 
 
-def test_what_is_in_doubt_is_not_sealed_anew(log: EventLog, certificate: Certificate):
-    certificate.suspend("reported stolen", TODAY)
-    with pytest.raises(CertificateNotStanding):
-        certificate.seal_anew(KEYS.rotated())
+def test_what_no_longer_stands_is_not_sealed_anew(certificate: Certificate):
+    certificate.retire("burnt with the house", TODAY)
+    certificate.collect_events()
+    certificate.seal_anew(KEYS.key_id, KEYS.rotated())
+    assert not certificate.collect_events()
+
+
+@pytest.mark.parametrize("owner", ["", "张伟", "Li Wei", "x" * 65])
+def test_an_owner_is_a_pseudonym_and_the_refusal_does_not_repeat_what_was_said(certificate: Certificate, owner: str):
+    with pytest.raises(MalformedInput) as refusal:
+        certificate.transfer(owner, TODAY)
+    assert owner == "" or owner not in str(refusal.value)
