@@ -51,6 +51,7 @@ from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
 from souvenir.payments.registers import (
     CounterPayments,
+    MoneyToReturn,
     OpenCollections,
     OpenHolds,
     OpenNotices,
@@ -77,6 +78,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.lapse_orders import LapseOrders
 from souvenir.processes.pay_at_till import PayAtTill
+from souvenir.processes.pay_back import PayBack
 from souvenir.processes.pay_out import BookTransfers, PayOut
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.release_edition import may_release
@@ -168,6 +170,7 @@ class Shop:
         self.collect_debts = CollectDebts(log, providers, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax, self.collect_debts)
         self.pay_out = PayOut(log, bank)
+        self.pay_back = PayBack(log)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.lapse_orders = LapseOrders(log)
@@ -336,6 +339,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     OpenPayments(),
     CounterPayments(),
     OpenHolds(),
+    MoneyToReturn(),
     OpenCollections(),
     OpenTransfers(),
     OpenNotices(),

@@ -1,6 +1,6 @@
 """What finance sees of money after it was taken: payouts explained, disputes, and advances that nothing secures."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import strawberry
@@ -18,7 +18,10 @@ from souvenir.api.types import Info, Money, MoneyInput, described
 from souvenir.kernel import clock
 from souvenir.kernel.identifiers import derived_id
 from souvenir.payments.collection import CollectionOver
+from souvenir.payments.hold import NothingToPayBack
+from souvenir.payments.payment import NothingToGiveBack, RefundExceedsPayment
 from souvenir.payments.views import DisputeRow, PayoutRow
+from souvenir.processes.pay_back import NothingToReturn, Owed
 from souvenir.taxrefund.refusals import NothingRecoverable, RepaymentExceedsDebt
 
 MOST_REFERENCE: Final = 100
@@ -48,6 +51,32 @@ class Dispute:
     opened_on: date
     state: str = strawberry.field(description="open, won or lost.")
     closed_on: date | None
+
+
+@strawberry.type(description="What a provider could not give back: pay it another way, and say so.")
+class MoneyToReturn:
+    id: strawberry.ID
+    amount: Money
+    provider: str
+    reason: str
+    since: datetime
+    claim_id: strawberry.ID | None = strawberry.field(description="Whose deposit it is of, if it is of one.")
+    order_id: strawberry.ID | None = strawberry.field(description="Whose payment it is of, if it is of one.")
+
+
+@strawberry.input
+class PayBackInput:
+    idempotency_key: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Of the money to return.")
+    tender: PayoutTender
+    reference: str = strawberry.field(description="The bank's or the till's.")
+    on: date | None = strawberry.field(default=None, description="Without one, today.")
+
+
+@strawberry.type
+class PayBackPayload:
+    id: strawberry.ID
+    replayed: bool
 
 
 @strawberry.input
@@ -120,6 +149,19 @@ class MoneyQuery:
             )
 
     @described
+    def money_to_return(self, info: Info, first: First = 20, after: After = None) -> Connection[MoneyToReturn]:
+        """Refunds and deposits that a provider could not give back, the longest owed first."""
+        at = _at(info)
+        return page(
+            lambda start, limit: at.shop.pay_back.owed((str(start[0]), str(start[1])) if start else ("", ""), limit),
+            key=lambda row: (row.since.isoformat(timespec="microseconds"), str(row.id)),
+            node=_to_return,
+            first=first,
+            after=after,
+            sort="money to return",
+        )
+
+    @described
     def unsecured_advances(self, info: Info) -> list[Claim]:
         """Refunds that were advanced and that nothing holds any more: the hold died, or was never there."""
         return claims.unsecured(_at(info), clock.now())
@@ -138,6 +180,14 @@ class DebtMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.repay(*paid))
         return RecordRepaymentPayload(replayed=done.replayed, claim_key=claim)
 
+    @mutation(*EVERY_MUTATION, NothingToReturn, NothingToGiveBack, NothingToPayBack, RefundExceedsPayment)
+    def pay_back(self, info: Info, input: PayBackInput) -> PayBackPayload:
+        """Record that what a provider could not give back was paid another way."""
+        at, id = _at(info), read_id("MoneyToReturn", input.id, "input", "id")
+        paid = (id, input.tender.paid_in, input.reference[:MOST_REFERENCE], input.on)
+        done = at.carry_out(input, lambda: at.shop.pay_back.record(*paid))
+        return PayBackPayload(id=global_id("MoneyToReturn", id), replayed=done.replayed)
+
     @mutation(*EVERY_MUTATION, CollectionOver)
     def ask_for_debt(self, info: Info, input: AskForDebtInput) -> AskForDebtPayload:
         """A link by which the traveller pays what a declined card did not; asked for again, it is the same link."""
@@ -151,6 +201,18 @@ class DebtMutation:
         at, claim = _at(info), read_id("Claim", input.claim_id, "input", "claimId")
         done = at.carry_out(input, lambda: at.shop.refund_tax.write_off(claim, input.on))
         return WriteOffDebtPayload(replayed=done.replayed, claim_key=claim)
+
+
+def _to_return(row: Owed) -> MoneyToReturn:
+    return MoneyToReturn(
+        id=global_id("MoneyToReturn", row.id),
+        amount=Money.of(row.amount),
+        provider=row.provider,
+        reason=row.reason,
+        since=row.since,
+        claim_id=global_id("Claim", row.claim_id) if row.claim_id else None,
+        order_id=global_id("Order", row.order_id) if row.order_id else None,
+    )
 
 
 def _payout(row: PayoutRow) -> Payout:

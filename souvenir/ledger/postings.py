@@ -45,6 +45,7 @@ RULES: Final[Mapping[str, str]] = {
     "J12e": "What was paid back too much given back",
     "J13": "Goods returned",
     "J11v": "Guarantee captured for a voided claim",
+    "J13p": "Refund paid back another way",
     "J13a": "Claim voided: advance owed by the traveller",
     "J13b": "Stock of returned goods",
     "J13c": "Royalty of returned goods reversed",
@@ -264,6 +265,11 @@ def guarantee_deposited(tender: str, deposit: Money) -> Legs:
 def deposit_given_back(tender: str, deposit: Money) -> Legs:
     """J09d, J11d: all or the rest of a deposit goes back to the traveller."""
     return _legs(dr(chart.GUARANTEE_DEPOSITS, deposit), cr(tender, deposit))
+
+
+def paid_back_otherwise(tender: str, otherwise: str, amount: Money) -> Legs:
+    """J13p: what could not go back the way it came was paid another way."""
+    return _legs(dr(tender, amount), cr(otherwise, amount))
 
 
 def customs_verified(refund: Money, fee: Money, agency_share: Decimal) -> Legs:

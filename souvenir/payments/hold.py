@@ -22,6 +22,11 @@ class HoldNotHeld(SouvenirError):
     state: str
 
 
+class NothingToPayBack(SouvenirError):
+    message = "Nothing of hold {hold_id} is waiting to be paid back another way."
+    hold_id: UUID
+
+
 class Hold(Aggregate):
     """Money reserved on a card, a card saved for later, or a deposit. Its id is the key the provider receives.
 
@@ -80,6 +85,24 @@ class Hold(Aggregate):
     class Released(Aggregate.Event):
         TOPIC = "payments.HoldReleased"
 
+    class Bounced(Aggregate.Event):
+        """`amount` of a deposit was sent back and came back for good: it is owed to the traveller, another way."""
+
+        TOPIC = "payments.HoldBounced"
+        secures: UUID
+        amount: Money
+        reason: str
+        bounced_on: date
+
+    class PaidBack(Aggregate.Event):
+        """What had bounced was paid another way; `reference` is the bank's, or the till's."""
+
+        TOPIC = "payments.HoldPaidBack"
+        amount: Money
+        tender: str
+        reference: str
+        paid_on: date
+
     @event(Requested)
     def __init__(self, secures: UUID, amount: Money, provider: str, until: date | None, awaited: bool) -> None:
         self.secures, self.amount, self.provider, self.until = secures, amount, provider, until
@@ -90,6 +113,8 @@ class Hold(Aggregate):
         self.secured_until: datetime | None = None
         self.wanted: Money | None = None
         self.ends_on: date | None = None
+        self.bounced: Money | None = None
+        self.paid_back: str | None = None
 
     @classmethod
     def request(
@@ -156,6 +181,19 @@ class Hold(Aggregate):
         if self.state in ("held", "engaged", "releasing"):
             self._released()
 
+    def bounce(self, amount: Money, reason: str, on: date) -> None:
+        """What was sent back of a deposit came back for good. It does so once."""
+        if self.bounced is None:
+            self._bounced(secures=self.secures, amount=amount, reason=reason, bounced_on=on)
+
+    def pay_back(self, tender: str, reference: str, on: date) -> None:
+        """Record that what had bounced was paid another way. The same payment again records nothing."""
+        if self.paid_back == reference:
+            return
+        if self.bounced is None or self.paid_back is not None:
+            raise NothingToPayBack(hold_id=self.id)
+        self._paid_back(amount=self.bounced, tender=tender, reference=reference, paid_on=on)
+
     # Evolve: assigns only.
 
     @event(Placed)
@@ -192,3 +230,11 @@ class Hold(Aggregate):
     @event(Released)
     def _released(self) -> None:
         self.state = "released"
+
+    @event(Bounced)
+    def _bounced(self, secures: UUID, amount: Money, reason: str, bounced_on: date) -> None:
+        self.bounced = amount
+
+    @event(PaidBack)
+    def _paid_back(self, amount: Money, tender: str, reference: str, paid_on: date) -> None:
+        self.paid_back = reference

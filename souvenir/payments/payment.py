@@ -113,6 +113,16 @@ class Payment(Aggregate):
         refund_id: UUID
         reason: str
 
+    class RefundPaidBack(Aggregate.Event):
+        """What the provider did not give back was paid another way; `reference` is the bank's, or the till's."""
+
+        TOPIC = "payments.PaymentRefundPaidBack"
+        refund_id: UUID
+        amount: Money
+        tender: str
+        reference: str
+        paid_on: date
+
     @event(Requested)
     def __init__(self, order_id: UUID, amount: Money, tender: Tender, provider: str, device: str) -> None:
         self.order_id, self.amount, self.tender = order_id, amount, tender
@@ -124,6 +134,7 @@ class Payment(Aggregate):
         self.refunds_asked: dict[UUID, tuple[Money, date]] = {}
         self.refunds_declined: dict[UUID, str] = {}
         self.refunds_amounts: dict[UUID, Money] = {}
+        self.paid_back: dict[UUID, str] = {}
 
     @classmethod
     def request(cls, id: UUID, order_id: UUID, amount: Money, tender: Tender, provider: str, device: str = "") -> Self:
@@ -180,8 +191,20 @@ class Payment(Aggregate):
 
     def decline_refund(self, refund_id: UUID, reason: str) -> None:
         """The provider did not give the money back, or what it sent came back to us."""
+        if refund_id in self.paid_back:
+            return
         if refund_id in self.refunds_asked or refund_id in self.refunds:
             self._refund_declined(refund_id=refund_id, reason=reason)
+
+    def pay_back(self, refund_id: UUID, tender: str, reference: str, on: date) -> None:
+        """Record that a declined refund was paid another way; the same payment again records nothing."""
+        if self.paid_back.get(refund_id) == reference:
+            return
+        if refund_id not in self.refunds_declined:
+            raise NothingToGiveBack(payment_id=self.id)
+        amount = self.refunds_amounts[refund_id]
+        self.check_refundable(amount)
+        self._refund_paid_back(refund_id=refund_id, amount=amount, tender=tender, reference=reference, paid_on=on)
 
     def check_refundable(self, amount: Money, refund_id: UUID | None = None) -> None:
         """Refuse, before any provider is asked, what a refund would refuse after."""
@@ -227,3 +250,8 @@ class Payment(Aggregate):
         self.refunds_asked.pop(refund_id, None)
         self.refunds.pop(refund_id, None)
         self.refunds_declined[refund_id] = reason
+
+    @event(RefundPaidBack)
+    def _refund_paid_back(self, refund_id: UUID, amount: Money, tender: str, reference: str, paid_on: date) -> None:
+        self.refunds[refund_id], self.paid_back[refund_id] = amount, reference
+        self.refunds_declined.pop(refund_id, None)

@@ -56,6 +56,8 @@ class Answer:
     """For a saved card: the provider's evidence that the cardholder agreed to be charged later."""
     secret: str = ""
     """For a payment the customer completes: what their browser needs to do so. Never stored."""
+    bounced: Money | None = None
+    """Of a deposit, what was sent back and came back for good: its owner must be paid another way."""
     link: str = ""
     """For a payment the customer completes on their phone: a page to open, or the code of a picture to scan."""
 
@@ -152,10 +154,10 @@ class PaymentProvider(Protocol):
         """Secure an amount, through the day `until`: reserve it, save the card for later, or take it as a deposit."""
 
     def capture(self, key: str, hold: str, amount: Money) -> Answer:
-        """Take all or part of what `hold` secures; APPROVED once the rest is let go, or back with its owner."""
+        """Take all or part of what `hold` secures; APPROVED once the rest is let go, back with its owner, or bounced."""
 
     def release(self, key: str, hold: str) -> Answer:
-        """Let a hold go."""
+        """Let a hold go; APPROVED once nothing of it is held, or what was deposited is back with its owner, or bounced."""
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         """Give money back on a charge."""

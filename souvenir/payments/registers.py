@@ -1,5 +1,6 @@
 """What is not finished at a provider: payments, refunds, holds and notices that are looked at again until they are."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -151,6 +152,40 @@ class OpenHolds(Register):
         session.run("UPDATE open_holds SET state = ? WHERE id = ?", state, str(id))
 
 
+class MoneyToReturn(Register):
+    """One row for everything that a provider could not give back: people pay it another way."""
+
+    name = "money_to_return"
+    tables = ("money_to_return",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS money_to_return (
+            id TEXT PRIMARY KEY, stream TEXT NOT NULL, reason TEXT NOT NULL, since TEXT NOT NULL)""",
+    )
+
+    @when(Hold.Bounced)
+    def _bounced(self, session: Session, event: Hold.Bounced) -> None:
+        self._owed(session, event, event.originator_id)
+
+    @when(Payment.RefundDeclined)
+    def _declined(self, session: Session, event: Payment.RefundDeclined) -> None:
+        self._owed(session, event, event.refund_id)
+
+    @when(Hold.PaidBack)
+    def _paid_back(self, session: Session, event: Hold.PaidBack) -> None:
+        session.run("DELETE FROM money_to_return WHERE id = ?", str(event.originator_id))
+
+    @when(Payment.RefundRequested, Payment.Refunded, Payment.RefundPaidBack)
+    def _given(
+        self, session: Session, event: Payment.RefundRequested | Payment.Refunded | Payment.RefundPaidBack
+    ) -> None:
+        session.run("DELETE FROM money_to_return WHERE id = ?", str(event.refund_id))
+
+    def _owed(self, session: Session, event: Hold.Bounced | Payment.RefundDeclined, id: UUID) -> None:
+        session.run("DELETE FROM money_to_return WHERE id = ?", str(id))
+        row = (str(id), str(event.originator_id), event.reason, _stamp(event.timestamp))
+        session.run("INSERT INTO money_to_return VALUES (?, ?, ?, ?)", *row)
+
+
 class OpenCollections(Register):
     """One row for every debt that is being collected, with the day on which something is due of it."""
 
@@ -228,6 +263,16 @@ class OpenNotices(Register):
         session.run("DELETE FROM open_notices WHERE id = ?", str(event.originator_id))
 
 
+@dataclass(frozen=True, slots=True)
+class ToReturn:
+    """Something that a provider could not give back: a refund of a payment, or what was deposited for a hold."""
+
+    id: UUID
+    of: UUID
+    reason: str
+    since: str
+
+
 def oldest_open(session: Session, limit: int = PAGE) -> list[UUID]:
     """The payments that have waited longest for a final answer."""
     rows = session.rows("SELECT id FROM open_payments ORDER BY requested_at, id LIMIT ?", limit)
@@ -285,6 +330,21 @@ def slips_of_batch(session: Session, batch: str, limit: int = PAGE) -> list[tupl
 def payment_of_refund(session: Session, refund_id: UUID) -> UUID | None:
     """The payment that a refund was decided on."""
     row = session.row("SELECT payment_id FROM payment_refunds WHERE refund_id = ?", str(refund_id))
+    return UUID(row[0]) if row else None
+
+
+def money_to_return(session: Session, after: tuple[str, str] = ("", ""), limit: int = PAGE) -> list[ToReturn]:
+    """What could not be given back, the longest owed first, beyond one (its instant and id)."""
+    rows = session.rows(
+        "SELECT id, stream, reason, since FROM money_to_return WHERE (since, id) > (?, ?) ORDER BY since, id LIMIT ?",
+        *after, limit,
+    )  # fmt: skip
+    return [ToReturn(UUID(id), UUID(stream), reason, since) for id, stream, reason, since in rows]
+
+
+def owner_to_pay(session: Session, id: UUID) -> UUID | None:
+    """The payment or hold that something to be returned is of."""
+    row = session.row("SELECT stream FROM money_to_return WHERE id = ?", str(id))
     return UUID(row[0]) if row else None
 
 

@@ -11,6 +11,7 @@ from souvenir.ledger.journal import Cause
 from souvenir.payments.collection import Collection
 from souvenir.payments.dispute import Dispute
 from souvenir.payments.hold import Hold
+from souvenir.payments.payment import Payment
 from souvenir.payments.payout import Payout
 from souvenir.payments.provider import HoldStrength
 from souvenir.sites.outlet import Outlet
@@ -59,12 +60,35 @@ class BookSettlements(Process):
     @when(Hold.Released, Hold.Captured)
     def _deposit_over(self, tx: Transaction, event: Hold.Released | Hold.Captured) -> None:
         hold = tx.at_event(Hold, event.originator_id)
-        if hold.strength is not HoldStrength.DEPOSIT or hold.ends_on is None:
+        if hold.strength is not HoldStrength.DEPOSIT or hold.ends_on is None or hold.bounced is not None:
             return
         kept = event.amount if isinstance(event, Hold.Captured) else Money.zero(hold.amount.currency)
         if legs := postings.deposit_given_back(chart.WALLET, hold.amount - kept):
             rule = "J11d" if kept else "J09d"
             book(tx, _cause(event), rule, hold.ends_on, legs, dimensions=_hold(hold))
+
+    @when(Hold.Bounced)
+    def _bounced(self, tx: Transaction, event: Hold.Bounced) -> None:
+        """Booked as given back before it bounced, it is owed again; else it is owed still."""
+        hold = tx.at_event(Hold, event.originator_id)
+        if hold.state in ("released", "captured"):
+            legs = postings.reversal(postings.deposit_given_back(chart.WALLET, event.amount))
+            book(tx, _cause(event), "REV", event.bounced_on, legs, "deposit bounced", dimensions=_hold(hold))
+
+    @when(Hold.PaidBack)
+    def _paid_back(self, tx: Transaction, event: Hold.PaidBack) -> None:
+        hold = tx.at_event(Hold, event.originator_id)
+        legs = postings.deposit_given_back(postings.tender_account(event.tender), event.amount)
+        book(tx, _cause(event), "J09d", event.paid_on, legs, dimensions=_hold(hold) | {"paid": event.reference})
+
+    @when(Payment.RefundPaidBack)
+    def _refund_paid_back(self, tx: Transaction, event: Payment.RefundPaidBack) -> None:
+        """The provider still has what it did not give back: it comes with a payout."""
+        payment = tx.get(Payment, event.originator_id)
+        tender = postings.tender_account(payment.tender.value)
+        legs = postings.paid_back_otherwise(tender, postings.tender_account(event.tender), event.amount)
+        about = {"provider": payment.provider, "order": str(payment.order_id), "paid": event.reference}
+        book(tx, _cause(event), "J13p", event.paid_on, legs, dimensions=about)
 
     # Debts: what came of one is booked with the guarantee's repayment, what came beyond it here, until it is back.
 

@@ -129,7 +129,19 @@ class SecureAdvance:
             gateway = self._providers.named(hold.provider)
             if gateway.query(str(hold_id)).outcome is Outcome.DECLINED:
                 self._log.commit(lambda tx: _lapse(tx, hold_id, today))
+        elif hold.strength is HoldStrength.DEPOSIT and hold.state in ("released", "captured"):
+            self._look_after(hold, today)
         self._finish(hold_id)
+
+    def _look_after(self, hold: Hold, on: date) -> None:
+        """A wallet may send back what it had taken: it is sent again, a bounded number of times, by the same keys."""
+        gateway, key = self._providers.named(hold.provider), hold.id
+        if hold.state == "released":
+            answer = gateway.release(f"release:{key}", hold.reference)
+        else:
+            answer = gateway.capture(f"capture:{key}", hold.reference, hold.wanted or hold.amount)
+        if answer.bounced is not None:
+            self._log.commit(lambda tx: _bounced(tx, key, answer, on))
 
     def _what_became_of(self, hold: Hold) -> Answer:
         """A hold nobody waits for any more: found, or called off."""
@@ -168,14 +180,14 @@ class SecureAdvance:
             wanted = hold.wanted
             answer = ask(lambda: gateway.capture(f"capture:{hold.id}", hold.reference, wanted))
             if answer.outcome is Outcome.APPROVED:
-                self._log.commit(lambda tx: _captured(tx, hold_id, answer.reference, on))
+                self._log.commit(lambda tx: _captured(tx, hold_id, answer, on))
             elif answer.outcome is Outcome.DECLINED:
                 collects = isinstance(gateway, CollectingProvider)
                 self._log.commit(lambda tx: _not_captured(tx, hold_id, answer.reason, on, collects=collects))
         elif hold.state == "releasing" and on is not None:
             answer = ask(lambda: gateway.release(f"release:{hold.id}", hold.reference))
             if answer.outcome is Outcome.APPROVED:
-                self._log.commit(lambda tx: _released(tx, hold_id, on))
+                self._log.commit(lambda tx: _released(tx, hold_id, answer, on))
 
 
 def engage(tx: Transaction, claim_id: UUID) -> None:
@@ -221,14 +233,23 @@ def _let_go(tx: Transaction, hold_id: UUID, on: date) -> None:
     tx.save(hold)
 
 
-def _released(tx: Transaction, hold_id: UUID, on: date) -> None:
+def _released(tx: Transaction, hold_id: UUID, answer: Answer, on: date) -> None:
     hold = tx.get(Hold, hold_id)
     guarantee = _guarantee_of(tx, hold)
+    if answer.bounced is not None:
+        hold.bounce(answer.bounced, answer.reason, on)
     hold.release()
     tx.save(hold)
     if guarantee is not None:
         guarantee.release(on)
         tx.save(guarantee)
+
+
+def _bounced(tx: Transaction, hold_id: UUID, answer: Answer, on: date) -> None:
+    hold = tx.get(Hold, hold_id)
+    assert answer.bounced is not None
+    hold.bounce(answer.bounced, answer.reason, on)
+    tx.save(hold)
 
 
 def _lapse(tx: Transaction, hold_id: UUID, on: date) -> None:
@@ -242,11 +263,13 @@ def _lapse(tx: Transaction, hold_id: UUID, on: date) -> None:
         tx.save(guarantee)
 
 
-def _captured(tx: Transaction, hold_id: UUID, reference: str, on: date) -> None:
+def _captured(tx: Transaction, hold_id: UUID, answer: Answer, on: date) -> None:
     """The money came: guarantee and claim know it with the hold. What a return has set off meanwhile is not owed."""
     hold = tx.get(Hold, hold_id)
     guarantee, claim = _guarantee_of(tx, hold), tx.get(Claim, hold.secures)
-    hold.capture(reference)
+    if answer.bounced is not None:
+        hold.bounce(answer.bounced, answer.reason, on)
+    hold.capture(answer.reference)
     tx.save(hold)
     if guarantee is not None and hold.wanted is not None:
         guarantee.capture(hold.wanted, on)

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 from trading import Group
 
+from souvenir.api.identity import read_id
+from souvenir.kernel.money import Money
+from souvenir.processes.take_back import RefundNotGivenBack
 from souvenir.taxrefund.simulators.agency import SimulatedAgency
 from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice
 
@@ -370,6 +373,23 @@ def test_an_advance_whose_card_gave_nothing_is_owed_paid_back_and_written_off(gr
     for _ in range(2):  # by one reference, it counts once
         assert group.finance.do("recordRepayment", **back)["claim"]["outstanding"]["amount"] == "34.46"
     assert group.finance.do("writeOffDebt", claimId=claim)["claim"]["guaranteeState"] == "written_off"
+
+
+def test_what_a_provider_could_not_give_back_is_listed_for_finance_and_paid_another_way(group: Group):
+    group.guest.do("setQuantity", basketId=(basket := group.basket()), productId=group.mug, quantity=1)
+    order = group.guest.do("placeOrder", basketId=basket)["order"]["id"]
+    group.guest.do("pay", orderId=order, tender="CARD", provider="sandbox", source="approve")
+    assert group.finance.ask("moneyToReturn", first=5)["edges"] == []
+    (charge,) = [ref for ref, move in group.sandbox.movements.items() if move.kind == "charge"]
+    group.sandbox.refund("elsewhere", charge, Money.parse("747.00 CNY"))
+    with pytest.raises(RefundNotGivenBack):
+        group.shop.take_back.take_back(read_id("Order", order), {1: 1}, "card")
+    ((owed,),) = [[edge["node"] for edge in group.finance.ask("moneyToReturn", first=5)["edges"]]]
+    assert (owed["amount"]["amount"], owed["reason"], owed["orderId"]) == ("747.00", "more than was taken", order)
+    paid = {"id": owed["id"], "tender": "BANK_TRANSFER", "reference": "SWIFT-1"}
+    assert group.finance.do("payBack", **paid)["id"] == owed["id"]
+    assert group.finance.try_to("payBack", **paid)["code"] == "NOTHING_TO_RETURN"
+    assert group.finance.ask("moneyToReturn", first=5)["edges"] == []
 
 
 def test_who_owes_nothing_pays_nothing_back(group: Group):

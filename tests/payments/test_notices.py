@@ -274,6 +274,28 @@ def test_a_refund_the_bank_sends_back_is_taken_note_of(web):
     assert (payment.refunds, list(payment.refunds_declined.values())) == ({}, ["lost_or_stolen_card"])
 
 
+def test_a_refund_the_bank_sends_back_is_listed_and_paid_another_way_once(web):
+    order = web.order()
+    begun = web.begin(order)
+    web.customer_pays(begun.reference)
+    web.shop.sell.settle(begun.payment_id)
+    web.shop.take_back.take_back(order, {1: 1}, "card")
+    (refund,) = web.server.books.all("refund")
+    web.server.books.fail_refund(refund)
+    notices = web.server.webhooks(Random(1), copies=2)
+    for body, signature in notices:
+        web.call(body, signature)
+    (owed,) = web.shop.pay_back.owed()
+    assert (str(owed.amount), owed.reason, owed.order_id) == ("113.00 CNY", "lost_or_stolen_card", order)
+    web.shop.pay_back.record(owed.id, "bank_transfer", "SWIFT-1")
+    for body, signature in notices:
+        web.call(body, signature)
+    assert web.shop.pay_back.owed() == []
+    web.shop.followers.catch_up()
+    rows = {row.account: row.closing.amount for row in web.shop.ledger.trial_balance().rows}
+    assert (rows["Assets:Bank"], rows["Assets:Clearing:Card"]) == ("-113.00", "113.00")
+
+
 # What is not ours, or not genuine.
 
 

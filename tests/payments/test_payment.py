@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from souvenir.kernel.money import Money
-from souvenir.payments.payment import Payment, PaymentNotApproved, RefundExceedsPayment, Tender
+from souvenir.payments.payment import NothingToGiveBack, Payment, PaymentNotApproved, RefundExceedsPayment, Tender
 from souvenir.testing import given
 
 JULY_10 = date(2026, 7, 10)
@@ -117,6 +117,26 @@ def test_a_refund_the_provider_declines_may_be_decided_again():
     given(payment(), approved, asked_for("13.00")).when(no).then(Payment.RefundDeclined, reason="card closed")
     given(payment(), approved, asked_for("13.00"), no).when(no).then_nothing()
     given(payment(), approved, asked_for("13.00"), no).when(asked_for("113.00")).then(Payment.RefundRequested)
+
+
+def test_a_declined_refund_is_paid_another_way_once_and_counts_as_given():
+    def no(payment: Payment) -> None:
+        payment.decline_refund(R1, "card closed")
+
+    def by_bank(payment: Payment) -> None:
+        payment.pay_back(R1, "bank_transfer", "B-1", date(2026, 7, 20))
+
+    def by_cash(payment: Payment) -> None:
+        payment.pay_back(R1, "cash", "C-1", date(2026, 7, 20))
+
+    was_declined = given(payment(), approved, asked_for("113.00"), no)
+    was_declined.when(by_bank).then(Payment.RefundPaidBack, amount=cny("113.00"), tender="bank_transfer")
+    paid = given(payment(), approved, asked_for("113.00"), no, by_bank)
+    paid.when(by_bank).then_nothing()
+    paid.when(no).then_nothing()
+    paid.when(by_cash).then_refused(NothingToGiveBack)
+    paid.when(asked_for("0.01", R2)).then_refused(RefundExceedsPayment)
+    given(payment(), approved, asked_for("113.00")).when(by_bank).then_refused(NothingToGiveBack)
 
 
 def test_a_refund_that_comes_back_from_the_bank_is_no_longer_counted_as_given():

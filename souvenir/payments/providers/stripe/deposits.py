@@ -1,5 +1,6 @@
 """Deposits with Alipay and WeChat Pay, which reserve nothing: the money is taken, and given back once it is not needed."""
 
+from dataclasses import replace
 from typing import Final
 
 import stripe
@@ -39,13 +40,13 @@ def take(api: Api, key: str, amount: Money, wallet: str, return_url: str) -> Ans
 
 
 def keep(api: Api, key: str, deposit: stripe.PaymentIntent, amount: Money) -> Answer:
-    """Keep `amount` of a deposit for good; APPROVED once the rest is back with the customer."""
+    """Keep `amount` of a deposit for good; APPROVED once the rest is back with the customer, or bounced for good."""
     taken = money(deposit.amount_received, deposit.currency)
     if amount > taken:
         return Answer(Outcome.DECLINED, reference=deposit.id, reason="more than was deposited")
     rest = taken - amount
     sent = _send_back(api, key, deposit, rest) if rest else Answer(Outcome.APPROVED)
-    return Answer(sent.outcome, reference=deposit.id, reason=sent.reason, amount=amount)
+    return replace(sent, reference=deposit.id, amount=amount)
 
 
 def send_back(api: Api, key: str, deposit: stripe.PaymentIntent) -> Answer:
@@ -56,8 +57,10 @@ def send_back(api: Api, key: str, deposit: stripe.PaymentIntent) -> Answer:
 def _send_back(api: Api, key: str, deposit: stripe.PaymentIntent, amount: Money) -> Answer:
     listed = api.refunds.list({"payment_intent": deposit.id, "limit": PAGE}).auto_paging_iter()
     before = [refund for refund in listed if meta(refund, KEY) == key]
-    if before and (before[0].status not in ("failed", "canceled") or len(before) >= MOST_ATTEMPTS):
+    if before and before[0].status not in ("failed", "canceled"):
         return refunded(before[0])
+    if len(before) >= MOST_ATTEMPTS:
+        return replace(refunded(before[0]), outcome=Outcome.APPROVED, bounced=amount)
     body: stripe.params.RefundCreateParams = {
         "payment_intent": deposit.id,
         "amount": minor(amount),
