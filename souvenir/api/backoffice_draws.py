@@ -141,11 +141,12 @@ class DrawsMutation:
         at = desk(info)
         at.require("manager")
         outlet = at.shop.log.load(Place, read_id("Outlet", input.outlet_id, "input", "outletId")).id
-        edition, space = read_id("Edition", input.edition_id, "input", "editionId"), space_name(input.space)
+        edition = read_id("Edition", input.edition_id, "input", "editionId")
         with values():
             rules = Rules(
                 text=input.text,
                 edition_id=edition,
+                space=space_name(input.space),
                 pieces=input.pieces,
                 opens_at=input.opens_at,
                 closes_at=input.closes_at,
@@ -156,7 +157,7 @@ class DrawsMutation:
                 beacon_at=_comes_out(input.beacon_chain, input.beacon_round, input.beacon_at),
                 offer_minutes=input.offer_minutes,
             )
-        done = at.carry_out(input, lambda: at.shop.draws.announce(rules, outlet, space))
+        done = at.carry_out(input, lambda: at.shop.draws.announce(rules, outlet))
         return AnnounceDrawPayload(replayed=done.replayed, key=done.result)
 
     @mutation(*EVERY_MUTATION, MalformedDraw, DrawNotReady)

@@ -87,7 +87,7 @@ class DrawQuery:
 
 @strawberry.type
 class DrawMutation:
-    @mutation(*EVERY_MUTATION, CustomerNeeded, DrawNotOpen)
+    @mutation(*EVERY_MUTATION, CustomerNeeded, DrawNotOpen, EntryNotValid)
     def enter_draw(self, info: Info, input: EnterDrawInput) -> EnterDrawPayload:
         """Enter a draw; a customer has one entry, however often they ask."""
         at, draw = desk(info), read_id("Draw", input.draw_id, "input", "drawId")

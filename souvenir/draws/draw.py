@@ -75,6 +75,8 @@ class Rules(Value):
     text: str = Field(min_length=1, max_length=10_000)
     """The rules in words: who may enter, what a breach is, what is done with a piece that comes back."""
     edition_id: UUID
+    space: str = "numbered"
+    """Which run of the edition's numbers is drawn for."""
     pieces: int = Field(ge=1, le=MOST_PIECES)
     opens_at: AwareDatetime
     closes_at: AwareDatetime
@@ -89,7 +91,8 @@ class Rules(Value):
 
     @property
     def published(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+        """What is hashed. The numbered run goes without saying, as it did before there were draws for others."""
+        return self.model_dump(mode="json", exclude={"space"} if self.space == "numbered" else None)
 
     @property
     def hash(self) -> str:
@@ -108,7 +111,6 @@ class Draw(Aggregate):
         rules_hash: str
         outlet_id: UUID
         space: str = "numbered"
-        """Which run of the edition's numbers is drawn for."""
 
     class Postponed(Aggregate.Event):
         TOPIC = "editions.DrawPostponed"
@@ -146,18 +148,20 @@ class Draw(Aggregate):
     # Decide.
 
     @classmethod
-    def announce(cls, id: UUID, rules: Rules, outlet_id: UUID, space: str, now: datetime) -> Self:
+    def announce(cls, id: UUID, rules: Rules, outlet_id: UUID, now: datetime) -> Self:
         """Publish the rules and the commitment, before anybody can enter."""
         if not now <= rules.opens_at < rules.closes_at < rules.beacon_at < rules.reveal_by:
             raise MalformedDraw(
                 reason="it must open, close, wait for the beacon and reveal in that order, none of it in the past"
             )
         committed = _bytes(rules.commitment)
-        if committed is None or len(committed) != hashlib.sha256().digest_size:
-            raise MalformedDraw(reason="the commitment must be a SHA-256 hash in hex")
+        if committed is None or len(committed) != hashlib.sha256().digest_size or committed.hex() != rules.commitment:
+            raise MalformedDraw(reason="the commitment must be a SHA-256 hash in hex, in small letters")
         if rules.beacon_chain == QUICKNET and rules.beacon_at != round_at(rules.beacon_round):
             raise MalformedDraw(reason=f"round {rules.beacon_round} comes out at {round_at(rules.beacon_round)}")
-        return cls._create(cls.Announced, id=id, rules=rules, rules_hash=rules.hash, outlet_id=outlet_id, space=space)
+        return cls._create(
+            cls.Announced, id=id, rules=rules, rules_hash=rules.hash, outlet_id=outlet_id, space=rules.space
+        )
 
     def postpone(self, beacon_round: int, beacon_at: datetime, reason: str, now: datetime) -> None:
         """Name a later round, publicly, while the list is not frozen; the secret is due as long after it as before."""

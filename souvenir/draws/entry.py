@@ -109,6 +109,11 @@ class Entry(Aggregate):
             self._must_be("valid")
             self._withdrawn()
 
+    def must_count(self) -> None:
+        """Refuse who enters again after their entry was withdrawn or rejected."""
+        if self.standing in ("withdrawn", "rejected"):
+            raise EntryNotValid(**self._facts)
+
     def offer(self, rank: int, number: int, expires_at: datetime) -> None:
         """Offer the right to buy a number until an instant. An entry has one offer in its life."""
         if self.standing == "offered" and self.number == number:

@@ -25,6 +25,7 @@ class DrawRegister(Register):
         "expires_at TEXT, basket_id TEXT, order_id TEXT)",
         "CREATE INDEX IF NOT EXISTS draw_entries_by_rank ON draw_entries (draw_id, standing, rank)",
         "CREATE INDEX IF NOT EXISTS draw_entries_by_order ON draw_entries (order_id)",
+        "CREATE INDEX IF NOT EXISTS draw_entries_by_basket ON draw_entries (basket_id)",
         "CREATE INDEX IF NOT EXISTS draw_offers ON draw_entries (draw_id, expires_at) WHERE standing = 'offered'",
     )
 
@@ -176,6 +177,16 @@ def places_taken(session: Session, draw_id: UUID) -> int:
         "SELECT COUNT(*) FROM draw_entries WHERE draw_id = ? AND standing IN ('offered', 'paid')", str(draw_id)
     )
     return row[0] if row else 0
+
+
+def entry_of_basket(session: Session, basket_id: UUID, number: int) -> UUID | None:
+    """The entry whose offered number is in a basket."""
+    row = session.row(
+        "SELECT entry_id FROM draw_entries WHERE basket_id = ? AND number = ? AND standing = 'offered'",
+        str(basket_id),
+        number,
+    )
+    return UUID(row[0]) if row else None
 
 
 def entry_of_order(session: Session, order_id: UUID, number: int) -> UUID | None:

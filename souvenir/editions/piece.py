@@ -115,6 +115,11 @@ def piece_id(edition_id: UUID, space: Space, number: int) -> UUID:
     return UUID(int=_run(edition_id, space) | number)
 
 
+def number_from(piece_id: UUID) -> int:
+    """The number of the piece that has this id."""
+    return piece_id.int & 0xFFFF_FFFF
+
+
 @lru_cache(maxsize=1024)
 def _run(edition_id: UUID, space: Space) -> int:
     """The bits that the ids of a run share."""

@@ -8,18 +8,20 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from souvenir.draws import registers as draws
-from souvenir.draws.draw import Draw, Rules
+from souvenir.draws.draw import Draw, MalformedDraw, Rules
 from souvenir.draws.entry import Entry, Reason, entry_id
 from souvenir.draws.ranking import inclusion_proof, list_root
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft, hand_over, take_next
+from souvenir.editions.counts import space_named
 from souvenir.editions.edition import Edition
-from souvenir.editions.piece import Piece, piece_id
-from souvenir.editions.terms import Space
+from souvenir.editions.piece import Piece, number_from, piece_id
+from souvenir.editions.terms import NOT_FOR_SALE, Space
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.sales.basket import Basket, PieceOfBasket
+from souvenir.sales.order import Order
 
 OFFERS_AT_ONCE: Final = 200
 """Offers settled and made in one commit; ask again for more."""
@@ -57,21 +59,25 @@ class Draws:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def announce(
-        self, rules: Rules, outlet_id: UUID, space: Space = "numbered", draw_id: UUID | None = None
-    ) -> Committed[UUID]:
-        """Announce a draw. With a `draw_id`, asking twice records nothing new."""
+    def announce(self, rules: Rules, outlet_id: UUID, draw_id: UUID | None = None) -> Committed[UUID]:
+        """Announce a draw. With a `draw_id`, asking twice records nothing new.
+
+        Raises NotADraw, MalformedDraw, and HoldTooLong for offers that last longer than the edition allows a hold to.
+        """
         id = draw_id or new_id()
 
         def command(tx: Transaction) -> UUID:
             known = tx.find(Draw, id)
-            if known is None or known.rules_hash != rules.hash:
-                edition = tx.get(Edition, rules.edition_id)
+            if known is not None and known.rules_hash != rules.hash:
+                raise MalformedDraw(reason="another draw was announced under this id")
+            if known is None:
+                edition, now, run = tx.get(Edition, rules.edition_id), clock.now(), space_named(rules.space)
                 if edition.numbering != "draw":
                     raise NotADraw(edition_id=edition.id, numbering=edition.numbering)
-                now = clock.now()
+                if run in NOT_FOR_SALE or rules.pieces > edition.last_number(run):
+                    raise MalformedDraw(reason=f"the edition has fewer than {rules.pieces} pieces ({run}) for sale")
                 edition.terms.must_allow_hold(now, now + timedelta(minutes=rules.offer_minutes))
-                tx.save(Draw.announce(id, rules, outlet_id, space, now))
+                tx.save(Draw.announce(id, rules, outlet_id, now))
             return id
 
         return self._log.execute(command)
@@ -81,14 +87,19 @@ class Draws:
         return self._decide(draw_id, lambda draw: draw.postpone(beacon_round, beacon_at, reason, clock.now()))
 
     def enter(self, draw_id: UUID, entrant: str) -> Committed[UUID]:
-        """Enter a draw; answers the entry's public id. `entrant` is a keyed hash of a verified identity."""
+        """Enter a draw; answers the entry's public id. `entrant` is a keyed hash of a verified identity.
+
+        Who withdrew, or was rejected, does not enter again: EntryNotValid.
+        """
 
         def command(tx: Transaction) -> UUID:
             id = entry_id(draw_id, entrant)
-            draw = tx.get(Draw, draw_id)
-            if tx.find(Entry, id) is None:
+            draw, known = tx.get(Draw, draw_id), tx.find(Entry, id)
+            if known is None:
                 draw.must_take_entries(clock.now())
                 tx.save(Entry.submit(draw_id, entrant))
+            else:
+                known.must_count()
             return id
 
         return self._log.execute(command)
@@ -234,9 +245,19 @@ class Draws:
 
 
 class FollowDraws(Process):
-    """Follows returns: a number that came back leaves its entry, and so goes to the next on the waiting list."""
+    """Follows sales and returns: an offer that was taken up is paid; a number that came back goes to the next in line."""
 
     name = "draws"
+
+    @when(Piece.Sold)
+    def _sold(self, tx: Transaction, event: Piece.Sold) -> None:
+        if event.holder is None:
+            return
+        known = draws.entry_of_basket(tx.session, event.holder, number_from(event.originator_id))
+        if known is not None:
+            entry = tx.get(Entry, known)
+            entry.pay(event.order_id)
+            tx.save(entry)
 
     @when(Piece.Returned)
     def _returned(self, tx: Transaction, event: Piece.Returned) -> None:
@@ -276,12 +297,12 @@ def make_offers(tx: Transaction, draw_id: UUID) -> int:
 
 
 def _settle(tx: Transaction, draw: Draw, entry: Entry, now: datetime) -> None:
-    """An offer whose number is sold was bought by who had the offer: nobody else can have it meanwhile."""
+    """An offer is over at its deadline; unless its number is in an order by then, whose payment has a while longer."""
     assert entry.number is not None
     piece = tx.get(Piece, piece_id(draw.rules.edition_id, _run(draw), entry.number))
-    if piece.standing == "sold" and piece.order_id is not None:
+    if piece.order_id is not None and tx.get(Order, piece.order_id).basket_id == entry.basket_id is not None:
         entry.pay(piece.order_id)
-    else:
+    elif not (piece.is_held(now) and piece.holder == entry.basket_id):
         entry.lapse(now)
     tx.save(entry)
 

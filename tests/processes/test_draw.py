@@ -16,6 +16,7 @@ from souvenir.draws.beacon import QUICKNET, round_after, round_at
 from souvenir.draws.draw import (
     BeaconDoesNotFit,
     BeaconTooSoon,
+    Draw,
     DrawNotOpen,
     DrawNotReady,
     ListTooLate,
@@ -27,6 +28,7 @@ from souvenir.draws.draw import (
 from souvenir.draws.entry import Entry, EntryNotValid, NoLiveOffer
 from souvenir.draws.ranking import commitment_to, is_included
 from souvenir.draws.verify import faults, main
+from souvenir.editions.counts import Proofs
 from souvenir.editions.terms import OnlyByDraw
 from souvenir.kernel.clock import SettableClock
 from souvenir.payments.payment import Tender
@@ -178,6 +180,44 @@ def test_a_returned_number_goes_to_the_next_on_the_waiting_list(stage: Stage):
     assert offered.number == given_back.number
 
 
+def test_who_bought_is_told_so_and_who_buys_the_number_next_is_not_taken_for_them(stage: Stage):
+    ranked = stage.drawn(5)
+    shop = stage.small.shop
+    shop.draws.make_offers(stage.draw)
+    order = stage.buy(ranked[0])
+    number = shop.log.load(Entry, ranked[0]).number
+    shop.take_back.take_back(order, {1: 1}, "card", TODAY)
+    shop.followers.catch_up()
+    assert stage.standing(ranked[0]) == "gave back"
+    shop.draws.make_offers(stage.draw)
+    assert shop.log.load(Entry, ranked[3]).number == number
+    again = stage.buy(ranked[3])
+    shop.followers.catch_up()
+    shop.draws.make_offers(stage.draw)
+    entries = [shop.log.load(Entry, entry) for entry in ranked]
+    assert [entry.standing for entry in entries] == ["gave back", "offered", "offered", "paid", "valid"]
+    assert (entries[0].order_id, entries[3].order_id) == (order, again)
+
+
+def test_an_offer_whose_number_is_ordered_in_time_waits_for_the_payment_and_no_longer(stage: Stage):
+    ranked = stage.drawn(4)
+    shop, ends = stage.small.shop, round_at(ROUND) + timedelta(minutes=60)
+    shop.draws.make_offers(stage.draw)
+    orders = []
+    stage.at(ends - timedelta(minutes=1))
+    for entry in ranked[:2]:
+        basket = shop.sell.open_basket(stage.small.web, "session").result
+        shop.draws.take_up(entry, basket, "session")
+        orders.append(shop.sell.place_order(basket, "session").result)
+    stage.at(ends)
+    shop.draws.make_offers(stage.draw)
+    assert [stage.standing(entry) for entry in ranked] == ["offered", "offered", "lapsed", "offered"]
+    shop.sell.pay(orders[0], Tender.CARD, "sandbox", "a card")
+    stage.at(ends + timedelta(minutes=14))
+    shop.draws.make_offers(stage.draw)
+    assert [stage.standing(entry) for entry in ranked[:2]] == ["paid", "lapsed"]
+
+
 def test_nobody_else_gets_a_piece_that_is_given_by_draw(stage: Stage):
     shop, basket = stage.small.shop, stage.small.shop.sell.open_basket(stage.small.web, "session").result
     with pytest.raises(OnlyByDraw):
@@ -215,8 +255,9 @@ def test_entering_twice_is_one_entry_and_only_while_the_draw_is_open(stage: Stag
     other = draws.enter(stage.draw, "another hash").result
     draws.withdraw(mine)
     draws.withdraw(mine)
-    with pytest.raises(EntryNotValid):
-        draws.reject(mine, "duplicate")
+    for again in (lambda: draws.reject(mine, "duplicate"), lambda: draws.enter(stage.draw, "hash")):
+        with pytest.raises(EntryNotValid):
+            again()
     stage.at(CLOSES)
     head = stage.small.shop.log.head()
     with pytest.raises(DrawNotOpen):
@@ -301,6 +342,9 @@ def test_a_withheld_secret_does_not_stop_the_draw(stage: Stage):
         ({"opens_at": datetime(2020, 1, 1, tzinfo=UTC)}, "none of it in the past"),
         ({"closes_at": OPENS}, "in that order"),
         ({"commitment": "promised"}, "a SHA-256 hash in hex"),
+        ({"commitment": commitment_to(SECRET).upper()}, "in small letters"),
+        ({"pieces": 4}, "fewer than 4 pieces"),
+        ({"space": "HC", "pieces": 1}, "fewer than 1 pieces"),
         ({"beacon_round": ROUND + 1}, f"round {ROUND + 1} comes out at"),
     ],
 )
@@ -318,7 +362,22 @@ def test_announcing_again_records_nothing_new(stage: Stage):
     draws = stage.small.shop.draws
     head = stage.small.shop.log.head()
     assert draws.announce(rules(stage.edition), stage.small.web, draw_id=stage.draw).result == stage.draw
+    with pytest.raises(MalformedDraw, match="another draw"):
+        draws.announce(rules(stage.edition, text="Other rules."), stage.small.web, draw_id=stage.draw)
     assert stage.small.shop.log.head() == head
+
+
+def test_a_draw_for_proofs_says_so_in_its_rules_and_their_hash(stage: Stage):
+    shop = stage.small.shop
+    edition = shop.editions.declare(
+        product_id=stage.small.vase, gtin="6901234567892", title={"en": "Crane vase, gold"}, size=3,
+        proofs=Proofs(artists=2), numbering="draw",
+    ).result  # fmt: skip
+    for_proofs = rules(edition, space="AP", pieces=2)
+    draw = shop.log.load(Draw, shop.draws.announce(for_proofs, stage.small.web).result)
+    assert (draw.space, draw.rules.published["space"]) == ("AP", "AP")
+    assert draw.rules_hash != rules(edition, pieces=2).hash
+    assert "space" not in rules(edition).published
 
 
 def test_any_changed_byte_of_what_is_published_is_found(
