@@ -19,6 +19,7 @@ from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.money import UnknownCurrency
 from souvenir.licensing import approval as approving
 from souvenir.licensing.approval import EarlierStageOpen, Outcome, StageNotAsked, StageNotOpen, StageSettled
+from souvenir.licensing.deemed import FreeGoodsUnsound
 from souvenir.licensing.grant import STAGES, GrantsOverlap, Stage
 from souvenir.licensing.label_stock import LabelCount, LabelsUnsound
 from souvenir.licensing.licence import (
@@ -83,6 +84,15 @@ class ReportSublicenceInput:
     period: str = strawberry.field(description="A royalty period of the contract that is over.")
     receipts: MoneyInput = strawberry.field(description="What the sub-licensee paid.")
     net_sales: MoneyInput = strawberry.field(description="What it sold.")
+    on: date
+
+
+@strawberry.input
+class ReportFreeGoodsInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    period: str = strawberry.field(description="A royalty period of the contract that is over.")
+    units: int
     on: date
 
 
@@ -165,6 +175,10 @@ class AgreeConversionRatePayload(LicenceChange): ...
 
 @strawberry.type
 class ReportSublicencePayload(LicenceChange): ...
+
+
+@strawberry.type
+class ReportFreeGoodsPayload(LicenceChange): ...
 
 
 @strawberry.type
@@ -260,6 +274,15 @@ class ContractsMutation:
         done = at.carry_out(input, lambda: at.shop.licensing.report_sublicence(*report))
         return ReportSublicencePayload(replayed=done.replayed, key=licence)
 
+    @mutation(*EVERY_MUTATION, FreeGoodsUnsound)
+    def report_free_goods(self, info: Info, input: ReportFreeGoodsInput) -> ReportFreeGoodsPayload:
+        """Record what was given away in a period; what is beyond the allowance is charged on the next statement."""
+        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at.settle()
+        report = (licence, input.period, input.units, input.on)
+        done = at.carry_out(input, lambda: at.shop.licensing.report_free_goods(*report))
+        return ReportFreeGoodsPayload(replayed=done.replayed, key=licence)
+
     @mutation(*EVERY_MUTATION, LabelsUnsound)
     def record_labels(self, info: Info, input: RecordLabelsInput) -> RecordLabelsPayload:
         """Record holograms the licensor delivered."""
@@ -275,6 +298,7 @@ class ContractsMutation:
         found = LabelCount(
             on_hand=input.on_hand, destroyed=input.destroyed, returned=input.returned, counted_on=input.counted_on
         )
+        at.settle()
         done = at.carry_out(input, lambda: at.shop.licensing.count_labels(licence, found))
         return CountLabelsPayload(replayed=done.replayed, key=licence)
 

@@ -107,6 +107,15 @@ class RoyaltyTermsInput:
     sublicence_rate: Decimal = strawberry.field(
         default=Decimal(0), description="On what they sell; the greater is owed."
     )
+    unit_floor: MoneyInput | None = strawberry.field(
+        default=None, description="The least a unit bears, by article; with a rate of 0, a royalty per unit."
+    )
+    free_goods_allowance: Decimal | None = strawberry.field(
+        default=None, description="Of units sold: more free goods than that count as sold; null charges none."
+    )
+    labels_deemed_sold: bool = strawberry.field(default=False, description="Labels nobody can show are charged.")
+    late_interest_rate: Decimal = strawberry.field(default=Decimal(0), description="On what is paid after it was due.")
+    late_interest: str = strawberry.field(default="daily", description="A year, counted daily; or a month, monthly.")
 
 
 @strawberry.input
@@ -262,4 +271,9 @@ def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
             reserve_periods=input.reserve_periods,
             sublicence_share=input.sublicence_share,
             sublicence_rate=input.sublicence_rate,
+            unit_floor=input.unit_floor.money() if input.unit_floor else None,
+            free_goods_allowance=input.free_goods_allowance,
+            labels_deemed_sold=input.labels_deemed_sold,
+            late_interest_rate=input.late_interest_rate,
+            late_interest=cast(Literal["daily", "monthly"], input.late_interest),
         )

@@ -71,8 +71,9 @@ class StatementLabels:
     on_hand: int
     destroyed: int
     returned: int
-    unaccounted: int = strawberry.field(description="Deemed sold; settled apart.")
+    unaccounted: int = strawberry.field(description="Deemed sold; settled apart, unless they are charged.")
     counted_on: date
+    charged: int | None = strawberry.field(description="How many of those are charged as sold, by contract.")
 
 
 @strawberry.enum(description="How a royalty statement is written.")

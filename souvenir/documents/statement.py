@@ -198,6 +198,8 @@ def labels_of(labels: Labels) -> Iterator[tuple[str, int]]:
     yield "销毁 Destroyed", labels.destroyed
     yield "退回 Returned", labels.returned
     yield "不明 Unaccounted", labels.unaccounted
+    if labels.charged is not None:
+        yield "计费 Charged as sold", labels.charged
 
 
 def _lines(lines: Sequence[Line], currency: str) -> Iterator[str]:

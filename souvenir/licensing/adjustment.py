@@ -1,4 +1,4 @@
-"""An adjustment: what an amendment signed later, or a sub-licensee's report, adds to the royalty of a period or takes off."""
+"""An adjustment: what an amendment signed later, a report or a count adds to the royalty of a period or takes off."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from souvenir.kernel.money import Money
 
 
 class Adjustment(Aggregate):
-    """One amendment's effect on the sales of one royalty period within one contract year; or one sub-licensee's sales."""
+    """One amendment's effect on the sales of one royalty period within one contract year; or what is charged besides sales."""
 
     TOPIC = "licensing.Adjustment"
 
@@ -19,7 +19,8 @@ class Adjustment(Aggregate):
         """`period` is that of the sales; `base` is what was sold in it by the day of signing, which keeps its amount.
 
         Amounts are differences, new less old, and may be negative. `royalty` is `recouped` + `payable`; `outside` is the
-        part of it that may not recoup. Of a sub-licence, `amendment_no` names the sub-licensee and `base` is what it sold.
+        part of it that may not recoup. Of a sub-licence, `amendment_no` names the sub-licensee and `base` is what it sold; of
+        free goods, missing labels and late payment it says which, and `units` how many there were.
         `period_rate` is the period's prospective rate from now on.
         """
 
@@ -39,6 +40,7 @@ class Adjustment(Aggregate):
         outside: Money
         business_date: date
         guaranteed: Money | None = None
+        units: int | None = None
 
     @event(Made)
     def __init__(
@@ -58,12 +60,14 @@ class Adjustment(Aggregate):
         outside: Money,
         business_date: date,
         guaranteed: Money | None = None,
+        units: int | None = None,
     ) -> None:
         self.licence_id = licence_id
         self.amendment_no = amendment_no
         self.period = period
         self.base = base
         self.royalty = royalty
+        self.units = units
 
     @staticmethod
     def id_of(licence_id: UUID, amendment_no: str, contract_year: int, period: str) -> UUID:
@@ -88,6 +92,7 @@ class Adjustment(Aggregate):
         outside: Money,
         business_date: date,
         guaranteed: Money | None = None,
+        units: int | None = None,
     ) -> Self:
         """Record the difference; one amendment adjusts one period of one contract year once."""
         return cls._create(
@@ -108,4 +113,5 @@ class Adjustment(Aggregate):
             outside=outside,
             business_date=business_date,
             guaranteed=guaranteed,
+            units=units,
         )

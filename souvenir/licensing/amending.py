@@ -46,12 +46,20 @@ def restated(before: Agreed, after: Agreed, year: Year) -> Iterator[Restated]:
 
 
 def adjusted(
-    licence: Contract, totals: Totals, amendment_no: str, number: int, change: Restated, on: date
+    licence: Contract,
+    totals: Totals,
+    amendment_no: str,
+    number: int,
+    change: Restated,
+    on: date,
+    units: int | None = None,
+    kept_apart: bool = False,
 ) -> Adjustment:
-    """The adjustment of one period; recoupable, unless the contract keeps sell-off apart and the period lies in it."""
+    """The adjustment of one period; recoupable, unless it is kept apart, as sell-off is where the contract says so."""
     terms = licence.terms
     in_sell_off = change.period > period_of(licence.grant.ends, terms.period_months)
-    outside = change.royalty if in_sell_off and not terms.recoup_in_sell_off else Money.zero(terms.currency)
+    kept_apart = kept_apart or (in_sell_off and not terms.recoup_in_sell_off)
+    outside = change.royalty if kept_apart else Money.zero(terms.currency)
     recoupable = change.royalty - outside
     payable = Money(totals.in_period(change.period).payable(recoupable.minor), terms.currency)
     guaranteed = totals.guaranteed_before(change.period)
@@ -71,6 +79,7 @@ def adjusted(
         outside=outside,
         business_date=on,
         guaranteed=None if guaranteed is None else Money(guaranteed, terms.currency),
+        units=units,
     )
 
 

@@ -55,10 +55,13 @@ class CapUse(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def take(cls, licence_id: UUID, order_id: UUID, line_no: int, units: int) -> Self:
-        """Take units from the cap; whether so many are left, the register knows."""
+    def take(cls, licence_id: UUID, order_id: UUID, line_no: int, units: int, kept: bool = False) -> Self:
+        """Take units from the cap, and keep them where the order is paid already. Whether so many are left, the register knows."""
         use_id = cls.id_of(order_id, line_no, licence_id)
-        return cls._create(cls.Taken, id=use_id, licence_id=licence_id, order_id=order_id, line_no=line_no, units=units)
+        use = cls._create(cls.Taken, id=use_id, licence_id=licence_id, order_id=order_id, line_no=line_no, units=units)
+        if kept:
+            use.keep()
+        return use
 
     def keep(self) -> None:
         """The order was paid; twice records nothing new."""

@@ -68,9 +68,8 @@ def _conduct(sheet: Sheet, known: Known) -> Iterator[Flag]:
         yield Flag("ADVANCE_UNPAID", f"{advance - account.paid_ahead} of the advance of {advance} is not paid.")
     labels = sheet.header.labels
     if labels is not None and labels.unaccounted:
-        text = (
-            f"{labels.unaccounted} labels of {labels.issued} cannot be shown; they are deemed sold and settled apart."
-        )
+        settled = f"{labels.charged} are charged as sold" if labels.charged else "they are settled apart"
+        text = f"{labels.unaccounted} labels of {labels.issued} cannot be shown; {settled}."
         yield Flag("LABELS_UNACCOUNTED", text)
 
 

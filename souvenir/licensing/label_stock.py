@@ -45,8 +45,12 @@ class LabelStock(Aggregate):
         issued_on: date
 
     class Counted(Aggregate.Event):
+        """`sold` is how many units had been sold by then; `deemed` is how many more labels are deemed sold for it."""
+
         TOPIC = "licensing.LabelsCounted"
         found: LabelCount
+        sold: int | None = None
+        deemed: int = 0
 
     @event(Opened)
     def __init__(self, licence_id: UUID, contract_no: str) -> None:
@@ -54,6 +58,8 @@ class LabelStock(Aggregate):
         self.contract_no = contract_no
         self.deliveries: dict[str, int] = {}
         self.found: LabelCount | None = None
+        self.sold: int | None = None
+        self.deemed = 0
 
     @staticmethod
     def id_of(licence_id: UUID) -> UUID:
@@ -66,44 +72,56 @@ class LabelStock(Aggregate):
         """Begin to keep a licence's labels."""
         return cls._create(cls.Opened, id=cls.id_of(licence_id), licence_id=licence_id, contract_no=contract_no)
 
-    def issue(self, reference: str, count: int, on: date) -> None:
+    def deliver(self, reference: str, count: int, on: date) -> None:
         """Record a delivery; the same one twice records nothing new."""
         if self.deliveries.get(reference) == count:
             return
         if count < 1 or reference in self.deliveries or not reference.strip():
             reason = f"a delivery {reference!r} of {count}: give more than none, under a number of its own"
             raise LabelsUnsound(contract_no=self.contract_no, reason=reason)
-        self._issued(reference=reference, count=count, issued_on=on)
+        self._delivered(reference=reference, count=count, issued_on=on)
 
-    def count(self, found: LabelCount) -> None:
-        """Record a count; the same count twice records nothing new."""
+    def count(self, found: LabelCount, sold: int, charged: bool = False) -> int:
+        """Record a count; answers how many more labels are deemed sold, where that is agreed. Twice it is none."""
         if found == self.found:
-            return
+            return 0
         if min(found.on_hand, found.destroyed, found.returned) < 0:
             raise LabelsUnsound(contract_no=self.contract_no, reason="a count of fewer than none")
-        self._counted(found=found)
+        missing = unaccounted_labels(self.issued, sold, found.on_hand, found.destroyed, found.returned)
+        deemed = missing - self.deemed if charged else 0
+        self._counted(found=found, sold=sold, deemed=deemed)
+        return deemed
+
+    @property
+    def issued(self) -> int:
+        return sum(self.deliveries.values())
 
     def reconciled(self, sold: int) -> Labels | None:
-        """issued = sold + on hand + destroyed + returned + unaccounted for; None before the first count."""
+        """issued = sold + on hand + destroyed + returned + unaccounted for, as of the last count; None before the first.
+
+        `sold` is taken where the count did not say how many were.
+        """
         if self.found is None:
             return None
-        issued, found = sum(self.deliveries.values()), self.found
+        found, sold = self.found, sold if self.sold is None else self.sold
         return Labels(
-            issued=issued,
+            issued=self.issued,
             sold=sold,
             on_hand=found.on_hand,
             destroyed=found.destroyed,
             returned=found.returned,
-            unaccounted=unaccounted_labels(issued, sold, found.on_hand, found.destroyed, found.returned),
+            unaccounted=unaccounted_labels(self.issued, sold, found.on_hand, found.destroyed, found.returned),
             counted_on=found.counted_on,
+            charged=self.deemed or None,
         )
 
     # Evolve: assigns only, because it also replays history.
 
     @event(Issued)
-    def _issued(self, reference: str, count: int, issued_on: date) -> None:
+    def _delivered(self, reference: str, count: int, issued_on: date) -> None:
         self.deliveries = {**self.deliveries, reference: count}
 
     @event(Counted)
-    def _counted(self, found: LabelCount) -> None:
-        self.found = found
+    def _counted(self, found: LabelCount, sold: int | None = None, deemed: int = 0) -> None:
+        self.found, self.sold = found, sold
+        self.deemed += deemed

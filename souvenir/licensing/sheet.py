@@ -216,7 +216,10 @@ class Reserve(Value):
 
 
 class Labels(Value):
-    """Holograms by the licensor's count: issued = sold + on hand + destroyed + returned + unaccounted for."""
+    """Holograms as of a count: issued = sold + on hand + destroyed + returned + unaccounted for.
+
+    `charged` is how many of the last have been charged as sold, where the contract says so.
+    """
 
     issued: int
     sold: int
@@ -225,6 +228,7 @@ class Labels(Value):
     returned: int
     unaccounted: int
     counted_on: date
+    charged: int | None = None
 
 
 class Header(Value):

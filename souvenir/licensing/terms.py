@@ -70,6 +70,11 @@ class RoyaltyTerms(Value):
     times the royalty, outside recoupment; where the contract says so they are refused instead. `stacking_cap` bounds
     the combined rate of all licences on one piece. Tax withheld comes out of the royalty where the licensor bears it,
     and on top of it where the licensee does. A statement is due `due_days` after its period.
+
+    `unit_floor` is the least that a unit bears: each article of a period is charged the greater of it and the rate. With a
+    rate of 0 it is a royalty per unit. Free goods beyond `free_goods_allowance`, a rate on units sold, count as sold, and so
+    do labels nobody can show if they are `labels_deemed_sold`. What is paid late bears `late_interest_rate`: a year, by the
+    day of 365, or a month begun, compounded.
     """
 
     currency: str
@@ -97,6 +102,10 @@ class RoyaltyTerms(Value):
     sublicence_share: Decimal = Decimal(0)
     sublicence_rate: Decimal = Decimal(0)
     unit_floor: Money | None = None
+    free_goods_allowance: Decimal | None = None
+    labels_deemed_sold: bool = False
+    late_interest_rate: Decimal = Decimal(0)
+    late_interest: Literal["daily", "monthly"] = "daily"
 
     @property
     def agreed_advance(self) -> Money:
@@ -264,6 +273,9 @@ def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:
     yield "royalty rate of sub-licensees", terms.sublicence_rate
     if terms.discount_cap is not None:
         yield "cap on discounts", terms.discount_cap
+    yield "late interest", terms.late_interest_rate
+    if terms.free_goods_allowance is not None:
+        yield "allowance for free goods", terms.free_goods_allowance
     if terms.stacking_cap is not None:
         yield "cap on the combined rate", terms.stacking_cap
 

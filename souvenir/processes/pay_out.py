@@ -11,6 +11,7 @@ from souvenir.kernel.money import Money
 from souvenir.ledger import postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause
+from souvenir.licensing.application import charge_late_payment
 from souvenir.licensing.payout import payout_of
 from souvenir.licensing.statement import NotStated, Statement
 from souvenir.payments.bank import Bank, BankAnswer, NoBank, TransferOrder
@@ -99,18 +100,25 @@ class PayOut:
 
 
 class BookTransfers(Process):
-    """Follows transfers: a royalty that was paid is no longer owed; one that came back is owed again."""
+    """Follows transfers: a royalty that was paid is no longer owed; one that came back is owed again.
+
+    What left late bears interest where the contract says so, on the licence's next statement.
+    """
 
     name = "book_transfers"
 
     @when(Transfer.Executed)
     def _executed(self, tx: Transaction, event: Transfer.Executed) -> None:
         self._book(tx, event, "J25", event.executed_on)
+        charge_late_payment(tx, _statement(tx, event), event.executed_on)
 
     @when(Transfer.Rejected)
     def _rejected(self, tx: Transaction, event: Transfer.Rejected) -> None:
         if event.had_executed:
             self._book(tx, event, "REV", event.rejected_on)
+            left_on = tx.at_event(Transfer, event.originator_id).executed_on
+            assert left_on is not None, "what had been executed was executed on a day"
+            charge_late_payment(tx, _statement(tx, event), left_on, came_back=True)
 
     def _book(self, tx: Transaction, event: Transfer.Executed | Transfer.Rejected, rule: str, on: date) -> None:
         transfer = tx.get(Transfer, event.originator_id)
@@ -121,6 +129,10 @@ class BookTransfers(Process):
         cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
         about = {"licence": str(header.licence_id), "statement": str(transfer.about), "transfer": str(transfer.id)}
         book(tx, cause, rule, on, postings.reversal(legs) if rule == "REV" else legs, dimensions=about)
+
+
+def _statement(tx: Transaction, event: Transfer.Executed | Transfer.Rejected) -> Statement:
+    return tx.get(Statement, tx.at_event(Transfer, event.originator_id).about)
 
 
 def _none_below(amount: Money) -> Money:

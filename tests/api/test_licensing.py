@@ -314,9 +314,37 @@ def test_what_a_contract_may_say_reaches_its_statement(group: Group):
     assert (issued["reserve"]["rate"], issued["labels"]["unaccounted"]) == ("0.15", 2)
 
 
+def test_what_is_charged_besides_sales_reaches_the_statement(group: Group):
+    grant = {
+        "categories": ["fans"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01", "ends": "2025-12-31",
+    }  # fmt: skip
+    terms = {
+        "currency": "CNY", "tiers": [{"rate": "0"}], "unitFloor": {"amount": "2.00", "currency": "CNY"},
+        "freeGoodsAllowance": "0.02", "labelsDeemedSold": True, "lateInterestRate": "0.05", "lateInterest": "daily",
+    }  # fmt: skip
+    granted = group.office.do(
+        "grantLicence", contractNo="LIC-U", licensor="Palace Studio",
+        propertyName=[{"language": "en", "text": "Kite"}], grant=grant, terms=terms,
+    )  # fmt: skip
+    licence = {"licenceId": granted["licence"]["id"]}
+    group.office.do("recordLabels", **licence, reference="DN-1", count=10, on="2025-01-02")
+    group.office.do("countLabels", **licence, onHand=7, destroyed=0, returned=0, countedOn="2025-03-31")
+    group.office.do("reportFreeGoods", **licence, period="2025-Q1", units=5, on="2025-04-05")
+    refused = group.office.try_to("reportFreeGoods", **licence, period="2025-Q1", units=6, on="2025-04-05")
+    assert (refused["code"], "5 are recorded already" in refused["message"]) == ("FREE_GOODS_UNSOUND", True)
+    issued = group.finance.do("issueStatement", **licence, period="2025-Q1", on="2025-04-10")["statement"]
+    assert [(line["amendmentNo"], line["royalty"]["amount"]) for line in issued["adjustments"]] == [
+        ("labels counted 2025-03-31", "6.00"),
+        ("free goods", "10.00"),
+    ]
+    assert (issued["labels"]["charged"], issued["account"]["payable"]["amount"]) == (3, "16.00")
+
+
 @pytest.mark.parametrize(
     ("terms", "code"),
     [
+        ({"lateInterest": "weekly"}, "MALFORMED_INPUT"),
+        ({"unitFloor": {"amount": "1", "currency": "JPY"}}, "TERM_UNSOUND"),
         ({"discountCapTested": "month"}, "MALFORMED_INPUT"),
         ({"taxBorneBy": "nobody"}, "MALFORMED_INPUT"),
         ({"reserveRate": "0.1"}, "TERM_UNSOUND"),

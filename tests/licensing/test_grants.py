@@ -1,6 +1,6 @@
 """Grants over their life: exclusive ones that overlap, renewal, termination, unit caps, stacked rates, other currencies."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from souvenir.licensing.cap_use import CapUse, UnitCapReached
 from souvenir.licensing.contract import LicenceLapsed, NoConversionRate, TerritoryNotGranted
 from souvenir.licensing.grant import Grant, GrantsOverlap
 from souvenir.licensing.licence import AlreadyTerminated, ConversionUnsound, Licence
+from souvenir.licensing.registers.rights import cap_used, orders_with_units
 from souvenir.licensing.terms import RateOutOfRange, TermUnsound, flat
 
 NAME = {"zh-Hans": "云龙", "en": "Cloud dragon"}
@@ -260,3 +261,34 @@ def test_rates_nobody_could_trace_are_refused(
     licence = in_dollars(small_shop, grant)
     with pytest.raises(refusal):
         small_shop.licensing.agree_rate(licence, *rate)
+
+
+def test_units_sold_offline_beyond_a_cap_are_counted_charged_flagged_and_reported(shop: Any, grant: Grant) -> None:
+    terms = flat("0.08", "CNY", unit_cap=3, refuse_over_cap=True)
+    licence_id = shop.licensing.grant("LIC-A", "Palace Studio", NAME, grant, terms).result
+    shop.sell("2260.00", licence_id, on=SPRING, units=2)
+    beyond = shop.sell("2260.00", licence_id, on=SPRING, units=2)
+    shop.followers.catch_up()
+    with shop.log.reading() as session:
+        assert cap_used(session, licence_id) == 4
+        assert orders_with_units(session, datetime.now(UTC) + timedelta(days=1), 9) == []
+
+    draft = shop.licensing.draft_statement(licence_id, "2026-Q1", date(2026, 4, 10))
+    (breach,) = draft.sheet.breaches
+    assert (breach.code, breach.units, breach.base) == ("UNIT_CAP_REACHED", 1, cny("1000.00"))
+    assert {flag.code for flag in draft.flags} == {"BREACHES", "UNIT_CAP_EXCEEDED"}
+    account = draft.sheet.header.account
+    assert (account.earned, account.outside) == (cny("240.00"), cny("80.00"))
+
+    shop.take_back(beyond, 2, on=SPRING)
+    with shop.log.reading() as session:
+        assert cap_used(session, licence_id) == 2
+    assert [line for register in shop.log.registers for line in differences(shop.log, register)] == []
+
+
+def test_what_no_licence_permitted_takes_nothing_of_its_cap(small_shop: Any, grant: Grant) -> None:
+    terms = flat("0.08", "CNY", unit_cap=3, refuse_over_cap=True)
+    licence_id = small_shop.licensing.grant("LIC-A", "Palace Studio", NAME, grant, terms).result
+    small_shop.sell("1130.00", licence_id, on=SPRING, territory="JP")
+    with small_shop.log.reading() as session:
+        assert cap_used(session, licence_id) == 0

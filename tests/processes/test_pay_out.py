@@ -8,7 +8,9 @@ from crashes import Crash, Tripwire
 from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.kernel.money import Money
+from souvenir.licensing.licence import Grant
 from souvenir.licensing.statement import NotStated
+from souvenir.licensing.terms import Instalment, flat
 from souvenir.payments.bank import NoBank
 from souvenir.payments.banks.simulator import BankSimulator
 from souvenir.payments.payment import Tender
@@ -151,3 +153,39 @@ def test_an_order_for_another_bank_is_left_to_it(desk):
     desk.opened(other).pay_out.settle_open()
     assert (desk.of(order)[0], other.orders) == ("sent", {})
     assert isinstance(desk.now(), datetime)
+
+
+def interest_of(desk, licence) -> list[tuple[str, str, str]]:
+    """The lines about late payment on the next statement, and what of them may recoup."""
+    desk.shop.followers.catch_up()
+    sheet = desk.shop.licensing.draft_statement(licence, "2026-Q4", date(2027, 1, 5)).sheet
+    assert sheet.header.account.earned == Money.zero("CNY"), "interest never recoups"
+    return [(line.amendment_no, line.rate, line.royalty.amount) for line in sheet.adjustments]
+
+
+@pytest.mark.parametrize(
+    ("rate", "counted", "expected"),
+    [("0.0365", "daily", "2.00"), ("0.01", "monthly", "10.00"), ("0", "daily", None)],
+)
+def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, counted, expected):
+    """1,000.00 due on 30 October, paid on 19 November: 20 days, or a month begun."""
+    grant = Grant(
+        categories=("enamel",), territories=("CN",), channels=("shop",), starts=date(2026, 7, 1), ends=date(2027, 6, 30)
+    )
+    guarantee = Instalment(due=date(2026, 9, 30), amount=Money.parse("1000.00 CNY"))
+    terms = flat("0.08", "CNY", guarantees=(guarantee,), late_interest_rate=rate, late_interest=counted)
+    licence = desk.shop.licensing.grant("LIC-B", "Museum", {"en": "Crane"}, grant, terms).result
+    desk.shop.licensing.issue_statement(licence, PERIOD, STATED)
+    desk.later(45)
+    order = desk.shop.pay_out.royalty(licence, PERIOD).result
+    assert desk.of(order) == ("executed", "1000.00")
+    lines = interest_of(desk, licence)
+    if expected is None:
+        assert lines == []
+        return
+    name = "interest on 2026-Q3 to 2026-11-19"
+    assert lines == [(name, f"{rate} {counted}", expected)]
+
+    desk.bank.returned[order] = "no such account"
+    desk.shop.pay_out.look(order)
+    assert interest_of(desk, licence)[1:] == [(f"{name}, taken back", f"{rate} {counted}", f"-{expected}")]

@@ -14,6 +14,7 @@ from souvenir.licensing.application.sales import (
     reverse,
     take_units,
 )
+from souvenir.licensing.application.statements import charge_late_payment
 
 __all__ = [
     "LicensedSale",
@@ -22,6 +23,7 @@ __all__ = [
     "Place",
     "Positions",
     "accrue",
+    "charge_late_payment",
     "check_grants",
     "check_mark",
     "check_release",

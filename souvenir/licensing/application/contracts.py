@@ -17,13 +17,15 @@ from souvenir.licensing.authorisation import Authorisation
 from souvenir.licensing.calendar import WEEKDAYS, BusinessCalendar
 from souvenir.licensing.contract import Contract
 from souvenir.licensing.conversion import Conversion
+from souvenir.licensing.deemed import FreeGoodsUnsound, free_goods, missing_labels
 from souvenir.licensing.grant import Stage
 from souvenir.licensing.label_stock import LabelCount, LabelStock
 from souvenir.licensing.licence import Grant, Licence
+from souvenir.licensing.position import Year
 from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
 from souvenir.licensing.registers.rights import meeting, unanswered
 from souvenir.licensing.sublicensing import SublicenceAlreadyReported, reported
-from souvenir.licensing.terms import RoyaltyTerms, TermUnsound
+from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, contract_year, last_day_of
 
 MOST_OVERDUE: Final = 200
 """Approvals the clock decides at once."""
@@ -170,22 +172,52 @@ class Licensing(Statements):
 
         return self._log.execute(decide)
 
+    def report_free_goods(self, licence_id: UUID, period: str, units: int, on: date) -> Committed[None]:
+        """Record how many units were given away in a period that is over, once; those beyond the allowance are charged."""
+
+        def decide(tx: Transaction) -> None:
+            contract = tx.get(Licence, licence_id).contract
+            totals = totals_of(tx.session, licence_id, contract.terms)
+            year = _year_at(tx, contract, last_day_of(period))
+            made = free_goods(contract, totals, year, period, units, on)
+            known = tx.find(Adjustment, made.id)
+            if known is None:
+                tx.save(made)
+            elif known.units != units:
+                reason = f"{known.units} are recorded already"
+                raise FreeGoodsUnsound(contract_no=contract.contract_no, period=period, units=units, reason=reason)
+
+        return self._log.execute(decide)
+
     # Labels.
 
     def record_labels(self, licence_id: UUID, reference: str, count: int, on: date) -> Committed[None]:
         """Record holograms the licensor delivered, by the number of its delivery note."""
-        return self._keep_labels(licence_id, lambda stock: stock.issue(reference, count, on))
+        return self._keep_labels(licence_id, lambda tx, contract, stock: stock.deliver(reference, count, on))
 
     def count_labels(self, licence_id: UUID, found: LabelCount) -> Committed[None]:
-        """Record what a count of the holograms found; the next statement reconciles them with what was sold."""
-        return self._keep_labels(licence_id, lambda stock: stock.count(found))
+        """Record what a count of the holograms found; the next statement reconciles them with what was sold.
 
-    def _keep_labels(self, licence_id: UUID, decision: Callable[[LabelStock], None]) -> Committed[None]:
+        Count once what was sold has accrued. Labels nobody can show are charged where the contract says so.
+        """
+
+        def count(tx: Transaction, contract: Contract, stock: LabelStock) -> None:
+            totals = totals_of(tx.session, licence_id, contract.terms)
+            deemed = stock.count(found, totals.units, contract.terms.labels_deemed_sold)
+            if deemed:
+                year = _year_at(tx, contract, found.counted_on)
+                tx.save(missing_labels(contract, totals, year, deemed, found.counted_on))
+
+        return self._keep_labels(licence_id, count)
+
+    def _keep_labels(
+        self, licence_id: UUID, decision: Callable[[Transaction, Contract, LabelStock], None]
+    ) -> Committed[None]:
         def decide(tx: Transaction) -> None:
             licence = tx.get(Licence, licence_id)
             stock = tx.find(LabelStock, LabelStock.id_of(licence_id))
             stock = stock or LabelStock.open(licence_id, licence.contract_no)
-            decision(stock)
+            decision(tx, licence.contract, stock)
             tx.save(stock)
 
         return self._log.execute(decide)
@@ -235,6 +267,12 @@ class Licensing(Statements):
             return len(overdue)
 
         return self._log.execute(decide).result
+
+
+def _year_at(tx: Transaction, contract: Contract, on: date) -> Year:
+    """What tiers have counted in the contract year of a day."""
+    number = contract_year(contract.grant.starts, max(on, contract.grant.starts))
+    return year_of(tx.session, contract.id, number, contract.terms)
 
 
 def refuse_overlap(tx: Transaction, licence: Licence) -> None:

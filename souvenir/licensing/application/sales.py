@@ -189,21 +189,26 @@ class Positions:
 
 
 def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
-    """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead."""
+    """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead.
+
+    So are, besides what they are charged, units sold offline beyond a cap that refuses more.
+    """
     tx = positions.tx
     if not positions.all_new and tx.find(Accrual, Accrual.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     contract, approved_on = positions.contract(licence_id, sale.product_id)
-    if contract.caps_units:
-        keep_units(tx, licence_id, sale.order_id, sale.line_no)
+    counted_before = contract.caps_units and keep_units(tx, licence_id, sale.order_id, sale.line_no)
     try:
         standing = contract.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
         require_approval(contract, approved_on, sale.product_id, sale.placed_on)
         conversion = contract.counts_in(sale.net.currency, sale.paid_on)
     except SouvenirError as refusal:
         if tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)) is None:
-            tx.save(_breach(licence_id, sale, sale.net.at_rate(contract.terms.price_share), refusal))
+            base = sale.net.at_rate(contract.terms.price_share)
+            tx.save(_breach(licence_id, sale, sale.units, base, refusal.code))
         return
+    if contract.caps_units and not counted_before:
+        tx.save(CapUse.take(licence_id, sale.order_id, sale.line_no, sale.units, kept=True))
     terms = contract.terms
     period = period_of(sale.paid_on, terms.period_months)
     number = contract_year(contract.grant.starts, sale.paid_on)
@@ -229,6 +234,9 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
     tx.save(Accrual.accrue(*line, standing, figures, counted, sale.paid_on, details))
     positions.all_new = True
+    if contract.caps_units and figures.over_cap is not None:
+        over = figures.over_cap
+        tx.save(_breach(licence_id, sale, over.units, over.base, UnitCapReached.code))
 
 
 def reverse(
@@ -285,15 +293,16 @@ def take_units(tx: Transaction, permissions: Iterable[Permission], order_id: UUI
             cap = contract.terms.unit_cap or 0
             left = cap - cap_used(tx.session, contract.id)
             if left < 0:
-                raise UnitCapReached(contract_no=contract.contract_no, cap=cap, left=left + units, units=units)
+                raise UnitCapReached(contract_no=contract.contract_no, cap=cap, left=max(0, left + units), units=units)
 
 
-def keep_units(tx: Transaction, licence_id: UUID, order_id: UUID, line_no: int) -> None:
-    """The order is paid: its units stay sold until goods come back."""
+def keep_units(tx: Transaction, licence_id: UUID, order_id: UUID, line_no: int) -> bool:
+    """The order is paid: its units stay sold until goods come back. False if it took none, as offline sales do not."""
     use = tx.find(CapUse, CapUse.id_of(order_id, line_no, licence_id))
     if use is not None:
         use.keep()
         tx.save(use)
+    return use is not None
 
 
 def give_units_back(tx: Transaction, licence_ids: Iterable[UUID], order_id: UUID, line_no: int) -> None:
@@ -337,15 +346,6 @@ def _into(amount: Money, conversion: Conversion | None, contract: Contract) -> M
     return amount if conversion is None else converted(amount, conversion.rate, contract.terms.currency)
 
 
-def _breach(licence_id: UUID, sale: LicensedSale, base: Money, refusal: SouvenirError) -> Breach:
-    return Breach.report(
-        licence_id,
-        sale.order_id,
-        sale.line_no,
-        sale.product_id,
-        sale.sku,
-        sale.units,
-        base,
-        refusal.code,
-        sale.paid_on,
-    )
+def _breach(licence_id: UUID, sale: LicensedSale, units: int, base: Money, code: str) -> Breach:
+    line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
+    return Breach.report(*line, units, base, code, sale.paid_on)

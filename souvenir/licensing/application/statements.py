@@ -7,7 +7,9 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.money import Money
+from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.contract import Contract
+from souvenir.licensing.deemed import late_payment
 from souvenir.licensing.drafting import (
     Draft,
     Drafting,
@@ -33,6 +35,19 @@ from souvenir.licensing.registers.positions import (
 )
 from souvenir.licensing.sheet import Account, Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
+
+
+def charge_late_payment(tx: Transaction, statement: Statement, paid_on: date, came_back: bool = False) -> None:
+    """Charge interest where a statement was paid after it was due, and the contract asks for it.
+
+    If the money came back, so does the interest: it will be charged until the day on which it is paid after all.
+    """
+    contract = tx.look(Licence, statement.header.licence_id).contract
+    totals = totals_of(tx.session, contract.id, contract.terms)
+    interest = late_payment(contract, totals, statement.header, paid_on, came_back)
+    if interest is not None and tx.find(Adjustment, interest.id) is None:
+        tx.save(interest)
+
 
 PAGE: Final = 5000
 """Stored entries read at a time."""

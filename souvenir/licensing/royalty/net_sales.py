@@ -54,6 +54,14 @@ def deemed_sold(sold: int, free: int, allowance: Decimal) -> int:
     return max(0, free - exempt)
 
 
+def at_average(net: Money, sold: int, units: int) -> Money:
+    """The base of units deemed sold at the average net price: net · units / sold; nothing where nothing was sold."""
+    if sold <= 0:
+        return Money.zero(net.currency)
+    exact = Decimal(net.minor * units) / sold
+    return Money(int(exact.quantize(Decimal(1), ROUND_HALF_UP)), net.currency)
+
+
 def bundle_shares(net: Money, selling_prices: Sequence[Money]) -> list[Money]:
     """The share of each article in a bundle's price: net · price_i / Σ price, by the prices they sell at alone."""
     return net.split([price.minor for price in selling_prices])

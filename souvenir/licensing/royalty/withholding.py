@@ -1,6 +1,7 @@
 """What leaves with the tax office when a royalty goes abroad, and what is owed for paying late."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from souvenir.kernel.money import Money
@@ -45,3 +46,9 @@ def simple_interest(owed: Money, yearly_rate: Decimal, days_late: int, days_of_y
 def monthly_interest(owed: Money, monthly_rate: Decimal, months_or_part: int) -> Money:
     """P · ((1 + m)^k - 1), where a month begun counts as a month."""
     return owed.at_rate((1 + monthly_rate) ** months_or_part - 1)
+
+
+def months_begun(due: date, paid: date) -> int:
+    """The months from one day to another, one that has only begun counted as a month."""
+    months = (paid.year - due.year) * 12 + paid.month - due.month
+    return max(0, months + (paid.day > due.day))
