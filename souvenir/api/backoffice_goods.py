@@ -1,6 +1,7 @@
 """The back office lists goods, and takes an edition from its declaration to its release."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import cast, get_args
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from souvenir.editions.terms import EditionAlreadyReleased, EditionClosed, Editi
 from souvenir.editions.window import SoldAtOneOutlet, Window
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.identifiers import MalformedGtin
+from souvenir.processes.release_edition import SetLacksLicence
 from souvenir.sites.outlet import Outlet as Place
 
 NUMBERINGS = get_args(Numbering)
@@ -90,6 +92,15 @@ class EditionWindowInput:
     fixed_from: datetime = strawberry.field(description="Not before it closes: from then on its size can be fixed.")
 
 
+@strawberry.enum(
+    description="Once its certificate is revoked a returned piece is sold again, looked at, or never sold."
+)
+class ReturnPolicy(StrEnum):
+    BACK_ON_SALE = "back_on_sale"
+    INSPECT = "inspect"
+    RETIRE = "retire"
+
+
 @strawberry.input
 class DeclareEditionInput:
     idempotency_key: strawberry.ID
@@ -101,8 +112,12 @@ class DeclareEditionInput:
     reserved: list[int] = strawberry.field(default_factory=list, description="Numbers kept back from every sale.")
     numbering: str = strawberry.field(default="choice", description="choice, sequential, random or draw.")
     approval_required: bool = False
-    inspect_returns: bool = strawberry.field(
-        default=False, description="Whether staff look at a returned piece before it is sold again."
+    returns: ReturnPolicy = strawberry.field(
+        default=ReturnPolicy.BACK_ON_SALE, description="What becomes of a returned piece."
+    )
+    longest_hold_minutes: int = strawberry.field(default=120, description="How long a piece can be kept for a buyer.")
+    predecessor_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The edition this is the second, or a later one, of."
     )
     window: EditionWindowInput | None = strawberry.field(default=None, description="Makes it a timed edition.")
     visitors_only: bool = strawberry.field(default=False, description="Whether it is for who can prove a visit.")
@@ -267,6 +282,8 @@ class GoodsMutation:
             window = Window(closes_at=timed.closes_at, fixed_from=timed.fixed_from) if timed else None
         parts = tuple(read_id("Edition", part, "input", "parts") for part in input.parts)
         title, gtin = words(input.title), input.gtin or product.gtin or ""
+        named = input.predecessor_id
+        predecessor = read_id("Edition", named, "input", "predecessorId") if named else None
         done = at.carry_out(
             input,
             lambda: at.shop.editions.declare(
@@ -278,7 +295,9 @@ class GoodsMutation:
                 reserved=tuple(input.reserved),
                 numbering=cast(Numbering, input.numbering),
                 approval_required=input.approval_required,
-                returns="inspect" if input.inspect_returns else "back_on_sale",
+                returns=input.returns.value,
+                longest_hold_minutes=input.longest_hold_minutes,
+                predecessor=predecessor,
                 window=window,
                 visitors_only=input.visitors_only,
                 parts=parts,
@@ -314,7 +333,15 @@ class GoodsMutation:
         done = at.carry_out(input, lambda: at.shop.editions.allot(*numbers))
         return AllotEditionPayload(replayed=done.replayed, key=edition)
 
-    @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed, EditionNotApproved, EditionAlreadyReleased, *LICENSED)
+    @mutation(
+        *EVERY_MUTATION,
+        PartOfSet,
+        EditionClosed,
+        EditionNotApproved,
+        EditionAlreadyReleased,
+        SetLacksLicence,
+        *LICENSED,
+    )
     def release_edition(self, info: Info, input: ReleaseEditionInput) -> ReleaseEditionPayload:
         """Put an edition on sale, from an instant that is the same everywhere, if its licensors would have it."""
         at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")

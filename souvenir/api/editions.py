@@ -117,6 +117,11 @@ class Edition(Node):
         return LocalizedText.of(self.titles, visit(info).languages)
 
     @described
+    def predecessor_id(self, info: Info) -> strawberry.ID | None:
+        """The edition this is the second, or a later one, of."""
+        return global_id_if("Edition", desk(info).shop.log.load(Declared, self.key).predecessor)
+
+    @described
     def limits(self, info: Info) -> PurchaseLimits:
         """How many pieces one buyer may have."""
         return PurchaseLimits(**desk(info).shop.log.load(Declared, self.key).limits.model_dump())

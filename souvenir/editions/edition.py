@@ -30,8 +30,8 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import Gtin
 from souvenir.kernel.localized import LocalizedText
 
-ReturnPolicy = Literal["back_on_sale", "inspect"]
-"""What becomes of a returned piece once its certificate is revoked: sold again, or looked at by staff first."""
+ReturnPolicy = Literal["back_on_sale", "inspect", "retire"]
+"""What becomes of a returned piece once its certificate is revoked: sold again, looked at by staff first, or never sold."""
 
 MOST_ALLOTMENTS = 1_000
 

@@ -207,19 +207,11 @@ class Availability:
     authorised: int
     unallotted: int
     outlets: tuple[OutletCounts, ...]
-    back_in_minutes: int | None
-    """When only held pieces remain: the minutes until the first hold ends."""
 
     def count(self, status: Status, outlet_id: UUID | None = None) -> int:
         """How many pieces are of a status, at one outlet or at all."""
         here = (counts for counts in self.outlets if outlet_id in (None, counts.outlet_id))
         return sum(int(getattr(counts, status)) for counts in here)
-
-    def verdict(self, outlet_id: UUID | None = None) -> Literal["left", "only reserved", "sold out"]:
-        """What a buyer is told: some are left, all that remain are held by buyers, or none remain."""
-        if self.count("free", outlet_id):
-            return "left"
-        return "only reserved" if self.count("held", outlet_id) else "sold out"
 
 
 _WHOLE = "COALESCE((SELECT set_id FROM edition_terms WHERE edition_id = ?), ?)"
@@ -240,32 +232,27 @@ def availability(
     over = "(SELECT COUNT(*) FROM (SELECT 1 {} AND p.status = '{}' AND p.held_until <= ? LIMIT {}) AS lapsed)"
     rows = session.rows(
         f"SELECT c.outlet_id, {', '.join(f'c.{status}' for status in STATUSES)}, "
-        f"{over.format(here, 'held', MOST_COUNTED)}, {over.format(here, 'leased', MOST_COUNTED)}, "
-        f"(SELECT MIN(p.held_until) {here} AND p.status = 'held' AND p.held_until > ?) "
+        f"{over.format(here, 'held', MOST_COUNTED)}, {over.format(here, 'leased', MOST_COUNTED)} "
         f"FROM piece_counts AS c WHERE c.edition_id = {_WHOLE} AND c.space = ? ORDER BY c.outlet_id",
-        stamp(now),
         stamp(now),
         stamp(now),
         str(edition_id),
         str(edition_id),
         space,
     )
-    outlets, ends = [], []
-    for outlet, *counted, lapsed, ended, first_end in rows:
+    outlets = []
+    for outlet, *counted, lapsed, ended in rows:
         counts = dict(zip(STATUSES, counted, strict=True))
         counts["free"] += lapsed + ended
         counts |= {"held": counts["held"] - lapsed, "leased": counts["leased"] - ended}
         if any(counts.values()):
             outlets.append(OutletCounts(UUID(outlet) if outlet else None, **counts))
-        ends += [datetime.fromisoformat(first_end)] if first_end else []
-    only_held = ends and not any(outlet.free for outlet in outlets)
     return Availability(
         edition_id=edition_id,
         space=space,
         authorised=authorised,
         unallotted=authorised - sum(outlet.allotted for outlet in outlets) if authorised else 0,
         outlets=tuple(outlets),
-        back_in_minutes=max(1, -int((now - min(ends)).total_seconds() // 60)) if only_held else None,
     )
 
 

@@ -17,7 +17,7 @@ from souvenir.certificates.certificate import (
 )
 from souvenir.certificates.run import Run
 from souvenir.certificates.signing import Keys
-from souvenir.editions.application import return_piece
+from souvenir.editions.application import retire_piece, return_piece
 from souvenir.editions.counts import space_named
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import Piece, piece_id
@@ -37,8 +37,8 @@ class Certify(Process):
 
     The order of things that guarantees it: a return makes the piece `returned`, not free, in the sale's own
     transaction. Only `put_back` frees it, and refuses until its certificate is revoked. This process sees Paid before
-    Returned, so the certificate exists by then; it revokes it and frees the piece in one commit. A piece whose edition
-    wants inspection is left `returned` for staff, with its certificate revoked.
+    Returned, so the certificate exists by then; it revokes it and frees the piece in one commit, or takes it out for ever
+    where its edition wants that. Where it wants inspection the piece is left `returned` for staff.
 
     Pieces of a timed edition get theirs when its size is fixed; until then there is none to revoke. They are issued in
     a run of batches; a piece that comes back before its turn gets the certificate that is revoked at once.
@@ -97,9 +97,13 @@ class Certify(Process):
         if certificate is not None:
             certificate.revoke("returned", event.returned_on)
             tx.save(certificate)
-        still_ours = piece.standing == "returned" and piece.order_id == order_id
-        if still_ours and tx.look(Edition, edition_id).returns == "back_on_sale":
+        if piece.standing != "returned" or piece.order_id != order_id:
+            return
+        policy = tx.look(Edition, edition_id).returns
+        if policy == "back_on_sale":
             put_back(tx, edition_id, space, number)
+        elif policy == "retire":
+            retire_piece(tx, edition_id, space, number, "returned", f"return {event.return_id}", event.returned_on)
 
     def _issue(
         self, tx: Transaction, edition_id: UUID, space: Space, number: int, order_id: UUID, on: date

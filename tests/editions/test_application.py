@@ -324,21 +324,6 @@ def test_the_counts_of_a_run_add_up_and_explain_what_is_left(
     assert (shop.free, shop.held, shop.sold, shop.reserved) == (2, 1, 1, 1)
     assert (web.free, factory.retired, left.unallotted) == (2, 1, 2)
     assert left.authorised == left.unallotted + sum(counts.allotted for counts in left.outlets)
-    assert (left.verdict(), left.verdict(SHOP), left.back_in_minutes) == ("left", "left", None)
-
-
-def test_what_is_left_says_when_a_held_piece_may_be_back(log: EventLog, declare: Declare, in_minutes: InMinutes):
-    editions = Editions(log)
-    declare(editions, size=2)
-    editions.allot(EDITION, SHOP, 1, 2)
-    editions.release(EDITION)
-    sell(log, 1)
-    editions.hold(EDITION, SHOP, ANNA, in_minutes(7))
-    with log.reading() as session:
-        left = availability(session, EDITION, 2, in_minutes(0))
-        later = availability(session, EDITION, 2, in_minutes(7))
-    assert (left.verdict(SHOP), left.back_in_minutes) == ("only reserved", 7)
-    assert (later.verdict(SHOP), later.back_in_minutes) == ("left", None)
 
 
 def test_editions_are_listed_as_they_stand(log: EventLog, editions: Editions, declare: Declare, in_minutes: InMinutes):

@@ -15,6 +15,7 @@ from souvenir.editions.application import Editions, return_piece, sell_piece
 from souvenir.editions.piece import Piece, PieceReturned, piece_id
 from souvenir.editions.registers import PieceRegister
 from souvenir.eventlog import EventLog, Followers, Transaction
+from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
@@ -143,6 +144,24 @@ def test_a_piece_is_not_freed_while_its_certificate_stands(log: EventLog, editio
     with pytest.raises(CertificateNotRevoked):
         ClearPiece(log).retire(EDITION, 17, "broken", "QC-118", TODAY)
     assert log.head() == before
+
+
+def test_a_piece_nobody_is_to_have_after_a_return_is_taken_out_with_its_certificate_revoked(
+    log: EventLog, at_noon: SettableClock, declare: Callable[..., UUID]
+):
+    editions = Editions(log)
+    declare(editions, returns="retire")
+    editions.allot(EDITION, SHOP, 1, 20)
+    editions.release(EDITION)
+    followers = Followers(log, (Certify(KEYS, {"en": "Enamel Factory"}, "https://id.example.cn"),), ())
+    buy(log, FIRST, 17)
+    bring_back(log, FIRST, 1, 17)
+    for _ in range(2):
+        followers.catch_up()
+    assert certificate(log, 17, FIRST).revoked_on == TODAY
+    (retired,) = [one.event for one in log.events() if isinstance(one.event, Piece.Retired)]
+    assert (retired.reason, retired.evidence) == ("returned", f"return {RETURN}")
+    assert differences(log, PieceRegister()) == []
 
 
 def test_a_piece_that_wants_inspection_waits_for_staff(

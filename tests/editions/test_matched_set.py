@@ -28,7 +28,7 @@ from souvenir.editions.views import availability, piece_status
 from souvenir.eventlog import EventLog
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import NotFound, SouvenirError
 
 NOON, TODAY = datetime(2026, 10, 1, 12, 0, tzinfo=UTC), date(2026, 10, 1)
 SPRING, AUTUMN, SEASONS, SHOP = UUID(int=0x51), UUID(int=0x52), UUID(int=0x5E7), UUID(int=0x5A0)
@@ -59,6 +59,16 @@ def test_number_three_of_each_part_is_where_number_three_of_the_set_is(log: Even
         left = availability(session, SPRING, SIZE, NOON)
     assert (left.count("held"), left.count("free"), left.unallotted) == (1, 3, 0)
     assert differences(log, PieceRegister()) == []
+
+
+def test_parts_and_a_predecessor_were_declared_before(log: EventLog, seasons: Editions):
+    head = log.head()
+    for facts in ({"parts": (UUID(int=404), UUID(int=405))}, {"predecessor": UUID(int=404)}):
+        with pytest.raises(NotFound):
+            declare(seasons, UUID(int=0x5E8), **facts)
+    assert log.head() == head
+    second = declare(seasons, UUID(int=0x5E8), predecessor=SEASONS)
+    assert log.load(Edition, second).predecessor == SEASONS
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.make_order import Item
+from souvenir.processes.release_edition import SetLacksLicence
 
 HASH = "ab" * 32
 SAMPLE = {"approval": ApprovalRules(stages=("production_sample",))}
@@ -112,3 +113,31 @@ def test_a_mark_the_product_has_no_certificate_for_keeps_it_from_release(small: 
     ).result
     with pytest.raises(ProductNotCertified):
         small.shop.editions.release(edition)
+
+
+def test_a_set_is_under_every_licence_its_parts_are_under(small: SmallShop):
+    licence, plate_id, _ = plate(small)
+    editions = small.shop.editions
+
+    def declare(product: UUID, **facts: Any) -> UUID:
+        return editions.declare(
+            product_id=product, gtin="6901234567892", title=words("Set", "套装"), size=2, **facts
+        ).result
+
+    parts = (declare(small.vase), declare(plate_id))
+    as_a_vase = declare(small.vase, parts=parts)
+    editions.allot(as_a_vase, small.counter, 1, 2)
+    head = small.shop.log.head()
+    with pytest.raises(SetLacksLicence) as refusal:
+        editions.release(as_a_vase)
+    assert refusal.value.facts == {"sku": "VASE", "part": "PLATE", "licence_id": licence}
+    assert small.shop.log.head() == head
+
+    both = small.shop.catalogue.list_product(
+        sku="SET", name=words("Set", "套装"), story=words("Both.", "成套。"), price=Money.parse("1200.00 CNY"),
+        origin_site_id=UUID(int=1), vat_category="standard", category="enamelware", listed_on=TODAY,
+        licence_ids=(small.licence, licence), has_edition=True,
+    ).result  # fmt: skip
+    as_both = declare(both, parts=(declare(small.vase), declare(plate_id)))
+    editions.allot(as_both, small.counter, 1, 2)
+    editions.release(as_both)

@@ -62,9 +62,14 @@ class NumbersTaken(SouvenirError):
 
 
 def enter_edition(tx: Transaction, edition: Edition) -> UUID:
-    """Record a newly declared edition, unless the same one is known already. The parts of a set join it."""
+    """Record a newly declared edition, unless the same one is known already. The parts of a set join it.
+
+    Raises NotFound for parts, or a predecessor, that were never declared.
+    """
     known = tx.find(Edition, edition.id)
     if known is None:
+        if edition.predecessor is not None:
+            tx.get(Edition, edition.predecessor)
         for part in (tx.get(Edition, part) for part in edition.parts):
             part.join_set(edition)
             tx.save(part)
