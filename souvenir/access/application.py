@@ -51,8 +51,7 @@ class Access:
         if door == "storefront" and (guest := self._guests.read(token)) is not None:
             return Caller(door, guest, ("guest",))
         hash = token_hash(token)
-        with self._log.reading() as session:
-            row = session.row(_FOUND, hash, door)
+        row = self._log.row(_FOUND, hash, door)
         return None if row is None or not same(row[0], hash) else _caller(door, *row[1:])
 
     def open_guest_session(self) -> GuestSession:

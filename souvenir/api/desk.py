@@ -3,8 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date, datetime
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from uuid import UUID
@@ -181,16 +182,21 @@ def content(input: Any) -> bytes:
 
 
 def _said(value: Any) -> Any:
-    if is_dataclass(value):
-        given = {field: getattr(value, field.name) for field in fields(value)}
-        return {field.name: _said(item) for field, item in given.items() if not _at_default(field, item)}
-    return [_said(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_said(item) for item in value]
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    given = [(name, getattr(value, name), default) for name, default in _defaults(type(value))]
+    return {name: _said(item) for name, item, default in given if default is MISSING or item != default}
 
 
-def _at_default(field: Field[Any], value: object) -> bool:
-    if field.default_factory is not MISSING:
-        return bool(value == field.default_factory())
-    return field.default is not MISSING and bool(value == field.default)
+@cache
+def _defaults(input_type: type[Any]) -> list[tuple[str, Any]]:
+    """The fields of an input with their defaults, which nobody changes."""
+    return [
+        (field.name, field.default if field.default_factory is MISSING else field.default_factory())
+        for field in fields(input_type)
+    ]
 
 
 def _plain(value: object) -> str:

@@ -36,15 +36,14 @@ from graphql import (
     located_error,
     visit,
 )
-from graphql.execution import Executor, get_argument_values, get_variable_values
+from graphql.execution import Executor, get_argument_values
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.execute import assume_not_awaitable
 from graphql.execution.executor import invalid_return_type_error
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_iterable
 
-MOST_COERCION_ERRORS: Final = 50
-"""As many mistakes in variables as graphql-core tells of."""
+from souvenir.api.variables import Variables
 
 _NO_VALUES: Final = VariableValues({}, {})
 
@@ -82,6 +81,7 @@ class Plan:
         assert covers(document, operation)
         self.schema = schema
         self._operation = operation
+        self._variables = Variables(schema, operation.variable_definitions or ())
         self._definitions = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -93,8 +93,7 @@ class Plan:
 
     def execute(self, context: object, variables: Mapping[str, Any]) -> ExecutionResult:
         """What `graphql.execute_sync` would answer."""
-        nodes = self._operation.variable_definitions or ()
-        values = get_variable_values(self.schema, nodes, dict(variables), MOST_COERCION_ERRORS, hide_suggestions=True)
+        values = self._variables.values(variables)
         if isinstance(values, list):
             return ExecutionResult(None, values)
         now = Carrying(context, values)

@@ -87,13 +87,11 @@ class Followers:
 
     def positions(self) -> dict[str, int]:
         """How far each follower has come, by name; those that never moved are missing."""
-        with self.log.reading() as session:
-            return dict(session.rows("SELECT name, position FROM followers"))
+        return dict(self.log.rows("SELECT name, position FROM followers"))
 
     def position(self, name: str) -> int:
         """How far a follower has come."""
-        with self.log.reading() as session:
-            found = session.row("SELECT position FROM followers WHERE name = ?", name)
+        found = self.log.row("SELECT position FROM followers WHERE name = ?", name)
         return int(found[0]) if found else 0
 
     def catch_up(self) -> None:

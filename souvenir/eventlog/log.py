@@ -16,7 +16,7 @@ from souvenir.eventlog.ahead import Ahead, fetch_all
 from souvenir.eventlog.command import Command, CommandKey, next_key
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Register
-from souvenir.eventlog.stores.store import Conflict, PlacedEvent, Session, Store, UnknownStore
+from souvenir.eventlog.stores.store import Conflict, PlacedEvent, Row, Session, Store, UnknownStore
 from souvenir.eventlog.transaction import Batch, Recorded, Shared, Transaction, replay
 from souvenir.kernel.aggregate import Aggregate, Event
 from souvenir.kernel.errors import NotFound, SouvenirError
@@ -199,6 +199,15 @@ class EventLog:
     def reading(self) -> AbstractContextManager[Session]:
         """A session for questions to registers and views."""
         return self.store.reading()
+
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        """Every row of one question that stands by itself; several that must agree are asked while `reading`."""
+        return self.store.rows(sql, *params)
+
+    def row(self, sql: str, *params: Any) -> Row | None:
+        """The first row of one question, or None."""
+        found = self.store.rows(sql, *params)
+        return found[0] if found else None
 
     def head(self) -> int:
         """The position up to which the log is complete."""

@@ -123,8 +123,7 @@ def _drop(log: EventLog, projection: Tables, rename: Callable[[str], str]) -> No
 
 
 def _generation(log: EventLog, name: str) -> int:
-    with log.reading() as session:
-        found = session.row("SELECT generation FROM followers WHERE name = ?", name)
+    found = log.row("SELECT generation FROM followers WHERE name = ?", name)
     return int(found[0]) if found else 1
 
 

@@ -42,16 +42,14 @@ class Tills:
 
     def last_shift(self, outlet_id: UUID, till: str) -> UUID:
         """The till's shift, open or closed last. Raises NoOpenShift where there never was one."""
-        with self._log.reading() as session:
-            row = session.row(_LAST_SHIFT, str(outlet_id), till)
+        row = self._log.row(_LAST_SHIFT, str(outlet_id), till)
         if row is None:
             raise NoOpenShift(till=till[:40])
         return UUID(row[0])
 
     def expected(self, code: str) -> UUID | None:
         """The device that is expected to show this pairing code, whether or not it is still in time."""
-        with self._log.reading() as session:
-            row = session.row("SELECT device_id FROM pairing_codes WHERE code_hash = ?", code_hash(code))
+        row = self._log.row("SELECT device_id FROM pairing_codes WHERE code_hash = ?", code_hash(code))
         return None if row is None else UUID(row[0])
 
 

@@ -67,14 +67,13 @@ def erasures(log: EventLog) -> Iterator[tuple[UUID, str]]:
     """Every person and purpose erased so far."""
     after = ("", "")
     while True:
-        with log.reading() as session:
-            rows = session.rows(
-                "SELECT subject, purpose FROM erasures WHERE subject > ? OR (subject = ? AND purpose > ?)"
-                " ORDER BY subject, purpose LIMIT ?",
-                after[0],
-                *after,
-                PAGE,
-            )
+        rows = log.rows(
+            "SELECT subject, purpose FROM erasures WHERE subject > ? OR (subject = ? AND purpose > ?)"
+            " ORDER BY subject, purpose LIMIT ?",
+            after[0],
+            *after,
+            PAGE,
+        )
         yield from ((UUID(subject), purpose) for subject, purpose in rows)
         if len(rows) < PAGE:
             return

@@ -92,8 +92,7 @@ def sales_of(log: EventLog, edition: UUID) -> Counter[int]:
 
 
 def sold_so_far(log: EventLog, edition: UUID) -> int:
-    with log.reading() as session:
-        row = session.row("SELECT SUM(sold) FROM piece_counts WHERE edition_id = ?", str(edition))
+    row = log.row("SELECT SUM(sold) FROM piece_counts WHERE edition_id = ?", str(edition))
     return row[0] or 0 if row else 0
 
 
@@ -131,10 +130,9 @@ def _buy(log: EventLog, edition: UUID, outlet: UUID, chance: random.Random) -> N
 
 def _look_then_buy(log: EventLog, edition: UUID, outlet: UUID, chance: random.Random) -> None:
     """What a shop does that has no guard: it looks which number is free, and a moment later writes that it is sold."""
-    with log.reading() as session:
-        free = session.rows(
-            "SELECT number FROM pieces WHERE edition_id = ? AND status = 'free' ORDER BY number LIMIT 1", str(edition)
-        )
+    free = log.rows(
+        "SELECT number FROM pieces WHERE edition_id = ? AND status = 'free' ORDER BY number LIMIT 1", str(edition)
+    )
     if not free:
         raise EditionSoldOut(edition_id=edition, size=0)
     time.sleep(_PAUSE * chance.random())

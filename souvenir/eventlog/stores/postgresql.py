@@ -261,6 +261,10 @@ class PostgresStore(Store):
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield PostgresSession(connection)
 
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        with self._connection() as connection:
+            return PostgresSession(connection).rows(sql, *params)
+
     def stream(self, stream: UUID) -> list[StoredEvent]:
         with self._connection() as connection:
             return PostgresSession(connection).stream(stream)
@@ -275,12 +279,11 @@ class PostgresStore(Store):
     def page(self, after: int, until: int, limit: int, topics: Sequence[str] = ()) -> list[PlacedEvent]:
         of_topics = "AND topic = ANY(?)" if topics else ""
         params = (after, until, list(topics), limit) if topics else (after, until, limit)
-        with self._connection() as connection:
-            found = PostgresSession(connection).rows(
-                "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events "
-                f"WHERE notification_id > ? AND notification_id <= ? {of_topics} ORDER BY notification_id LIMIT ?",
-                *params,
-            )
+        found = self.rows(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events "
+            f"WHERE notification_id > ? AND notification_id <= ? {of_topics} ORDER BY notification_id LIMIT ?",
+            *params,
+        )
         return [PlacedEvent(*row) for row in found]
 
     def states(self, after: int, until: int, limit: int, topic: str) -> list[tuple[int, bytes]]:

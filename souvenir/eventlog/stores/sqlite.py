@@ -168,37 +168,42 @@ class SqliteStore(Store):
             connection.execute("ROLLBACK")
             self._readers.append(connection)
 
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        if self._in_memory:
+            with self._lock:
+                return self._writer.execute(sql, params).fetchall()
+        connection = self._borrow()
+        try:
+            return connection.execute(sql, params).fetchall()
+        finally:
+            self._readers.append(connection)
+
     def _borrow(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._readers.pop()
         return self._connect()
 
     def stream(self, stream: UUID) -> list[StoredEvent]:
-        with self.reading() as session:
-            assert isinstance(session, SqliteSession)
-            return session.stream(stream)
+        return [StoredEvent(stream, *row) for row in self.rows(_SELECT_STREAM, stream.hex)]
 
     def head(self) -> int:
-        with self.reading() as session:
-            found = session.row("SELECT MAX(rowid) FROM stored_events")
-            return found[0] or 0 if found else 0
+        ((head,),) = self.rows("SELECT MAX(rowid) FROM stored_events")
+        return head or 0
 
     def page(self, after: int, until: int, limit: int, topics: Sequence[str] = ()) -> list[PlacedEvent]:
         of_topics = f"AND topic IN ({','.join('?' * len(topics))})" if topics else ""
-        with self.reading() as session:
-            found = session.rows(
-                "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "
-                f"WHERE rowid > ? AND rowid <= ? {of_topics} ORDER BY rowid LIMIT ?",
-                after,
-                until,
-                *topics,
-                limit,
-            )
+        found = self.rows(
+            "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "
+            f"WHERE rowid > ? AND rowid <= ? {of_topics} ORDER BY rowid LIMIT ?",
+            after,
+            until,
+            *topics,
+            limit,
+        )
         return [PlacedEvent(row[0], UUID(row[1]), row[2], row[3], row[4]) for row in found]
 
     def states(self, after: int, until: int, limit: int, topic: str) -> list[tuple[int, bytes]]:
-        with self.reading() as session:
-            return cast(list[tuple[int, bytes]], session.rows(_SELECT_STATES, after, until, topic, limit))
+        return cast(list[tuple[int, bytes]], self.rows(_SELECT_STATES, after, until, topic, limit))
 
     def prepare(self, ddl: Iterable[str]) -> None:
         with self.writing() as session:

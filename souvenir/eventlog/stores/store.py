@@ -279,6 +279,10 @@ class Store(ABC):
         """A consistent view of what is committed."""
 
     @abstractmethod
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        """The answer to one question by itself, which needs no transaction to be consistent."""
+
+    @abstractmethod
     def stream(self, stream: UUID) -> list[StoredEvent]:
         """Every committed event of one aggregate, oldest first."""
 
