@@ -25,6 +25,7 @@ from souvenir.editions.registers import PieceRegister
 from souvenir.editions.registers.shelf import NextPiece, Number
 from souvenir.eventlog import Ahead, EventLog, Transaction
 from souvenir.kernel import clock
+from souvenir.serving import spare_the_collector
 
 BUYERS = 64
 SECONDS = 3.0
@@ -142,6 +143,7 @@ def measure(name: str, url: str, raw: Callable[[], AbstractContextManager[Callab
     """A drop of 100,000, beside raw one-event transactions of the same minute; the median of some rounds."""
     log = open_log(url)
     edition = declared(log, 100_000)
+    spare_the_collector()  # as `souvenir serve` does
     rows = []
     for how, run in (("asyncio", in_asyncio), ("threads", in_threads)):
         rounds = []

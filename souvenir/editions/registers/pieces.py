@@ -52,6 +52,10 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+_AT_ONE_PLACE: Final = (Piece.Held, Piece.Sold, Piece.HoldReleased, Piece.HoldLapsed)
+"""What happens to a piece where it lies, if the event says where that is."""
+
+
 class PieceRegister(Register):
     """One row per allotted piece, how many there are of each status at each outlet, and the terms of each edition.
 
@@ -190,9 +194,8 @@ class PieceRegister(Register):
 
     @when(Piece.Opened)
     def _opened(self, session: Session, event: Piece.Opened) -> None:
-        key = (str(event.edition_id), event.space, event.number)
-        self._remember(event.originator_id, key)
-        self._put(session, event, key, "free")
+        """It is opened to be held, sold or retired, which is its next event and writes the row."""
+        self._remember(event.originator_id, (str(event.edition_id), event.space, event.number))
 
     @when(Piece.Held)
     def _held(self, session: Session, event: Piece.Held) -> None:
@@ -253,8 +256,7 @@ class PieceRegister(Register):
         outlet = str(outlet_id) if outlet_id else None
         if before is None or outlet is None:
             row = session.row(f"SELECT outlet_id, status FROM pieces {_OF_KEY}", *key)
-            assert row is not None, "a piece that was opened has its row"
-            outlet, before = row
+            outlet, before = row or (None, "free")  # a number that was never allotted has no row yet
         if outlet:
             _count(session, edition, space, outlet, **{before: -1, status: 1})
         else:
@@ -308,14 +310,12 @@ class PieceRegister(Register):
         super().apply(session, event)
 
     def _forget(self, session: Session, event: Event) -> None:
-        outlet_id = getattr(event, "outlet_id", None)
-        if not isinstance(event, Piece.Held | Piece.Sold | Piece.HoldReleased | Piece.HoldLapsed) or outlet_id is None:
-            if type(event) in self.handlers and not isinstance(event, Piece.Opened):
-                session.ahead.clear()
-            return
-        edition, space, number = key = self._key(session, event)
-        session.ahead.pop(key, None)
-        session.ahead.get((edition, space, str(outlet_id)), {}).pop(number, None)
+        if isinstance(event, _AT_ONE_PLACE) and event.outlet_id is not None:
+            edition, space, number = key = self._key(session, event)
+            session.ahead.pop(key, None)
+            session.ahead.get((edition, space, str(event.outlet_id)), {}).pop(number, None)
+        elif type(event) in self.handlers and not isinstance(event, Piece.Opened):
+            session.ahead.clear()
 
     # A piece is found by its number; its events know only its id. Which number an id is of never changes.
 
@@ -335,7 +335,7 @@ class PieceRegister(Register):
 
     def _remember(self, piece_id: UUID, key: Key) -> None:
         if len(self._keys) >= MOST_KEYS:
-            self._keys.clear()
+            del self._keys[next(iter(self._keys))]  # the oldest
         self._keys[piece_id] = key
 
 
