@@ -63,7 +63,7 @@ def stock_shop(shop: Shop, licence: UUID) -> tuple[UUID, UUID]:
         **place,
     ).result
     outlet = shop.sites.open_outlet(
-        code="YS-SHOP", kind="shop", name=SHOP_NAME, site_id=works, currency="CNY", **place
+        code="YS-SHOP", kind="shop", name=SHOP_NAME, site_id=works, currency="CNY", trades_without_shift=True, **place
     ).result
     shop.sites.install_till(outlet, "till-1")
     vase = shop.catalogue.list_product(

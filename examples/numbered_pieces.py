@@ -56,6 +56,7 @@ def open_outlets(shop: Shop) -> tuple[UUID, UUID, UUID]:
             region="CN-BJ",
             time_zone="Asia/Shanghai",
             currency="CNY",
+            trades_without_shift=True,
         ).result
         for code, kind, name in (("YS-SHOP", "shop", "燕山礼品店"), ("YS-WEB", "online", "燕山网店"))
     )

@@ -118,6 +118,7 @@ def open_gift_shop(shop: Shop) -> tuple[UUID, UUID]:
         region="CN-BJ",
         time_zone="Asia/Shanghai",
         currency="CNY",
+        trades_without_shift=True,
     ).result
     shop.sites.install_till(counter, "till-1")
     shop.sites.register_for_tax_refund(

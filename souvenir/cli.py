@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="effective up to this day, inclusive")
     replay.add_argument("--known-at", type=_instant, metavar="INSTANT", help="as it was known at an instant")
     replay.add_argument(
+        "--known-after", type=_instant, metavar="INSTANT", help="only what was learned after an instant"
+    )
+    replay.add_argument(
         "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
     )
     replay.set_defaults(run=_replay)

@@ -41,6 +41,16 @@ class OpenOutletInput:
     time_zone: str
     currency: CurrencyCode
     site_id: strawberry.ID | None = None
+    trades_without_shift: bool = strawberry.field(
+        default=False, description="Whether its tills may sell with no shift open: their cash is then never counted."
+    )
+
+
+@strawberry.input
+class SetShiftRuleInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID
+    trades_without_shift: bool
 
 
 @strawberry.input
@@ -103,6 +113,10 @@ class OpenOutletPayload(OutletChange): ...
 
 
 @strawberry.type
+class SetShiftRulePayload(OutletChange): ...
+
+
+@strawberry.type
 class InstallTillPayload(OutletChange): ...
 
 
@@ -141,12 +155,30 @@ class PlacesMutation:
         at = desk(info)
         at.require("manager")
         site = read_id("Site", input.site_id, "input", "siteId") if input.site_id else None
-        facts = {"code": input.code, "kind": input.kind, "region": input.region, "time_zone": input.time_zone}
-        name, currency = words(input.name), input.currency
+        name = words(input.name)
         done = at.carry_out(
-            input, lambda: at.shop.sites.open_outlet(**facts, name=name, site_id=site, currency=currency)
+            input,
+            lambda: at.shop.sites.open_outlet(
+                code=input.code,
+                kind=input.kind,
+                name=name,
+                site_id=site,
+                region=input.region,
+                time_zone=input.time_zone,
+                currency=input.currency,
+                trades_without_shift=input.trades_without_shift,
+            ),
         )
         return OpenOutletPayload(replayed=done.replayed, key=done.result)
+
+    @mutation(*EVERY_MUTATION, OutletClosed)
+    def set_shift_rule(self, info: Info, input: SetShiftRuleInput) -> SetShiftRulePayload:
+        """Say whether an outlet's tills may trade with no shift open."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        at.require("manager")
+        rule = input.trades_without_shift
+        done = at.carry_out(input, lambda: at.shop.sites.set_shift_rule(outlet, trades_without_shift=rule))
+        return SetShiftRulePayload(replayed=done.replayed, key=outlet)
 
     @mutation(*EVERY_MUTATION, OutletClosed, TillsNotForThisOutlet)
     def install_till(self, info: Info, input: InstallTillInput) -> InstallTillPayload:

@@ -22,9 +22,12 @@ class AsOfInput:
     effective: date | None = strawberry.field(default=None, description="What counts for a day up to this one.")
     known: datetime | None = strawberry.field(default=None, description="What was known at this instant.")
     since: date | None = strawberry.field(default=None, description="Opens a period: earlier days make the opening.")
+    known_after: datetime | None = strawberry.field(
+        default=None, description="What was learned after this instant: with `known`, what changed in between."
+    )
 
     def bounds(self) -> AsOf:
-        return AsOf(effective=self.effective, known=self.known, since=self.since)
+        return AsOf(self.effective, self.known, self.since, self.known_after)
 
 
 @strawberry.type(description="One account in one currency. Opening and closing are positive in debit.")
@@ -78,9 +81,10 @@ class StatementLine:
     cause: Cause
 
 
-@strawberry.type(description="An account's closing balance, and the legs that make it.")
+@strawberry.type(description="An account's opening and closing balance, and the legs in between: they add up.")
 class AccountStatement:
     account: str
+    opening: Money = strawberry.field(description="Before `asOf.since`; nothing without it.")
     closing: Money
     lines: Connection[StatementLine]
 
@@ -139,6 +143,7 @@ def statement(at: Desk, account: str, currency: str, bounds: AsOf, first: int, a
     account_of(account)
     view = at.shop.views.ledger
     with at.reading(view) as session:
+        opening = view.opening(session, account, currency, bounds)
         closing = view.balance(session, account, currency, bounds)
         lines = page(
             lambda start, limit: view.statement(
@@ -150,7 +155,7 @@ def statement(at: Desk, account: str, currency: str, bounds: AsOf, first: int, a
             after=after,
             sort="statement line",
         )
-    return AccountStatement(account=account, closing=Money.of(closing), lines=lines)
+    return AccountStatement(account=account, opening=Money.of(opening), closing=Money.of(closing), lines=lines)
 
 
 def entry(at: Desk, id: UUID) -> Entry:

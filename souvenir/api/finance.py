@@ -14,6 +14,7 @@ from souvenir.api.claim_steps import SettlementMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import Desk, desk, lookup
+from souvenir.api.finance_books import STAFF, BooksMutation, BooksQuery
 from souvenir.api.finance_statements import StatementMutation, StatementQuery
 from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Order
@@ -25,11 +26,9 @@ from souvenir.api.transfers import TransferMutation, TransferQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
 
-STAFF = ("finance", "manager")
-
 
 @strawberry.type
-class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery, TransferQuery):
+class Query(BooksQuery, StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery, TransferQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -90,7 +89,9 @@ class Query(StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery, Tr
 
 
 @strawberry.type
-class Mutation(SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation, TransferMutation): ...
+class Mutation(
+    BooksMutation, SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation, TransferMutation
+): ...
 
 
 def _at(info: Info) -> Desk:

@@ -32,8 +32,10 @@ from souvenir.licensing.contract import (
     NoConversionRate,
     TerritoryNotGranted,
 )
+from souvenir.pos.shift import NoOpenShift
 from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
-from souvenir.processes.sell import NotAShop, NotThatWay
+from souvenir.processes.sell import NotThatWay
+from souvenir.processes.trading_day import BusinessDateAhead, NotAShop, NotTheShiftsDate
 from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket
 from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid
 from souvenir.sites.outlet import NotATaxRefundStore, OutletClosed, TillNotInstalled
@@ -115,7 +117,10 @@ AGREEING: Final[Grounds] = (
 )
 """Why an order cannot be made."""
 
-AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled, NotAShop)
+TRADING_DAY: Final[Grounds] = (NoOpenShift, NotTheShiftsDate, BusinessDateAhead)
+"""Why nothing can be done at a till, or not for that day."""
+
+AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled, NotAShop, *TRADING_DAY)
 """Why this till cannot trade."""
 
 ELIGIBILITY: Final[Grounds] = (

@@ -18,7 +18,7 @@ from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import Edition, Space, space_name
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
-from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED
+from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, TRADING_DAY
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.places import Outlet
@@ -49,6 +49,7 @@ from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBac
 from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
 from souvenir.sales.order import NotReturnable, OrderIsEmpty, OrderNotPaid
 from souvenir.sales.order import Order as Sale
+from souvenir.sites.outlet import Outlet as OpenOutlet
 from souvenir.taxrefund.refusals import (
     ClaimHasAnotherState,
     GoodsUnderCustomsControl,
@@ -65,6 +66,7 @@ LONGEST_PRINTED_NUMBER = 7
 class Till:
     till: str
     outlet: Outlet
+    trades_without_shift: bool = strawberry.field(description="Whether it may sell with no shift open.")
 
 
 @strawberry.type(description="A numbered piece, by the label on it.")
@@ -104,7 +106,8 @@ class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, Shif
         """Where this device stands."""
         at = desk(info)
         outlet, till = at.device()
-        return Till(till=till, outlet=places.outlet(at, outlet))
+        free = at.shop.log.load(OpenOutlet, outlet).trades_without_shift
+        return Till(till=till, outlet=places.outlet(at, outlet), trades_without_shift=free)
 
     @described
     def products(self, info: Info, first: First = 20, after: After = None) -> Connection[Product]:
@@ -176,7 +179,9 @@ class SellAtTillInput:
     goods: list[GoodsInput] = strawberry.field(default_factory=list)
     pieces: list[PieceInput] = strawberry.field(default_factory=list)
     reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
-    on: date | None = strawberry.field(default=None, description="The shift's business date; without one, today.")
+    on: date | None = strawberry.field(
+        default=None, description="The business date; needed only where a shop trades without shifts."
+    )
     buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
     visit: ProofOfVisitInput | None = strawberry.field(default=None, description="Where one is for visitors only.")
 
@@ -272,6 +277,7 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
 
     @mutation(
         *EVERY_MUTATION,
+        *TRADING_DAY,
         NotAtThisOutlet,
         OrderNotPaid,
         OrderIsEmpty,

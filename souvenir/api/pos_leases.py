@@ -22,6 +22,7 @@ from souvenir.editions.lease import HolderRevoked, LeaseRefused, NumberNotLeased
 from souvenir.editions.purchase import MalformedEvidence
 from souvenir.editions.terms import ProofOfVisitMissing
 from souvenir.processes.sell_offline import LeaseOfAnotherDevice
+from souvenir.sales.order import Order as Sale
 
 
 @strawberry.type(description="A number that was sold offline and is somebody else's by now: a case for people.")
@@ -92,6 +93,9 @@ class ReturnNumbersPayload(LeaseChange): ...
 class ReportOfflineSalePayload(LeaseChange):
     order: Order
     disputed: bool = strawberry.field(description="Somebody else has the number: settle with the buyer.")
+    after_count: bool = strawberry.field(
+        description="Its shift was counted before: cash is booked against what the count found over."
+    )
 
 
 @strawberry.type
@@ -123,7 +127,10 @@ class LeaseMutation:
         done = at.carry_out(input, lambda: at.shop.sell_offline.report(*sale, buyer))
         order = orders.order(at, done.result)
         disputed = order.lines[0].number is None
-        return ReportOfflineSalePayload(replayed=done.replayed, lease_key=lease_id, order=order, disputed=disputed)
+        late = at.found(Sale, done.result).paid_after_count
+        return ReportOfflineSalePayload(
+            replayed=done.replayed, lease_key=lease_id, order=order, disputed=disputed, after_count=late
+        )
 
     @mutation(*EVERY_MUTATION, LeaseOfAnotherDevice)
     def return_numbers(self, info: Info, input: ReturnNumbersInput) -> ReturnNumbersPayload:

@@ -19,6 +19,7 @@ from souvenir.api.types import Info, described
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import UnknownProvider
+from souvenir.pos.shift import NoOpenShift
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.processes.refund_tax import MOST_ORDERS, GuaranteeDeclined, NoOrdersToRefund, TravelDocument
 from souvenir.sales.order import Order as Sale
@@ -238,6 +239,7 @@ class RefundMutation:
         PromisedDateTooLate,
         AdvanceNotPaid,
         AgencySilent,
+        NoOpenShift,
     )
     def advance_claim(self, info: Info, input: AdvanceClaimInput) -> AdvanceClaimPayload:
         """Hand the net refund over, once a guarantee covers it."""

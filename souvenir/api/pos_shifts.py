@@ -32,6 +32,7 @@ from souvenir.pos.shift import (
     TooManyMovements,
     shift_id,
 )
+from souvenir.processes.trading_day import BusinessDateAhead
 
 LONGEST_REASON = 200
 
@@ -109,7 +110,14 @@ class ShiftQuery:
 @strawberry.type
 class ShiftMutation:
     @mutation(
-        *EVERY_MUTATION, *MONEY, DeviceNotEnrolled, DeviceRevoked, ShiftAlreadyOpen, BusinessDateBehind, CountBelowZero
+        *EVERY_MUTATION,
+        *MONEY,
+        DeviceNotEnrolled,
+        DeviceRevoked,
+        ShiftAlreadyOpen,
+        BusinessDateBehind,
+        BusinessDateAhead,
+        CountBelowZero,
     )
     def open_shift(self, info: Info, input: OpenShiftInput) -> OpenShiftPayload:
         """Open this till's next shift with a counted float."""
@@ -118,7 +126,7 @@ class ShiftMutation:
         with about("input", "openingFloat"):
             opening = input.opening_float.money()
         shift = (device, _staff(at, input.badge), input.business_date, opening, input.blind_count)
-        done = at.carry_out(input, lambda: at.shop.tills.open_shift(*shift))
+        done = at.carry_out(input, lambda: at.shop.cash_up.open(*shift))
         return OpenShiftPayload(shift_id=global_id("Shift", done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *MONEY, NoOpenShift, ShiftClosed, NothingMoved, TooManyMovements)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from souvenir.kernel.clock import SettableClock
 BEIJING = ZoneInfo("Asia/Shanghai")
 FIRST_REFUND = date(2015, 7, 1)
 FIRST_INSTANT = date(2025, 5, 15)
+NOTES = ("100.00", "50.00", "20.00", "10.00", "5.00", "1.00", "0.50", "0.10", "0.01")
 
 
 def morning(day: date) -> datetime:
@@ -36,16 +38,20 @@ class Day:
 
     def first_refund_of_2015(self) -> None:
         """Goods of 502.00 with 17 % VAT, the ordinary route: 45.18 paid."""
+        self._open_shifts("T1")
         order = self._sell("T1", goods=[{"productId": self.world.ids["PANDA"], "quantity": 1}])
+        self._cash_up("T1")
         claim = self._open("T1", order, "DEPARTURE", self._passport("A LI", "K7700001", FIRST_REFUND))
         self._confirm(claim, FIRST_REFUND, port="PEK")
         self.told["2015"] = self._pay_out(claim, FIRST_REFUND)
 
     def first_instant_refund_of_2025(self) -> None:
         """Goods of 1,494.00 at a centralised point: 134.46 advanced, and the guarantee released after customs."""
+        self._open_shifts("T1", "R1")
         order = self._sell("T1", goods=[{"productId": self.world.ids["SILK"], "quantity": 1}])
         claim = self._open("R1", order, "INSTANT_CENTRALISED", self._passport("B SMITH", "K7700002", FIRST_INSTANT))
         self.told["2025 advanced"] = self._advance("R1", claim)
+        self._cash_up("T1", "R1")
         leaving = FIRST_INSTANT + timedelta(days=5)
         self.clock.move_to(morning(leaving))
         self.told["2025"] = self._confirm(claim, leaving, port="PEK")
@@ -72,9 +78,7 @@ class Day:
     def at_the_tills(self) -> None:
         """A cash sale, a numbered piece by scan, licensed scarves and one of them back; numbers go to an evening market."""
         ids = self.world.ids
-        self.world.tills["T1"].do(
-            "openShift", badge="cashier-1", businessDate=self.today.isoformat(), openingFloat=yuan("500.00")
-        )
+        self._open_shifts("T1", "T2", "P1")
         mug = self.world.tills["T1"].ask("scan", code="6901234000016")["product"]["id"]
         self.told["cash sale"] = self._sell("T1", goods=[{"productId": mug, "quantity": 2}])
         piece = self.world.tills["T2"].ask("scan", code="(01)06901234000047(21)88")["piece"]
@@ -116,6 +120,7 @@ class Day:
             "P1", self._sell("P1", goods=goods), "DEPARTURE",
             self._passport("EMI SATO", "TR9988776", self.today - timedelta(days=2)),
         )  # fmt: skip
+        self._cash_up("T1", "T2", "P1")
 
     def travellers_leave(self) -> None:
         """Customs confirm the first in time; the third is paid at departure; the second misses the promised date."""
@@ -145,6 +150,24 @@ class Day:
         self.told["entry"] = finance.ask("entry", id=entry)
 
     # Steps.
+
+    def _open_shifts(self, *tills: str) -> None:
+        """Count 500.00 into each drawer, for the day on the clock."""
+        day = self.clock().astimezone(BEIJING).date().isoformat()
+        for till in tills:
+            self.world.tills[till].do(
+                "openShift", badge="cashier-1", businessDate=day, openingFloat=yuan("500.00"), blindCount=False
+            )
+
+    def _cash_up(self, *tills: str) -> None:
+        """Count each drawer, which holds what it should, and close its shift."""
+        for till in tills:
+            rest, counts = Decimal(self.world.tills[till].ask("shiftReport")["expected"]["amount"]), []
+            for note in NOTES:
+                count, rest = divmod(rest, Decimal(note))
+                counts.append({"value": yuan(note), "count": int(count)})
+            closed = self.world.tills[till].do("closeShift", badge="cashier-1", counts=counts)
+            self.told[f"Z report of {till}"] = closed["report"]
 
     def _sell(self, till: str, tender: str = "CASH", **what: Any) -> Any:
         return self.world.tills[till].do("sellAtTill", tender=tender, **what)["order"]

@@ -42,6 +42,9 @@ def story(shop: Shop, day: Day) -> None:
     print(print_receipt(receipt(told["piece sale"], "card")))
     _chapter("Where the 500 vases are")
     _whereabouts(told["whereabouts"], {id: code for code, id in day.world.ids.items()})
+    _chapter("The evening count")
+    for till in ("T1", "T2", "P1"):
+        _z_report(told[f"Z report of {till}"])
     _chapter("A traveller's refund form")
     print(print_refund_form(refund_form(told)))
     print(
@@ -68,6 +71,15 @@ def _whereabouts(found: Mapping[str, Any], codes: Mapping[str, str]) -> None:
         print(f"  {codes[outlet['outletId']]:<13} {counts}")
     for lease in found["leases"]:
         print(f"  till {lease['till']} has {lease['numbers']} numbers to sell offline, until {lease['backAt']}")
+
+
+def _z_report(report: Mapping[str, Any]) -> None:
+    took = ", ".join(
+        f"{taking['kind']} {taking['tender']} {taking['amount']['amount']}" for taking in report["takings"]
+    )
+    print(f"  {report['till']}  Z {report['shiftNo']} of {report['businessDate']}: {took or 'nothing sold'}")
+    print(f"      float {_money(report['openingFloat'])}, in the drawer {_money(report['counted'])},", end=" ")
+    print(f"over or short {_money(report['difference'])}")
 
 
 def books(shop: Shop) -> None:

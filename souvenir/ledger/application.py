@@ -1,7 +1,8 @@
-"""What the finance desk, the API and processes may ask of the books: post, reverse, replay, look into a balance."""
+"""What the finance desk, the API and processes may ask of the books: post, reverse, close, replay, look into a balance."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.identifiers import derived_id
 from souvenir.ledger import replay
+from souvenir.ledger.books import BOOKS, ORIGINAL_DATE, Books, Closing
 from souvenir.ledger.journal import Cause, Entry, Posting
 from souvenir.ledger.postings import RULES, reversal
 from souvenir.ledger.replay import EVERYTHING, AsOf, Leg, TrialBalance
@@ -35,9 +37,9 @@ class Ledger:
         dimensions: Mapping[str, str] | None = None,
     ) -> Committed[UUID]:
         """Post an entry of the finance desk's own; the same key with the same content posts nothing new."""
-        cause = Cause("ledger.EntryPosted", derived_id("manual entry", key), BY_HAND, clock.now())
 
         def decide(tx: Transaction) -> UUID:
+            cause = Cause(Entry.Posted.TOPIC, derived_id("manual entry", key), BY_HAND, clock.now())
             return book(tx, cause, "MAN", effective_on, lines, text, dimensions).id
 
         return self._log.execute(decide)
@@ -48,7 +50,34 @@ class Ledger:
         def decide(tx: Transaction) -> UUID:
             entry = tx.get(Entry, entry_id)
             cause = Cause(Entry.Posted.TOPIC, entry.id, entry.version, clock.now())
-            return book(tx, cause, "REV", effective_on, reversal(entry.lines), reason, entry.dimensions).id
+            about = {name: value for name, value in entry.dimensions.items() if name != ORIGINAL_DATE}
+            return book(tx, cause, "REV", effective_on, reversal(entry.lines), reason, about).id
+
+        return self._log.execute(decide)
+
+    def close(self, through: date, by: UUID) -> Committed[None]:
+        """Close the books through a day: what is learned of it later counts for the first open day."""
+        return self._decide(lambda books: books.close(through, by, clock.now().date()))
+
+    def ask_to_reopen(self, through: date | None, reason: str, by: UUID) -> Committed[None]:
+        """Ask that the books stay closed only through an earlier day, or not at all; somebody else approves."""
+        return self._decide(lambda books: books.ask_to_reopen(through, reason, by))
+
+    def reopen(self, by: UUID) -> Committed[None]:
+        """Approve that the books are reopened as somebody else asked."""
+        return self._decide(lambda books: books.reopen(by))
+
+    def closings(self) -> tuple[Closing, ...]:
+        """Every close and reopening, the latest last."""
+        with suppress(NotFound):
+            return self._log.load(Books, BOOKS).closings
+        return ()
+
+    def _decide(self, decision: Callable[[Books], None]) -> Committed[None]:
+        def decide(tx: Transaction) -> None:
+            books = tx.find(Books, BOOKS) or Books.begin()
+            decision(books)
+            tx.save(books)
 
         return self._log.execute(decide)
 
@@ -94,11 +123,25 @@ def book(
     text: str = "",
     dimensions: Mapping[str, str] | None = None,
 ) -> Entry:
-    """Post an entry within a transaction; the same cause and rule again meet the entry they posted."""
+    """Post an entry within a transaction; the same cause and rule again meet the entry they posted.
+
+    For a day that was closed by then, it counts for the first open day.
+    """
     earlier = tx.find(Entry, Entry.id_for(cause, rule))
+    day = _open_day(tx, effective_on, earlier.known_at if earlier else cause.known_at)
     if earlier is not None:
-        earlier.confirm(effective_on, lines)
+        earlier.confirm(day, lines)
         return earlier
-    entry = Entry.post(cause, rule, effective_on, lines, text or RULES[rule], dimensions)
+    if day != effective_on:
+        dimensions = {**(dimensions or {}), ORIGINAL_DATE: effective_on.isoformat()}
+    entry = Entry.post(cause, rule, day, lines, text or RULES[rule], dimensions)
     tx.save(entry)
     return entry
+
+
+def _open_day(tx: Transaction, effective_on: date, known_at: datetime) -> date:
+    if effective_on >= known_at.date():  # no day is closed before it is over
+        return effective_on
+    with suppress(NotFound):
+        return tx.look(Books, BOOKS).day_for(effective_on, known_at)
+    return effective_on

@@ -1,8 +1,8 @@
 """The open ledger: every leg by account, for statements page by page, and what stands open on each refund claim."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -130,6 +130,12 @@ class OpenLedger(View):
         """The closing balance of one account, positive in debit; the same as replay gives."""
         row = session.row(_SUM, account, currency, *_bounds(as_of))
         return Money(int(row[0] or 0) if row else 0, currency)
+
+    def opening(self, session: Session, account: str, currency: str, as_of: AsOf) -> Money:
+        """What the account stood at before the day `since`; nothing without one."""
+        if as_of.since is None:
+            return Money.zero(currency)
+        return self.balance(session, account, currency, replace(as_of, effective=as_of.since - timedelta(days=1)))
 
     def open_claims(
         self, session: Session, as_of: AsOf = EVERYTHING, *, after: str = "", first: int = 100

@@ -1,4 +1,4 @@
-"""What tills may ask: open and close a shift, which shift is open; and, within a pairing, which device is meant."""
+"""What tills may ask: move cash, which shift is open; and, within a pairing, which device is meant."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -16,15 +16,6 @@ class Tills:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-
-    def open_shift(
-        self, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money, blind: bool = True
-    ) -> Committed[UUID]:
-        """Open the next shift at the device's till and give its id; the same opening again records nothing.
-
-        `blind`: what the drawer should hold is not shown to the till before it is counted.
-        """
-        return self._log.execute(lambda tx: open_shift(tx, device_id, cashier, business_date, opening_float, blind))
 
     def move_cash(
         self, device_id: UUID, movement_id: UUID, movement: Movement, amount: Money, reason: str, by: UUID
@@ -54,21 +45,15 @@ class Tills:
 
 
 def open_shift(
-    tx: Transaction,
-    device_id: UUID,
-    cashier: UUID,
-    business_date: date,
-    opening_float: Money,
-    blind: bool = True,
+    tx: Transaction, device: Device, cashier: UUID, business_date: date, opening_float: Money, blind: bool
 ) -> UUID:
-    """Open the next shift at a device's till inside a transaction."""
-    device = tx.get(Device, device_id)
+    """Open the next shift at a device's till inside a transaction; the same opening again records nothing."""
     device.require_enrolled()
     shift_no = 1
     last = _last_shift(tx, device.outlet_id, device.till)
     if last is not None:
         if last.counted is None:
-            if last.opened_as == (device_id, cashier, business_date, opening_float, blind):
+            if last.opened_as == (device.id, cashier, business_date, opening_float, blind):
                 return last.id
             raise ShiftAlreadyOpen(till=device.till, shift_no=last.shift_no, business_date=last.business_date)
         if business_date < last.business_date:
@@ -78,7 +63,7 @@ def open_shift(
         outlet_id=device.outlet_id,
         till=device.till,
         shift_no=shift_no,
-        device_id=device_id,
+        device_id=device.id,
         cashier=cashier,
         business_date=business_date,
         opening_float=opening_float,
@@ -86,14 +71,6 @@ def open_shift(
     )
     tx.save(shift)
     return shift.id
-
-
-def open_shift_at(tx: Transaction, outlet_id: UUID, till: str) -> Shift:
-    """The shift that a sale at this till belongs to, or a refusal."""
-    shift = _last_shift(tx, outlet_id, till)
-    if shift is None or shift.counted is not None:
-        raise NoOpenShift(till=till[:40])
-    return shift
 
 
 def last_shift_at(tx: Transaction, outlet_id: UUID, till: str) -> Shift:
@@ -110,6 +87,14 @@ def business_date_at(tx: Transaction, outlet_id: UUID, till: str) -> date | None
         "SELECT business_date FROM till_shifts WHERE outlet_id = ? AND till = ? AND is_open = 1", str(outlet_id), till
     )
     return None if row is None else date.fromisoformat(row[0])
+
+
+def counted_before(tx: Transaction, outlet_id: UUID, till: str, on: date) -> bool:
+    """Whether the till's shift of a day was counted by now; not where the till knows no shifts."""
+    row = tx.session.row(
+        "SELECT is_open, business_date FROM till_shifts WHERE outlet_id = ? AND till = ?", str(outlet_id), till
+    )
+    return row is not None and (not row[0] or on < date.fromisoformat(row[1]))
 
 
 def expected_device(tx: Transaction, code: str, at: datetime) -> Device:

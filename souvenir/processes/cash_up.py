@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal, cast
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Register, Session, Transaction, when
 from souvenir.kernel.money import Money
-from souvenir.pos.application import last_shift_at
+from souvenir.pos.application import last_shift_at, open_shift
 from souvenir.pos.device import Device
 from souvenir.pos.shift import Denomination, Shift, Taking
+from souvenir.processes.trading_day import require_not_ahead
 from souvenir.sales.order import Order
+from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund.claim import Claim
 
 _TAKE: Final = (
@@ -57,7 +60,8 @@ class Drawers(Register):
 
     @when(Order.Paid)
     def _paid(self, session: Session, event: Order.Paid) -> None:
-        self._take(session, "sale", event.tender, event.amount, event.outlet_id, event.till)
+        if not event.after_count:
+            self._take(session, "sale", event.tender, event.amount, event.outlet_id, event.till)
 
     @when(Order.Returned)
     def _returned(self, session: Session, event: Order.Returned) -> None:
@@ -103,6 +107,24 @@ class CashUp:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
+
+    def open(
+        self, device_id: UUID, cashier: UUID, business_date: date, opening_float: Money, blind: bool = True
+    ) -> Committed[UUID]:
+        """Open the next shift at the device's till and give its id; the same opening again records nothing.
+
+        `blind`: what the drawer should hold is not shown to the till before it is counted. Raises CurrencyMismatch where
+        the float is not in the outlet's currency, BusinessDateAhead for a day that is yet to come.
+        """
+
+        def decide(tx: Transaction) -> UUID:
+            device = tx.get(Device, device_id)
+            outlet = tx.look(Outlet, device.outlet_id)
+            counted = Money.zero(outlet.currency) + opening_float  # another currency has no place in this drawer
+            require_not_ahead(outlet, business_date)
+            return open_shift(tx, device, cashier, business_date, counted, blind)
+
+        return self._log.execute(decide)
 
     def close(self, device_id: UUID, counts: Sequence[Denomination], closed_by: UUID) -> Committed[UUID]:
         """Close the shift at the device's till with what was counted; answers the shift's id.

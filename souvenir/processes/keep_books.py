@@ -40,6 +40,8 @@ class KeepBooks(Process):
     def _order_paid(self, tx: Transaction, event: Order.Paid) -> None:
         order = tx.at_event(Order, event.originator_id)
         tender = _tender(tx, event.tender, order.outlet_id, order.till)
+        if event.after_count and event.tender == "cash":
+            tender = chart.OVER_SHORT  # the count found it over, and it is in the safe since
         goods = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines]
         _book(tx, event, "J01", event.paid_on, postings.sale({tender: event.amount}, goods), _order(order))
         _book(tx, event, "J02", event.paid_on, tuple(_cost_of_sale(order)), _order(order))

@@ -15,7 +15,6 @@ from souvenir.editions.application.limits import identify
 from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import NumberNotForChoosing, Space, Visit
 from souvenir.eventlog import Committed, EventLog, Transaction
-from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money, total
@@ -31,11 +30,10 @@ from souvenir.payments.registers import (
     slips_of_batch,
     without_slip,
 )
-from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item, agree
-from souvenir.processes.sell import NotAShop, PaymentStillOpen, Sell
+from souvenir.processes.sell import PaymentStillOpen, Sell
+from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.sales.order import Channel, Order
-from souvenir.sites.outlet import Outlet
 
 CALLED_OFF = "called off at the till"
 
@@ -66,12 +64,9 @@ class PayAtTill:
         order_id = new_id()
 
         def command(tx: Transaction) -> UUID:
-            outlet = tx.look(Outlet, outlet_id)
-            outlet.require_till(till)
-            if outlet.kind != "shop":
-                raise NotAShop(outlet_code=outlet.code)
+            outlet = shop_with(tx, outlet_id, till)
+            day = trading_day(tx, outlet, till, on)
             held = [_held(tx, outlet_id, order_id, item, visit) for item in items]
-            day = on or business_date_at(tx, outlet_id, till) or clock.today(outlet.time_zone)
             tx.save(agree(tx, order_id, outlet, Channel.SHOP, till, held, day, None))
             if evidence is not None:
                 identify(tx, order_id, evidence)

@@ -23,6 +23,7 @@ from souvenir.processes.issue_form import (
     TravelDocument,
 )
 from souvenir.processes.secure_advance import BegunDeposit, SecureAdvance, engage
+from souvenir.processes.trading_day import trading_day
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.agency import AgencyAnswer, AgencyOutcome, RefundAgency, for_review
@@ -129,13 +130,15 @@ class RefundTax(IssueForm):
     ) -> Committed[UUID]:
         """Hand the net refund over the counter, or have the agency pay it. Refused unless a guarantee holds as much.
 
-        Raises AdvanceNotPaid or AgencySilent where the agency advances: asked again, it pays only once.
+        Cash comes out of the drawer of an open shift, if `paid_at` says at which till. Raises AdvanceNotPaid or AgencySilent where the agency advances: asked again, it pays only once.
         """
         day = on or self._day(claim_id)
         if self._agency is not None and self._log.load(Claim, claim_id).advanced_by == "agency":
             return self._advance_by_agency(self._agency, claim_id, tender, day)
 
         def command(tx: Transaction) -> None:
+            if paid_at is not None and tender == "cash":
+                trading_day(tx, tx.look(Outlet, paid_at.outlet_id), paid_at.till)
             refunds.record_advance(tx, claim_id, tender, day, paid_at)
             _engage(tx, claim_id)
 

@@ -28,6 +28,7 @@ from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, sell_pieces
+from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled
 from souvenir.sites.outlet import Outlet
@@ -45,11 +46,6 @@ class PaymentStillOpen(SouvenirError):
     message = "Payment {payment_id} of order {order_no} is still open. Ask what became of it, or call it off, first."
     payment_id: UUID
     order_no: str
-
-
-class NotAShop(SouvenirError):
-    message = "{outlet_code} is no shop: it has a desk, but sells nothing over the counter."
-    outlet_code: str
 
 
 class PaymentDeclined(SouvenirError):
@@ -353,17 +349,14 @@ class Sell:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the business date:
-        without one, that of the till's open shift, else today.
+        without one, that of the till's open shift (see `trading_day`).
         `evidence` says who buys, where an edition is sold so many a person; `visit` that they came, where it is for visitors only.
         """
         order_id = new_id()
 
         def command(tx: Transaction) -> tuple[UUID, Order]:
-            outlet = tx.look(Outlet, outlet_id)
-            outlet.require_till(till)
-            if outlet.kind != "shop":
-                raise NotAShop(outlet_code=outlet.code)
-            day = on or business_date_at(tx, outlet_id, till) or clock.today(outlet.time_zone)
+            outlet = shop_with(tx, outlet_id, till)
+            day = trading_day(tx, outlet, till, on)
             numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")

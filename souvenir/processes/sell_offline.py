@@ -16,6 +16,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Payment, Tender
+from souvenir.pos.application import counted_before
 from souvenir.pos.device import Device
 from souvenir.sales.order import Channel, Order, OrderLine
 from souvenir.sites.outlet import Outlet
@@ -145,5 +146,6 @@ def _record(
 def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:
     order = tx.get(Order, order_id)
     payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")
-    order.pay(payment.id, tender, order.due, on)
+    late = order.till is not None and counted_before(tx, order.outlet_id, order.till, on)
+    order.pay(payment.id, tender, order.due, on, after_count=late)
     tx.save(order, payment)

@@ -16,6 +16,7 @@ from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment
 from souvenir.payments.provider import Providers
 from souvenir.processes.refund_tax import RefundTax
+from souvenir.processes.trading_day import trading_day
 from souvenir.sales.order import Order
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund.application import set_off
@@ -63,7 +64,8 @@ class TakeBack:
 
         def command(tx: Transaction) -> tuple[UUID, UUID | None]:
             order = tx.get(Order, order_id)
-            day = on or clock.today(tx.look(Outlet, order.outlet_id).time_zone)
+            outlet = tx.look(Outlet, order.outlet_id)
+            day = trading_day(tx, outlet, till, on) if till else on or clock.today(outlet.time_zone)
             order.take_back(return_id, dict(quantities), tender, day, till)
             for returned in order.returns[return_id]:
                 line = order.line(returned.line_no)

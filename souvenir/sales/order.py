@@ -125,6 +125,8 @@ class Order(Aggregate):
         outlet_id: UUID | None = None
         till: str | None = None
         """Where it was paid over the counter, if it was: whose drawer, and whose shift."""
+        after_count: bool = False
+        """Told only after its shift was counted: what was paid lay in the drawer then, and was over."""
 
     class Cancelled(Aggregate.Event):
         """The order could not be kept: what it asked for was gone, or the buyer never paid."""
@@ -169,6 +171,7 @@ class Order(Aggregate):
         self.territory = territory
         self.paid_by: UUID | None = None
         self.tender: str | None = None
+        self.paid_after_count = False
         self.cancelled: str | None = None
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
         self.return_days: dict[UUID, date] = {}
@@ -219,13 +222,22 @@ class Order(Aggregate):
         """What the buyer pays: the sum of the lines, VAT included."""
         return total((line.gross for line in self.lines), self.currency)
 
-    def pay(self, payment_id: UUID, tender: str, amount: Money, on: date) -> None:
-        """Record that the order is paid in full by one payment; the same payment twice records nothing new."""
+    def pay(self, payment_id: UUID, tender: str, amount: Money, on: date, *, after_count: bool = False) -> None:
+        """Record that the order is paid in full by one payment; the same payment twice records nothing new.
+
+        `after_count`: at a till whose shift of that day was counted before anybody told of this sale.
+        """
         if self.paid_by == payment_id:
             return
         self.check_payable(amount)
         self._paid(
-            payment_id=payment_id, tender=tender, amount=amount, paid_on=on, outlet_id=self.outlet_id, till=self.till
+            payment_id=payment_id,
+            tender=tender,
+            amount=amount,
+            paid_on=on,
+            outlet_id=self.outlet_id,
+            till=self.till,
+            after_count=after_count,
         )
 
     def check_payable(self, amount: Money) -> None:
@@ -305,9 +317,16 @@ class Order(Aggregate):
 
     @event(Paid)
     def _paid(
-        self, payment_id: UUID, tender: str, amount: Money, paid_on: date, outlet_id: UUID | None, till: str | None
+        self,
+        payment_id: UUID,
+        tender: str,
+        amount: Money,
+        paid_on: date,
+        outlet_id: UUID | None,
+        till: str | None,
+        after_count: bool,
     ) -> None:
-        self.paid_by, self.tender = payment_id, tender
+        self.paid_by, self.tender, self.paid_after_count = payment_id, tender, after_count
 
     @event(Cancelled)
     def _cancelled(self, reason: str) -> None:

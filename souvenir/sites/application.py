@@ -51,8 +51,12 @@ class Sites:
         region: str,
         time_zone: str,
         currency: str,
+        trades_without_shift: bool = False,
     ) -> Committed[UUID]:
-        """Open an outlet and give its id; the same opening again gives the same id and records nothing."""
+        """Open an outlet and give its id; the same opening again gives the same id and records nothing.
+
+        Where it trades without shifts, cash may be taken that no count will ever be held against.
+        """
 
         def decide(tx: Transaction) -> UUID:
             outlet = Outlet.open(
@@ -63,6 +67,7 @@ class Sites:
                 region=region,
                 time_zone=time_zone,
                 currency=currency,
+                trades_without_shift=trades_without_shift,
             )
             if site_id is not None:
                 tx.get(Site, site_id)
@@ -72,6 +77,16 @@ class Sites:
             elif known.opened_as != outlet.opened_as:
                 raise OutletCodeTaken(outlet_code=code, outlet_id=known.id).at("code")
             return outlet.id
+
+        return self._log.execute(decide)
+
+    def set_shift_rule(self, outlet_id: UUID, *, trades_without_shift: bool) -> Committed[None]:
+        """Say whether an outlet's tills may trade with no shift open."""
+
+        def decide(tx: Transaction) -> None:
+            outlet = tx.get(Outlet, outlet_id)
+            outlet.set_shift_rule(trades_without_shift=trades_without_shift)
+            tx.save(outlet)
 
         return self._log.execute(decide)
 

@@ -83,6 +83,12 @@ class Outlet(Aggregate):
         region: str
         time_zone: str
         currency: str
+        trades_without_shift: bool = True
+        """Whether its tills may trade with no shift open; what was opened before anybody asked may."""
+
+    class ShiftRuleSet(Aggregate.Event):
+        TOPIC = "sites.OutletShiftRuleSet"
+        trades_without_shift: bool
 
     class TillInstalled(Aggregate.Event):
         TOPIC = "sites.OutletTillInstalled"
@@ -122,6 +128,7 @@ class Outlet(Aggregate):
         region: str,
         time_zone: str,
         currency: str,
+        trades_without_shift: bool = False,
     ) -> "Outlet":
         """Open an outlet; the code gives it its id, for ever."""
         if kind not in OUTLET_KINDS:
@@ -137,7 +144,14 @@ class Outlet(Aggregate):
             region=checked_region(region),
             time_zone=checked_time_zone(time_zone),
             currency=currency,
+            trades_without_shift=trades_without_shift,
         )
+
+    def set_shift_rule(self, *, trades_without_shift: bool) -> None:
+        """Say whether tills here may trade with no shift open; saying the same again records nothing."""
+        self._require_open()
+        if self.trades_without_shift != trades_without_shift:
+            self._shift_rule_set(trades_without_shift=trades_without_shift)
 
     def install_till(self, till: str) -> None:
         """Install a till, or a desk of a refund point; asking twice records nothing new."""
@@ -226,13 +240,19 @@ class Outlet(Aggregate):
         region: str,
         time_zone: str,
         currency: str,
+        trades_without_shift: bool,
     ) -> None:
         self.code, self.kind, self.name, self.site_id = code, kind, name, site_id
+        self.trades_without_shift = trades_without_shift
         self.region, self.time_zone, self.currency = region, time_zone, currency
         self.opened_as = (kind, name, site_id, region, time_zone, currency)
         self.tills: tuple[str, ...] = ()
         self.standings: tuple[TaxRefundStanding, ...] = ()
         self.closed_on: date | None = None
+
+    @event(ShiftRuleSet)
+    def _shift_rule_set(self, trades_without_shift: bool) -> None:
+        self.trades_without_shift = trades_without_shift
 
     @event(TillInstalled)
     def _till_installed(self, till: str) -> None:

@@ -101,10 +101,12 @@ def drop(
 def _set_up(shop: Shop, size: int, tills: int) -> tuple[UUID, str, list[str]]:
     """An edition on sale on the web and, a quarter of it, over the counter; answers it, the web shop, tokens of tills."""
     name, today = {"en": "The drop"}, clock.now().date()
-    place = {"region": "CN-BJ", "time_zone": "Asia/Shanghai"}
+    place: dict[str, Any] = {"region": "CN-BJ", "time_zone": "Asia/Shanghai"}
     site = shop.sites.register_site(code="WORKS", kind="factory", name=name, story=name, **place).result
     counter, web = (
-        shop.sites.open_outlet(code=code, kind=kind, name=name, site_id=site, currency="CNY", **place).result
+        shop.sites.open_outlet(
+            code=code, kind=kind, name=name, site_id=site, currency="CNY", trades_without_shift=True, **place
+        ).result
         for code, kind in (("COUNTER", "shop"), ("WEB", "online"))
     )
     vase = shop.catalogue.list_product(

@@ -45,6 +45,66 @@ def test_the_books_of_a_day_and_of_what_was_known_then(group: Group, time):
     assert closing(group, "Assets:Cash:Drawer:COUNTER:T1", effective="2025-05-14") is None
 
 
+def test_what_was_learned_since_and_what_an_account_opened_with(group: Group, time):
+    group.bought(goods=[{"productId": group.mug}])
+    printed = time().isoformat()
+    time.move_to(time() + timedelta(days=2))
+    group.bought(goods=[{"productId": group.pen}], on="2025-05-15")
+    group.bought(goods=[{"productId": group.mug}])
+    drawer = "Assets:Cash:Drawer:COUNTER:T1"
+    assert closing(group, drawer, effective="2025-05-15", knownAfter=printed) == "502.00"
+    statement = group.finance.ask("accountStatement", account=drawer, currency="CNY", asOf={"since": "2025-05-16"})
+    lines = [edge["node"]["amount"]["amount"] for edge in statement["lines"]["edges"]]
+    assert (statement["opening"]["amount"], lines, statement["closing"]["amount"]) == ("1249.00", ["747.00"], "1996.00")
+
+
+def test_finance_posts_reverses_and_closes_and_a_late_sale_counts_in_the_open_period(group: Group, time):
+    def charges(amount: str) -> list[dict]:
+        return [
+            {"account": "Expenses:PaymentFees", "amount": cny(amount)},
+            {"account": "Assets:Bank", "amount": cny(f"-{amount}")},
+        ]
+
+    entry = group.finance.do("postEntry", effectiveOn="2025-05-15", text="Bank charges", legs=charges("25.00"))["entry"]
+    assert [leg["amount"]["amount"] for leg in entry["legs"]] == ["25.00", "-25.00"]
+    undone = group.finance.do("reverseEntry", entryId=entry["id"], effectiveOn="2025-05-15", reason="twice")["entry"]
+    assert (undone["rule"], undone["text"], closing(group, "Assets:Bank")) == ("REV", "twice", "-1000.00")
+
+    assert group.finance.try_to("closeBooks", through="2025-05-15")["code"] == "DAY_NOT_OVER"
+    time.move_to(time() + timedelta(days=2))
+    (closed,) = group.finance.do("closeBooks", through="2025-05-15")["closings"]
+    froze = group.finance.ask("trialBalance", asOf={"effective": "2025-05-15", "known": closed["since"]})["rows"]
+    time.move_to(time() + timedelta(hours=1))
+    group.bought(goods=[{"productId": group.mug}], on="2025-05-15")
+    assert group.finance.ask("trialBalance", asOf={"effective": "2025-05-15"})["rows"] == froze
+    statement = group.finance.ask("accountStatement", account="Income:Sales", currency="CNY")
+    (line,) = (edge["node"] for edge in statement["lines"]["edges"])
+    assert line["effectiveOn"] == "2025-05-16"
+    assert {"name": "original_date", "value": "2025-05-15"} in line["dimensions"]
+
+    group.finance.do("askToReopenBooks", reason="a bill was lost")
+    assert group.finance.try_to("reopenBooks")["code"] == "SECOND_PERSON_NEEDED"
+    second = group.staff("F2", "finance", "finance")
+    assert second.do("reopenBooks")["closings"][-1]["reason"] == "a bill was lost"
+    assert [one["through"] for one in group.finance.ask("closings")] == ["2025-05-15", None]
+
+
+def test_an_entry_that_is_none_is_refused_and_nothing_posted(group: Group):
+    head = group.shop.log.head()
+
+    def code(*legs: tuple[str, str], text: str = "x") -> str:
+        given = [{"account": account, "amount": cny(amount)} for account, amount in legs]
+        return str(group.finance.try_to("postEntry", effectiveOn="2025-05-15", text=text, legs=given)["code"])
+
+    assert code(("Assets:Bank", "1.00")) == "ENTRY_HAS_NO_USABLE_LINES"
+    assert code(("Assets:Bank", "1.00"), ("Income:Sales", "-1.01")) == "ENTRY_DOES_NOT_BALANCE"
+    assert code(("Assets:Bank", "1.00"), ("Income:Nonsense", "-1.00")) == "UNKNOWN_ACCOUNT"
+    assert code(("Assets:Bank", "1.00"), ("Memo:Guarantee:Held", "-1.00")) == "ENTRY_DOES_NOT_BALANCE"
+    assert code(("Assets:Bank", "1.005"), ("Income:Sales", "-1.00")) == "MALFORMED_MONEY"
+    assert code(("Assets:Bank", "1.00"), ("Income:Sales", "-1.00"), text=" ") == "MALFORMED_INPUT"
+    assert group.shop.log.head() == head
+
+
 def test_statements_come_in_pages(group: Group):
     for _ in range(3):
         group.bought(goods=[{"productId": group.mug}])

@@ -70,6 +70,34 @@ def test_a_code_that_means_nothing_here_says_why(group: Group, code: str, refuse
     assert group.till.ask("scan", code=code)["code"] == refused
 
 
+def test_nothing_is_sold_and_taken_back_without_an_open_shift(group: Group):
+    order = group.bought(goods=[{"productId": group.mug}])["id"]
+    group.office.do("setShiftRule", outletId=group.counter, tradesWithoutShift=False)
+    assert group.till.ask("till")["tradesWithoutShift"] is False
+    head = group.shop.log.head()
+    sale = {"goods": [{"productId": group.mug}]}
+    back = {"orderId": order, "lines": [{"lineNo": 1}], "tender": "CASH"}
+    for operation, input in (("sellAtTill", sale | {"tender": "CASH"}), ("placeAtTill", sale), ("takeBack", back)):
+        assert group.till.try_to(operation, **input)["code"] == "NO_OPEN_SHIFT"
+    assert group.shop.log.head() == head
+    open_shift(group)
+    refused = group.till.try_to("sellAtTill", tender="CASH", on="2025-05-14", **sale)
+    assert (refused["code"], refused["message"]) == (
+        "NOT_THE_SHIFTS_DATE", "Till T1 trades for 2025-05-15, the date of its open shift, and not for 2025-05-14.",
+    )  # fmt: skip
+    assert group.bought(on="2025-05-15", **sale)["placedOn"] == "2025-05-15"
+
+
+def test_a_return_after_midnight_counts_for_the_shift_that_is_still_open(group: Group, time):
+    open_shift(group)
+    order = group.bought(goods=[{"productId": group.mug}])["id"]
+    time.move_to(time() + timedelta(hours=16))
+    group.till.do("takeBack", orderId=order, lines=[{"lineNo": 1}], tender="CASH")
+    statement = group.finance.ask("accountStatement", account="Income:SalesReturns", currency="CNY")
+    (line,) = statement["lines"]["edges"]
+    assert line["node"]["effectiveOn"] == "2025-05-15"
+
+
 def test_goods_come_back_and_their_money_goes_back(group: Group):
     order = group.bought(
         goods=[{"productId": group.scarf, "quantity": 3}], pieces=[{"editionId": group.edition, "number": 5}]
@@ -85,7 +113,7 @@ def test_goods_come_back_and_their_money_goes_back(group: Group):
     assert group.visitor.ask("verifyCertificate", textOrLink=certificate["link"])["stands"] is False
 
 
-def test_what_cannot_be_sold_here_is_refused_and_nothing_is_recorded(group: Group):
+def test_what_cannot_be_sold_here_is_refused_and_nothing_is_recorded(group: Group, time):
     head = group.shop.log.head()
 
     def code(**sale):
@@ -99,6 +127,8 @@ def test_what_cannot_be_sold_here_is_refused_and_nothing_is_recorded(group: Grou
     assert code(goods=[{"productId": group.edition}]) == "MALFORMED_INPUT"
     assert code(pieces=[{"editionId": group.edition, "number": 101}]) == "NOT_ALLOTTED_HERE"
     assert code(pieces=[{"editionId": group.edition, "number": 999}]) == "NUMBER_OUTSIDE_RUN"
+    assert code(goods=[{"productId": group.mug}], on="2025-05-17") == "BUSINESS_DATE_AHEAD"
+    time.move_to(time() + timedelta(days=231))
     assert code(goods=[{"productId": group.scarf}], on="2026-01-01") == "LICENCE_LAPSED"
     assert code(goods=[{"productId": group.tin}], on="2026-01-01") == "MARK_NOT_VALID"
     assert group.shop.log.head() == head
@@ -306,6 +336,39 @@ def test_a_sale_counts_for_the_business_date_of_the_open_shift(group: Group, tim
     group.bought(goods=[{"productId": group.mug}])
     (line,) = group.finance.ask("accountStatement", account="Income:Sales", currency="CNY")["lines"]["edges"]
     assert line["node"]["effectiveOn"] == "2025-05-15"
+
+
+def test_an_offline_sale_told_after_the_count_explains_what_the_count_found_over(group: Group, time):
+    open_shift(group)
+    until = (time() + timedelta(hours=9)).isoformat()
+    lease = group.till.do("leaseNumbers", editionId=group.edition, numbers=2, until=until)["lease"]
+    sale = {"leaseId": lease["id"], "tender": "CASH", "soldOn": "2025-05-15"}
+    first, second = lease["numbers"]
+    assert group.till.do("reportOfflineSale", number=first, **sale)["afterCount"] is False
+    counted = notes(("100.00", 27), ("10.00", 6))
+    report = group.till.do("closeShift", badge="C2", counts=counted)["report"]
+    assert (report["expected"]["amount"], report["difference"]["amount"]) == ("1630.00", "1130.00")
+    assert in_books(group)["Expenses:CashOverShort"] == "-1130.00"
+
+    time.move_to(time() + timedelta(hours=24))
+    open_shift(group, businessDate="2025-05-16")
+    assert group.till.do("reportOfflineSale", number=second, **sale)["afterCount"] is True
+    report = group.till.do("closeShift", badge="C2", counts=notes(("100.00", 5)))["report"]
+    assert (report["takings"], report["difference"]["amount"]) == ([], "0.00")
+    found = in_books(group)
+    assert (found["Expenses:CashOverShort"], found["Assets:Cash:Drawer:COUNTER:T1"]) == ("0.00", "0.00")
+    assert found["Assets:Cash:Safe"] == "2260.00"
+
+
+def test_an_advance_in_cash_comes_out_of_an_open_shifts_drawer(group: Group):
+    mugs = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    claim = group.till.do("openClaim", orderIds=[mugs], mode="INSTANT_STORE", document=DOCUMENT)["claim"]["id"]
+    group.till.do("agreeClaim", claimId=claim)
+    group.till.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    group.office.do("setShiftRule", outletId=group.counter, tradesWithoutShift=False)
+    assert group.till.try_to("advanceClaim", claimId=claim, tender="CASH")["code"] == "NO_OPEN_SHIFT"
+    open_shift(group)
+    assert group.till.do("advanceClaim", claimId=claim, tender="CASH")["claim"]["state"] == "advanced"
 
 
 def test_the_registers_of_drawers_agree_with_the_log(group: Group):

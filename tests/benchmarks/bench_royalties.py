@@ -209,7 +209,7 @@ def _shelf(shop: Shop) -> tuple[UUID, tuple[UUID, UUID]]:
         code="W", kind="factory", name={"en": "Works"}, story={"en": "Old."}, **place
     ).result
     outlet = shop.sites.open_outlet(
-        code="S", kind="shop", name={"en": "Shop"}, site_id=site, currency="CNY", **place
+        code="S", kind="shop", name={"en": "Shop"}, site_id=site, currency="CNY", trades_without_shift=True, **place
     ).result
     shop.sites.install_till(outlet, "1")
     licence = sign(shop.log)[0]

@@ -13,8 +13,8 @@ from souvenir.eventlog import EventLog, Followers
 from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import NotFound
-from souvenir.kernel.money import Money
-from souvenir.pos.application import Tills, open_shift_at
+from souvenir.kernel.money import CurrencyMismatch, Money
+from souvenir.pos.application import Tills
 from souvenir.pos.device import (
     DeviceNotEnrolled,
     DeviceRevoked,
@@ -23,10 +23,11 @@ from souvenir.pos.device import (
     TillHasDevice,
 )
 from souvenir.pos.registers import TillDevices, TillShifts
-from souvenir.pos.shift import BusinessDateBehind, Denomination, NoOpenShift, ShiftAlreadyOpen
+from souvenir.pos.shift import BusinessDateBehind, Denomination, NoOpenShift, Shift, ShiftAlreadyOpen
 from souvenir.pos.views import TillBook
 from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.enrol_device import Enrolment, enrol_device, expect_device, revoke_device
+from souvenir.processes.trading_day import BusinessDateAhead, NotTheShiftsDate, shop_with, trading_day
 from souvenir.sites.application import Sites
 from souvenir.sites.outlet import TillNotInstalled
 
@@ -126,53 +127,76 @@ def test_a_revoked_device_loses_its_token_at_once(log: EventLog, shop: UUID):
     assert len(list(log.events())) == count
     assert Access(log, SECRET).authenticate("pos", tablet.token) is None
     with pytest.raises(DeviceRevoked):
-        Tills(log).open_shift(tablet.device_id, WANG, MAY_1, FLOAT)
+        CashUp(log).open(tablet.device_id, WANG, MAY_1, FLOAT)
 
 
 def test_a_code_that_was_withdrawn_pairs_nothing(log: EventLog, shop: UUID):
     waiting = expect_device(log, shop, "1").result
     with pytest.raises(DeviceNotEnrolled):
-        Tills(log).open_shift(waiting.device_id, WANG, MAY_1, FLOAT)
+        CashUp(log).open(waiting.device_id, WANG, MAY_1, FLOAT)
     revoke_device(log, waiting.device_id, "misread aloud")
     with pytest.raises(PairingCodeUnknown):
         enrol_device(log, waiting.code)
 
 
 def test_shifts_of_a_till_are_numbered_without_gaps_one_open_at_a_time(log: EventLog, shop: UUID):
-    tills, tablet = Tills(log), pair(log, shop)
-    first = tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result
-    assert tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result == first
+    tablet = pair(log, shop)
+    first = CashUp(log).open(tablet.device_id, WANG, MAY_1, FLOAT).result
+    assert CashUp(log).open(tablet.device_id, WANG, MAY_1, FLOAT).result == first
     with pytest.raises(ShiftAlreadyOpen, match="shift 1 open, for 2026-05-01"):
-        tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT)
+        CashUp(log).open(tablet.device_id, WANG, MAY_2, FLOAT)
     CashUp(log).close(tablet.device_id, counted(500), WANG)
     with pytest.raises(BusinessDateBehind):
-        tills.open_shift(tablet.device_id, WANG, date(2026, 4, 30), FLOAT)
-    second = tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT).result
-    assert log.execute(lambda tx: open_shift_at(tx, shop, "1").shift_no).result == 2
+        CashUp(log).open(tablet.device_id, WANG, date(2026, 4, 30), FLOAT)
+    second = CashUp(log).open(tablet.device_id, WANG, MAY_2, FLOAT).result
+    assert log.load(Shift, second).shift_no == 2
     assert second != first
 
 
-def test_a_sale_finds_the_business_date_of_the_open_shift_and_is_refused_without_one(log: EventLog, shop: UUID):
-    tills, tablet = Tills(log), pair(log, shop)
+def test_what_is_done_at_a_till_counts_for_its_open_shift_and_is_refused_without_one(
+    log: EventLog, shop: UUID, now: SettableClock
+):
+    tablet = pair(log, shop)
+
+    def day(till: str, asked: date | None = None) -> date:
+        return log.execute(lambda tx: trading_day(tx, shop_with(tx, shop, till), till, asked)).result
+
+    with pytest.raises(NoOpenShift, match="Till 1 has no open shift"):
+        day("1")
+    CashUp(log).open(tablet.device_id, WANG, MAY_1, FLOAT)
+    assert (day("1"), day("1", MAY_1)) == (MAY_1, MAY_1)
+    with pytest.raises(NotTheShiftsDate, match="trades for 2026-05-01"):
+        day("1", MAY_2)
     with pytest.raises(NoOpenShift):
-        log.execute(lambda tx: open_shift_at(tx, shop, "1"))
-    tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT)
-    assert log.execute(lambda tx: open_shift_at(tx, shop, "1").business_date).result == MAY_1
-    with pytest.raises(NoOpenShift):
-        log.execute(lambda tx: open_shift_at(tx, shop, "2"))
+        day("2")
     CashUp(log).close(tablet.device_id, counted(500), WANG)
     with pytest.raises(NoOpenShift):
-        log.execute(lambda tx: open_shift_at(tx, shop, "1"))
+        day("1")
+    Sites(log).set_shift_rule(shop, trades_without_shift=True)
+    assert (day("1"), day("2", date(2026, 4, 30))) == (MAY_1, date(2026, 4, 30))
+
+
+def test_a_shift_opens_in_the_outlets_currency_and_for_no_day_after_tomorrow(
+    log: EventLog, shop: UUID, now: SettableClock
+):
+    tablet = pair(log, shop)
+    head = log.head()
+    with pytest.raises(CurrencyMismatch):
+        CashUp(log).open(tablet.device_id, WANG, MAY_1, Money(50000, "USD"))
+    with pytest.raises(BusinessDateAhead, match="Today is 2026-05-01: no till trades for 2062-05-01 yet"):
+        CashUp(log).open(tablet.device_id, WANG, date(2062, 5, 1), FLOAT)
+    assert log.head() == head
+    CashUp(log).open(tablet.device_id, WANG, MAY_2, FLOAT)
 
 
 def test_the_till_book_shows_devices_and_shifts(log: EventLog, shop: UUID):
     book, tills = TillBook(), Tills(log)
     followers = Followers(log, processes=(), views=(book,))
     tablet, waiting = pair(log, shop, "1"), expect_device(log, shop, "2").result
-    first = tills.open_shift(tablet.device_id, WANG, MAY_1, FLOAT).result
+    first = CashUp(log).open(tablet.device_id, WANG, MAY_1, FLOAT).result
     tills.move_cash(tablet.device_id, UUID(int=1), "float", Money(10100, "CNY"), "change", WANG)
     CashUp(log).close(tablet.device_id, counted(600), WANG)
-    second = tills.open_shift(tablet.device_id, WANG, MAY_2, FLOAT).result
+    second = CashUp(log).open(tablet.device_id, WANG, MAY_2, FLOAT).result
     revoke_device(log, waiting.device_id, "not needed")
     followers.catch_up()
     with log.reading() as session:

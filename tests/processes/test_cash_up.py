@@ -29,7 +29,7 @@ def test_what_a_till_took_is_what_its_drawer_should_hold(store_url: str, tmp_pat
         small = open_small_shop(store_url, secrets=str(tmp_path), office=SimulatedTaxOffice(), agency=SimulatedAgency())
         shop = small.shop
         device = enrol_device(shop.log, expect_device(shop.log, small.counter, TILL).result.code).result.device_id
-        shift = shop.tills.open_shift(device, WANG, TODAY, cny("500.00")).result
+        shift = shop.cash_up.open(device, WANG, TODAY, cny("500.00")).result
 
         sold = shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH).result
         shop.sell.at_till(small.counter, TILL, [Item(small.mug, 1)], Tender.CARD)

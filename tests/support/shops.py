@@ -67,7 +67,8 @@ def open_small_shop(
         region="CN-BJ", time_zone="Asia/Shanghai",
     ).result  # fmt: skip
     place = {"region": "CN-BJ", "time_zone": "Asia/Shanghai", "currency": "CNY", "site_id": site}
-    counter = shop.sites.open_outlet(code="COUNTER", kind="shop", name=words("Shop", "商店"), **place).result
+    free = {**place, "trades_without_shift": True}
+    counter = shop.sites.open_outlet(code="COUNTER", kind="shop", name=words("Shop", "商店"), **free).result
     web = shop.sites.open_outlet(code="WEB", kind="online", name=words("Online", "网店"), **place).result
     shop.sites.install_till(counter, TILL)
     shop.sites.register_for_tax_refund(

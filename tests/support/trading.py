@@ -98,7 +98,7 @@ class Group:
             "registerSite", code="ENAMEL", kind="factory", name=words("Enamel factory", "珐琅厂"),
             story=words("Since 1956.", "建于1956年。"), **BEIJING,
         )["site"]["id"]  # fmt: skip
-        place = {"currency": "CNY", "siteId": self.site, **BEIJING}
+        place = {"currency": "CNY", "siteId": self.site, "tradesWithoutShift": True, **BEIJING}
         names = {"COUNTER": "shop", "PARK": "shop", "WEB": "online", "POINT": "refund_point"}
         ids = {
             code: office.do("openOutlet", code=code, kind=kind, name=words(code.title(), "商店"), **place)["outlet"][
