@@ -9,13 +9,15 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from uuid import UUID
 
 import souvenir
+from souvenir.documents import journal, trial_balance
 from souvenir.documents.refund_explanation import print_differences, print_explanation
-from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.money import Money
+from souvenir.ledger.chart import account_of
 from souvenir.ledger.replay import AsOf
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.explanation import explain
@@ -23,6 +25,11 @@ from souvenir.taxrefund.rulebook import open_rule_book
 
 DATABASE = "SOUVENIR_DB"
 RESOLVER = "SOUVENIR_RESOLVER"
+
+
+class NoShopThere(SouvenirError):
+    message = "There is no shop at {url}. Say which: --db sqlite:///path/to/shop.db, or set SOUVENIR_DB."
+    url: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
     )
+    replay.add_argument("--account", help="the legs behind one account instead, each with its entry and event")
+    replay.add_argument("--entry", type=UUID, metavar="ID", help="one entry instead, down to the event that caused it")
+    replay.add_argument(
+        "--form",
+        default="txt",
+        choices=(*trial_balance.FORMS, "beancount"),
+        help="default: txt; beancount: all entries",
+    )
+    replay.add_argument("--out", type=Path, metavar="FILE", help="default: the standard output")
     replay.set_defaults(run=_replay)
 
     statement = _with_database(commands.add_parser("statement", help="write a royalty statement that was issued"))
@@ -145,8 +161,24 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _open(options: argparse.Namespace) -> souvenir.Shop:
-    return souvenir.Shop.open(options.db, secrets=options.secrets, resolver=options.resolver)
+def _existing(url: str) -> str:
+    """The URL of a shop that is there: only `serve` and `engage` begin a new one."""
+    path = url.removeprefix("sqlite:///")
+    if path != url and not Path(path).exists():
+        raise NoShopThere(url=url)
+    return url
+
+
+def _write(written: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(written)
+    else:
+        out.write_bytes(written)
+
+
+def _open(options: argparse.Namespace, *, begin: bool = False) -> souvenir.Shop:
+    url = options.db if begin else _existing(options.db)
+    return souvenir.Shop.open(url, secrets=options.secrets, resolver=options.resolver)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -158,22 +190,27 @@ def _demo(options: argparse.Namespace) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from souvenir.serving import serve
 
-    with _open(options) as shop:
+    with _open(options, begin=True) as shop:
         shop.start()
         serve(shop, options.host, options.port, graphiql=options.graphiql)
 
 
 def _replay(options: argparse.Namespace) -> None:
-    with _open(options) as shop:
-        shop.followers.catch_up()
-        as_of = AsOf(effective=options.as_of, known=options.known_at, since=options.since)
-        balance = shop.ledger.trial_balance(as_of)
-    rows = [AccountTotals(row.account, row.debit, row.credit, row.opening) for row in balance.rows]
-    print(
-        print_trial_balance(
-            TrialBalance(options.as_of, rows, known_at=options.known_at, since=options.since, entries=balance.entries)
-        )
-    )
+    from souvenir.shop import open_books
+
+    as_of = AsOf(options.as_of, options.known_at, options.since, options.known_after)
+    with open_books(_existing(options.db)) as ledger:
+        if options.entry:
+            written = journal.print_entry(ledger.entry(options.entry), ledger.cause_of(options.entry)).encode()
+        elif options.account:
+            account_of(options.account)
+            legs = (leg for leg in ledger.legs(as_of) if leg.account == options.account)
+            written = (journal.legs_csv if options.form == "csv" else journal.print_legs)(legs).encode()
+        elif options.form == "beancount":
+            written = journal.beancount(ledger.legs(as_of), as_of).encode()
+        else:
+            written = trial_balance.write_trial_balance(ledger.trial_balance(as_of), options.form)
+    _write(written, options.out)
 
 
 def _statement(options: argparse.Namespace) -> None:
@@ -182,11 +219,7 @@ def _statement(options: argparse.Namespace) -> None:
 
     with _open(options) as shop:
         sheet = shop.licensing.statement(Licence.id_of(options.contract), options.period)
-    written = write_statement(sheet, options.form)
-    if options.out is None:
-        sys.stdout.buffer.write(written)
-    else:
-        options.out.write_bytes(written)
+    _write(write_statement(sheet, options.form), options.out)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -211,7 +244,7 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 
 def _engage(options: argparse.Namespace) -> None:
-    with _open(options) as shop:
+    with _open(options, begin=True) as shop:
         staff = shop.access.engage(options.badge, options.role).result
         token = shop.access.give_staff_token(staff, options.door).result
     print(token.token)

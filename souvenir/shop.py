@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -102,7 +103,7 @@ from souvenir.taxrefund.views import ClaimList, ReceivedStatements
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-__all__ = ["REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "Shop", "Views"]
+__all__ = ["REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "Shop", "Views", "open_books"]
 
 MASTER_KEY: Final = "SOUVENIR_MASTER_KEY"
 """The setting that may hold the master key, instead of a file in the secrets' directory."""
@@ -302,6 +303,20 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def open_books(url: str) -> Iterator[Ledger]:
+    """The books of a shop, made up to its log. Needs none of its secrets, so a copy of the database will do.
+
+    Raises what opening a shop raises.
+    """
+    log = EventLog.open(url, REGISTERS)
+    try:
+        Followers(log, (AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers()), ()).catch_up()
+        yield Ledger(log)
+    finally:
+        log.close()
 
 
 class Views:

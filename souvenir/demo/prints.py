@@ -11,7 +11,7 @@ from souvenir.demo.day import Day
 from souvenir.documents.receipt import Receipt, ReceiptLine, print_receipt
 from souvenir.documents.refund_form import FormLine, RefundForm, Traveller, print_refund_form
 from souvenir.documents.royalty_position import RoyaltyLine, RoyaltyPosition, print_royalty_position
-from souvenir.documents.trial_balance import AccountTotals, TrialBalance, print_trial_balance
+from souvenir.documents.trial_balance import print_trial_balance
 from souvenir.kernel.money import Money
 from souvenir.shop import Shop
 
@@ -87,8 +87,7 @@ def books(shop: Shop) -> None:
     shop.followers.catch_up()
     balance = shop.ledger.trial_balance()
     _chapter("The books, replayed from the log")
-    rows = [AccountTotals(row.account, row.debit, row.credit, row.opening) for row in balance.rows]
-    print(print_trial_balance(TrialBalance(None, rows, entries=balance.entries)))
+    print(print_trial_balance(balance))
     print(f"  digest {balance.digest}\n")
 
 

@@ -1,6 +1,6 @@
 """What the finance desk, the API and processes may ask of the books: post, reverse, close, replay, look into a balance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from itertools import islice
@@ -99,6 +99,10 @@ class Ledger:
         stored = self._log.stored(topics=(replay.TOPIC,))
         found = replay.drill_down(stored, account, currency, as_of)
         return list(islice(found, after, after + min(first, LARGEST_PAGE)))
+
+    def legs(self, as_of: AsOf = EVERYTHING) -> Iterator[replay.Leg]:
+        """Every leg of the journal, in the log's order, as a stream: for files that hold all of them."""
+        return replay.legs(self._log.stored(topics=(replay.TOPIC,)), as_of)
 
     def cause_of(self, entry_id: UUID) -> replay.CausingEvent:
         """The event that made an entry necessary, as it is stored; the desk's own entries are their own cause.
