@@ -158,9 +158,9 @@ class Product(Aggregate):
         if self.withdrawn_on is not None:
             raise ProductWithdrawn(sku=self.sku, withdrawn_on=self.withdrawn_on)
 
-    def vat_rate_on(self, on: date) -> Decimal:
-        """The rate this product bears when supplied on a day; sales use this, not the rate at listing."""
-        return vat_rate(self.vat_category, on, self.jurisdiction)
+    def vat_rate_on(self, on: date, region: str) -> Decimal:
+        """The rate this product bears when supplied on a day in a region; sales use this, not the rate at listing."""
+        return vat_rate(self.vat_category, on, region.partition("-")[0])
 
     @property
     def vat_exempt(self) -> bool:

@@ -82,13 +82,14 @@ def _z_report(report: Mapping[str, Any]) -> None:
     print(f"over or short {_money(report['difference'])}")
 
 
-def books(shop: Shop) -> None:
-    """The trial balance, replayed from the log as it stands."""
+def books(shop: Shop, url: str) -> None:
+    """The trial balance, replayed from the log as it stands, and how to ask for it again."""
     shop.followers.catch_up()
     balance = shop.ledger.trial_balance()
     _chapter("The books, replayed from the log")
     print(print_trial_balance(balance))
-    print(f"  digest {balance.digest}\n")
+    print(f"  digest {balance.digest}")
+    print(f"  Again, or down to an event: souvenir replay --db {url} --account Assets:RefundAdvance:PendingCustoms\n")
 
 
 def where_to_click(address: str, tokens: Mapping[str, str]) -> None:

@@ -51,7 +51,7 @@ def play(directory: Path, port: int, *, exit_after: bool = False) -> None:
         else:
             _play_into(shop)
             (directory / PLAYED).write_text(f"{clock.now():%F %T}\n", encoding="utf-8")
-        prints.books(shop)
+        prints.books(shop, f"sqlite:///{directory / 'shop.db'}")
         if not exit_after:
             _serve(shop, port)
 

@@ -86,7 +86,7 @@ def _line(
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
     gross = product.price * item.quantity
-    rate = product.vat_rate_on(on)
+    rate = product.vat_rate_on(on, outlet.region)
     line = OrderLine(
         line_no=line_no,
         product_id=product.id,

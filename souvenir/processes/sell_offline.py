@@ -106,7 +106,7 @@ def _record(
     """The order of one piece. What the licences say of it is told by the accrual, which reports breaches apart."""
     outlet = tx.look(Outlet, lease.outlet_id)
     product = tx.look(Product, tx.look(Edition, lease.edition_id).product_id)
-    gross, rate = price or product.price, product.vat_rate_on(on)
+    gross, rate = price or product.price, product.vat_rate_on(on, outlet.region)
     line = OrderLine(
         line_no=1,
         product_id=product.id,

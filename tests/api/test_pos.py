@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from trading import Counterpart, Group, cny
+from trading import Counterpart, Group, cny, words
 
 from souvenir.eventlog.rebuild import differences
 from souvenir.processes.cash_up import Drawers
@@ -132,6 +132,18 @@ def test_what_cannot_be_sold_here_is_refused_and_nothing_is_recorded(group: Grou
     assert code(goods=[{"productId": group.scarf}], on="2026-01-01") == "LICENCE_LAPSED"
     assert code(goods=[{"productId": group.tin}], on="2026-01-01") == "MARK_NOT_VALID"
     assert group.shop.log.head() == head
+
+
+def test_a_shop_abroad_charges_no_tax_of_another_country(group: Group):
+    place = {"region": "JP-27", "timeZone": "Asia/Tokyo", "currency": "CNY", "tradesWithoutShift": True}
+    osaka = group.office.do("openOutlet", code="OSAKA", kind="shop", name=words("Osaka", "大阪"), **place)["outlet"][
+        "id"
+    ]
+    group.office.do("installTill", outletId=osaka, till="T1")
+    refused = group.device(osaka, "T1").try_to("sellAtTill", tender="CASH", goods=[{"productId": group.mug}])
+    assert (refused["code"], refused["message"]) == (
+        "NO_VAT_RATE", "There is no VAT rate for category 'standard' in JP on 2025-05-15.",
+    )  # fmt: skip
 
 
 def test_a_piece_sold_already_is_refused(group: Group):
