@@ -64,25 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--graphiql", action="store_true", help="serve GraphiQL too: for development only")
     serve.set_defaults(run=_serve)
 
-    replay = _with_database(commands.add_parser("replay", help="replay the books to a trial balance"))
-    replay.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="effective up to this day, inclusive")
-    replay.add_argument("--known-at", type=_instant, metavar="INSTANT", help="as it was known at an instant")
-    replay.add_argument(
-        "--known-after", type=_instant, metavar="INSTANT", help="only what was learned after an instant"
-    )
-    replay.add_argument(
-        "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
-    )
-    replay.add_argument("--account", help="the legs behind one account instead, each with its entry and event")
-    replay.add_argument("--entry", type=UUID, metavar="ID", help="one entry instead, down to the event that caused it")
-    replay.add_argument(
-        "--form",
-        default="txt",
-        choices=(*trial_balance.FORMS, "beancount"),
-        help="default: txt; beancount: all entries",
-    )
-    replay.add_argument("--out", type=Path, metavar="FILE", help="default: the standard output")
-    replay.set_defaults(run=_replay)
+    _describe_replay(commands.add_parser("replay", help="replay the books: a trial balance, and down to the event"))
 
     statement = _with_database(commands.add_parser("statement", help="write a royalty statement that was issued"))
     statement.add_argument("contract", help="the contract's number, such as LIC-2026-01")
@@ -114,6 +96,28 @@ def _parser() -> argparse.ArgumentParser:
     refund = commands.add_parser("refund", help="ask the rule book of tax refunds").add_subparsers(required=True)
     _describe_purchase(refund.add_parser("explain", help="what a purchase brings a traveller, and why, by which law"))
     return parser
+
+
+def _describe_replay(replay: argparse.ArgumentParser) -> None:
+    _with_database(replay)
+    replay.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="effective up to this day, inclusive")
+    replay.add_argument("--known-at", type=_instant, metavar="INSTANT", help="as it was known at an instant")
+    replay.add_argument(
+        "--known-after", type=_instant, metavar="INSTANT", help="only what was learned after an instant"
+    )
+    replay.add_argument(
+        "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
+    )
+    replay.add_argument("--account", help="the legs behind one account instead, each with its entry and event")
+    replay.add_argument("--entry", type=UUID, metavar="ID", help="one entry instead, down to the event that caused it")
+    replay.add_argument(
+        "--form",
+        default="txt",
+        choices=(*trial_balance.FORMS, "beancount"),
+        help="default: txt; beancount: all entries",
+    )
+    replay.add_argument("--out", type=Path, metavar="FILE", help="default: the standard output")
+    replay.set_defaults(run=_replay)
 
 
 def _describe_keys(keys: argparse.ArgumentParser) -> None:

@@ -74,8 +74,9 @@ class SellOffline:
             lease = _own(tx, lease_id, device_id)
             lease.must_contain(number)
             order_id = derived_id("offline-sale", lease_id, number)
-            paid = tx.find(Payment, derived_id("payment", order_id))
-            if paid is not None and reference not in ("", paid.reference):
+            told = tx.find(Order, order_id)
+            paid = told and told.paid_by and tx.find(Payment, told.paid_by)
+            if paid and reference not in ("", paid.reference):
                 order_id = derived_id("offline-sale", lease_id, number, reference)
             if tx.find(Order, order_id) is None:
                 if evidence is not None:
