@@ -51,6 +51,7 @@ $(RUNTIME): $(VENV)/.created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]'
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME)
+$(DEVELOPMENT): $(RUNTIME) tests/browser/install.py
 	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python tests/browser/install.py
 	@touch $@

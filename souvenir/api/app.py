@@ -112,11 +112,11 @@ _FOR: Final[dict[Audience, str]] = {
     Audience.BACKOFFICE: "for who runs the shop, with a staff token",
 }
 _PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>souvenir</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>souvenir</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}</style></head>
-<body><h1>souvenir</h1>
+<body><main><h1>souvenir</h1>
 <p>A shop's API: one GraphQL endpoint for each audience. {about}</p>
 <ul>{rows}</ul>
 <p>A token is sent as the header <code>Authorization: Bearer …</code>. Health:
-<a href="{root}/livez">/livez</a>, <a href="{root}/readyz">/readyz</a>.</p></body></html>
+<a href="{root}/livez">/livez</a>, <a href="{root}/readyz">/readyz</a>.</p></main></body></html>
 """

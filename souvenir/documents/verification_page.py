@@ -99,14 +99,14 @@ def _links(links: Sequence[tuple[str, str]], words: Mapping[str, str]) -> str:
     if not links:
         return ""
     items = "".join(f'<li><a href="{escape(link)}">{escape(words[name])}</a></li>' for name, link in links)
-    return f"<section><h2>{escape(words['take away'])}</h2><ul>{items}</ul></section>\n"
+    return f"<section class=take><h2>{escape(words['take away'])}</h2><ul>{items}</ul></section>\n"
 
 
 STYLE: Final = """
 :root{--ink:#1f2630;--slate:#4d5660;--gold:#7a5a1e;--line:#d8c79c;--ivory:#fdfaf3}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ivory);color:var(--ink);font:17px/1.6 "Noto Sans SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif}
-header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;padding:1rem 1.25rem;border-bottom:1px solid var(--line)}
+body{margin:0;background:var(--ivory);color:var(--ink);font:1.0625rem/1.6 "Noto Sans SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif}
+header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:1rem;padding:1rem 1.25rem;border-bottom:1px solid var(--line)}
 header p{margin:0;color:var(--gold);letter-spacing:.08em}
 main{max-width:42rem;margin:0 auto;padding:1.25rem}
 a{color:#0b4f7d}a:focus-visible{outline:3px solid #0b4f7d;outline-offset:2px}
@@ -118,13 +118,15 @@ section{margin:0 0 1.5rem}
 .good{border-color:#1d6b3a}.good h1{color:#17552f}
 .doubt{border-color:#8a5a00}.doubt h1{color:#6f4800}
 .bad{border-color:#b3261e}.bad h1{color:#8f1d17}
-dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.35rem 1.25rem;margin:0}
+dl{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:.35rem 1.25rem;margin:0}
 dt{color:var(--slate)}dd{margin:0;overflow-wrap:anywhere}
-small{color:var(--slate);white-space:nowrap}
+small{color:var(--slate)}
 .sheet{border:1px solid var(--line);outline:1px solid var(--line);outline-offset:4px;background:#fff;padding:1.5rem 1.25rem}
 .sheet h2{font-size:1.4rem}
 .number{font-size:2.4rem;font-weight:300;margin:0 0 1rem}.number span{font-size:1rem;color:var(--gold)}
 .note{color:var(--slate);font-size:.95rem}
+@media(max-width:30rem){dl{display:block}dd{margin-bottom:.6rem}}
+@media print{body{background:none;font-size:10pt}nav,.take{display:none}section{break-inside:avoid;margin-bottom:1rem}}
 """
 
 STYLE_HASH: Final = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -57,7 +57,7 @@ AMERICAN = (
 SPELLING = re.compile(rf"(?<![a-z])(?i:{AMERICAN})(?![a-rt-zD])|(?<=[a-z])({AMERICAN.title()})(?![a-rt-z])")
 SPELLED_SO_BY_OTHERS = re.compile(
     r"\.HexColor\b|\btextColor\b|\.set(Fill|Stroke)Color\b|reportlab\.lib import colors|authorized? \(RFC|[\"'`]authorization[\"'`]|(color|background-color)\s*:|[a-z]-color|text-align:\s*center"
-    r"|align-items:\s*center|justify-content:\s*center|license_files|^license|[\"'._]canceled\b|canceled_at",
+    r"|align-items:\s*center|justify-content:\s*center|license_files|^license|[\"'._]canceled\b|canceled_at|\.fulfillRequest",
     re.IGNORECASE,
 )
 
