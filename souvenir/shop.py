@@ -77,6 +77,7 @@ from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
+from souvenir.processes.know_buyers import KnowBuyers
 from souvenir.processes.lapse_orders import LapseOrders
 from souvenir.processes.pay_at_till import PayAtTill
 from souvenir.processes.pay_back import PayBack
@@ -162,6 +163,7 @@ class Shop:
         self.leases = Leases(log)
         self.certificates = Certificates(log)
         self.limits = PurchaseLimits(log)
+        self.know_buyers = KnowBuyers(log, secrets.keyring)
         self.draws = Draws(log)
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)

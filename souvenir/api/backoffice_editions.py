@@ -6,7 +6,7 @@ import strawberry
 
 from souvenir.api import orders
 from souvenir.api.backoffice_certificates import CertificateChange
-from souvenir.api.buyers import BuyerInput, evidence
+from souvenir.api.buyers import BuyerInput, evidence, shown
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.identity import read_id
@@ -33,6 +33,7 @@ from souvenir.editions.piece import (
 from souvenir.editions.purchase import Limits, MalformedEvidence
 from souvenir.editions.terms import EditionClosed
 from souvenir.editions.window import SizeNotFixed, SoldAtOneOutlet
+from souvenir.privacy.subject import ErasureOnHold
 from souvenir.sites.outlet import Outlet as Place
 
 
@@ -139,6 +140,14 @@ class AddBuyerEvidenceInput:
     buyer: BuyerInput
 
 
+@strawberry.input
+class ForgetBuyerInput:
+    idempotency_key: strawberry.ID
+    buyer: BuyerInput = strawberry.field(description="What they show, to be found by.")
+    reason: str = strawberry.field(description="Names no person.")
+    requested_on: date
+
+
 @strawberry.type
 class LimitEditionPayload(EditionChange): ...
 
@@ -187,6 +196,12 @@ class RemakePiecePayload(CertificateChange): ...
 @strawberry.type
 class AddBuyerEvidencePayload:
     order: Order
+    replayed: bool
+
+
+@strawberry.type
+class ForgetBuyerPayload:
+    forgotten: int = strawberry.field(description="Under how many pseudonyms they were known.")
     replayed: bool
 
 
@@ -312,6 +327,13 @@ class EditionsMutation:
         learned = evidence(at, input.buyer)
         done = at.carry_out(input, lambda: at.shop.limits.discover(order, learned))
         return AddBuyerEvidencePayload(order=orders.order(at, order), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, ErasureOnHold)
+    def forget_buyer(self, info: Info, input: ForgetBuyerInput) -> ForgetBuyerPayload:
+        """Forget who bought: what they showed leads to no purchase any more. The purchases stay, as nobody's."""
+        at, who = _manager(info), shown(input.buyer)
+        done = at.carry_out(input, lambda: at.shop.know_buyers.forget(who, input.reason, input.requested_on))
+        return ForgetBuyerPayload(forgotten=done.result, replayed=done.replayed)
 
 
 def _manager(info: Info) -> Desk:

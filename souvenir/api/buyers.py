@@ -1,6 +1,5 @@
-"""Who buys, where an edition is sold so many a person: what is typed in becomes keyed hashes before anything keeps it."""
+"""Who buys, where an edition is sold so many a person: what is typed in becomes pseudonyms before anything keeps it."""
 
-from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -8,15 +7,11 @@ import strawberry
 from souvenir.api.desk import Desk
 from souvenir.editions.edition import Edition
 from souvenir.editions.purchase import Evidence, IdentityNeeded, Purchase, purchase_id
+from souvenir.processes.know_buyers import Shown
 from souvenir.sales.order import Order
 
-VERSION: Final = "1"
-"""Of the way in which evidence is normalised and hashed: to change the way is to change this."""
 
-_PUNCTUATION: Final = str.maketrans("", "", "-.()/")
-
-
-@strawberry.input(description="What shows who buys. Only keyed hashes are kept, never what is typed in.")
+@strawberry.input(description="What shows who buys. Only pseudonyms are kept, never what is typed in.")
 class BuyerInput:
     document_number: str = ""
     telephone: str = strawberry.field(default="", description="With its country code.")
@@ -24,17 +19,14 @@ class BuyerInput:
     address: str = strawberry.field(default="", description="One household counts together where an edition says so.")
 
 
+def shown(buyer: BuyerInput) -> Shown:
+    """What was typed in about a buyer."""
+    return Shown(buyer.document_number, buyer.telephone, buyer.card_fingerprint, buyer.address)
+
+
 def evidence(at: Desk, buyer: BuyerInput) -> Evidence:
     """The buyer as limits weigh them; a known customer is evidence of their own."""
-    said = {
-        "document": buyer.document_number,
-        "telephone": buyer.telephone,
-        "card": buyer.card_fingerprint,
-        "customer": str(at.customer() or ""),
-    }
-    person = tuple(_hashed(at, kind, text) for kind, text in said.items() if text.strip())
-    household = (_hashed(at, "address", buyer.address),) if buyer.address.strip() else ()
-    return Evidence(version=VERSION, person=person, household=household)
+    return at.shop.know_buyers.evidence(shown(buyer), at.customer())
 
 
 def require_identified(at: Desk, order: Order) -> None:
@@ -47,7 +39,3 @@ def require_identified(at: Desk, order: Order) -> None:
 
 def _limited(at: Desk, edition_id: UUID) -> bool:
     return bool(at.shop.log.load(Edition, edition_id).limits.by_kind)
-
-
-def _hashed(at: Desk, kind: str, text: str) -> str:
-    return at.shop.secrets.keyring.keyed_hash(f"buyer's {kind}", text.translate(_PUNCTUATION))

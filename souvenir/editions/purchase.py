@@ -56,10 +56,10 @@ class Limits(Value):
 
 
 class Evidence(Value):
-    """What is known of who buys: keyed hashes only, never the documents. One shared key makes two buyers one.
+    """What is known of who buys: a pseudonym for each thing they showed, never the thing. One in common makes two one.
 
-    `person` holds hashes of passport, telephone, instrument; `household` of addresses. `version` names the rules by
-    which they were normalised and hashed: hashes of different versions never match.
+    `person` holds pseudonyms of passport, telephone, instrument; `household` of addresses. `version` names the rules by
+    which they were read and named: those of different versions never match.
     """
 
     version: str
@@ -84,11 +84,11 @@ class Bought(Value):
 def checked(evidence: Evidence) -> Evidence:
     """Evidence in one order and without repetitions; refused if it says nothing about a person, or too much."""
     if not evidence.person or not evidence.version:
-        raise MalformedEvidence(reason="it needs a version and at least one hash about the person")
+        raise MalformedEvidence(reason="it needs a version and something about the person")
     if max(len(evidence.person), len(evidence.household)) > MOST_KEYS:
-        raise MalformedEvidence(reason=f"at most {MOST_KEYS} hashes of a kind")
+        raise MalformedEvidence(reason=f"at most {MOST_KEYS} pieces of a kind")
     if not all(0 < len(key) <= 128 for key in (*evidence.person, *evidence.household)):
-        raise MalformedEvidence(reason="a hash has 1 to 128 characters")
+        raise MalformedEvidence(reason="a pseudonym has 1 to 128 characters")
     return Evidence(
         version=evidence.version,
         person=tuple(sorted(set(evidence.person))),

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -159,6 +159,20 @@ class SqliteKeyStore:
                 connection.execute("INSERT INTO blind_index VALUES (?, ?, ?)", (key.purpose, hash, key.subject))
                 connection.execute("INSERT INTO wrapped_keys VALUES (?, ?, ?, ?, ?)", key)
         return key.subject if row is None else str(row[0])
+
+    def name(self, purpose: str, proposed: Mapping[str, str]) -> dict[str, str]:
+        """Whom each keyed hash belongs to; those that belong to nobody yet, to whom is proposed."""
+        found: dict[str, str] = {}
+        with self._writing() as connection:
+            for hash, subject in proposed.items():
+                row = connection.execute(
+                    "SELECT subject FROM blind_index WHERE purpose = ? AND hash = ? ORDER BY rowid LIMIT 1",
+                    (purpose, hash),
+                ).fetchone()
+                found[hash] = str(row[0]) if row else subject
+                if row is None:
+                    connection.execute("INSERT INTO blind_index VALUES (?, ?, ?)", (purpose, hash, subject))
+        return found
 
     def indexed(self, purpose: str, hash: str) -> tuple[str, ...]:
         """The people a keyed hash belongs to, oldest first."""

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
@@ -62,6 +62,7 @@ class KeyStore(Protocol):
     def destroy(self, subject: str, purposes: Sequence[str]) -> tuple[str, ...]: ...
     def rewrap(self, wrap_anew: Callable[[bytes], bytes]) -> int: ...
     def index(self, purpose: str, hash: str, subject: str) -> bool: ...
+    def name(self, purpose: str, proposed: Mapping[str, str]) -> dict[str, str]: ...
     def indexed(self, purpose: str, hash: str) -> tuple[str, ...]: ...
     def admit(self, hash: str, key: WrappedKey) -> str: ...
 
@@ -152,6 +153,19 @@ class KeyRing:
             return known[0]
         key = self._new_key(str(uuid4()), purpose, version=1)
         return UUID(self._store.admit(self.keyed_hash(purpose, text), key))
+
+    def pseudonyms(self, purpose: str, texts: Sequence[str]) -> tuple[UUID, ...]:
+        """What each value goes by in the log: whom it was noted for first, or somebody new. One durable write, or none.
+
+        Once that somebody is forgotten nothing leads from the value to them: it goes by another name.
+        """
+        checked_purposes([purpose])
+        known = {text: self.people_with(purpose, text) for text in texts}
+        new = {self.keyed_hash(purpose, text): str(uuid4()) for text, people in known.items() if not people}
+        named = self._store.name(purpose, new) if new else {}
+        return tuple(
+            people[0] if (people := known[text]) else UUID(named[self.keyed_hash(purpose, text)]) for text in texts
+        )
 
     def people_with(self, purpose: str, text: str) -> tuple[UUID, ...]:
         """The people a value was noted for, oldest first, at most 100."""

@@ -1,6 +1,7 @@
 """Editions on sale through the published operations: leases, limits, pauses, numbers taken out, certificates in doubt."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from trading import MORNING, TODAY, Group
@@ -163,6 +164,31 @@ def test_nothing_typed_in_about_a_buyer_is_kept(group: Group):
     stored = b"".join(bytes(row.state) for row in group.shop.log.stored())
     assert b"9988776" not in stored
     assert b"Wangfujing" not in stored
+
+
+def test_a_forgotten_buyer_is_led_to_by_nothing_and_the_sale_stands(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    order = piece(group, 1, buyer={**PASSPORT, "telephone": "+86 10 1234"})["order"]["id"]
+    forget = {"buyer": {"documentNumber": "K-9988776"}, "reason": "asked", "requestedOn": TODAY}
+    first, again = (group.office.do("forgetBuyer", idempotencyKey="f", **forget) for _ in range(2))
+    assert ((first["forgotten"], first["replayed"]), again["forgotten"]) == ((1, False), 1)
+    assert group.office.do("forgetBuyer", **forget)["forgotten"] == 0
+    assert group.till.ask("order", id=order)["state"] == "paid"
+    assert piece(group, 2, buyer=PASSPORT)["__typename"] == "SellAtTillPayload"
+    assert piece(group, 3, buyer={"telephone": "+86 10 1234"})["code"] == "PURCHASE_LIMIT_REACHED"
+    group.shop.followers.catch_up()
+    assert group.shop.differences() == []
+
+
+def test_what_the_law_keeps_of_a_buyer_is_not_forgotten(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    piece(group, 1, buyer=PASSPORT)
+    (bought,) = [one.event for one in group.shop.log.events(topics=["editions.PurchaseIdentified"])]
+    person = group.shop.privacy.register(UUID(bought.evidence.person[0])).result
+    group.shop.privacy.hold(person, "identity", "a dispute is open", date(2100, 1, 1))
+    forget = {"buyer": PASSPORT, "reason": "asked", "requestedOn": TODAY}
+    assert group.office.try_to("forgetBuyer", **forget)["code"] == "ERASURE_ON_HOLD"
+    assert piece(group, 2, buyer=PASSPORT)["code"] == "PURCHASE_LIMIT_REACHED"
 
 
 def test_a_buyer_who_says_nothing_is_not_identified(group: Group):

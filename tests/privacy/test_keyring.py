@@ -254,3 +254,15 @@ def test_a_document_that_was_shown_before_names_its_person_and_a_new_one_gets_a_
     assert ring.open(ring.seal(first, "tax", "Ada", "here"), "here") == "Ada"
     ring.forget(first, ["tax"])
     assert ring.person_with("tax", "passport:E123") != first
+
+
+def test_what_somebody_shows_goes_by_one_pseudonym_until_they_are_forgotten(path: Path, ring: KeyRing):
+    passport, phone = ring.pseudonyms("identity", ["E123", "+86 10 1234"])
+    assert passport != phone
+    assert ring.pseudonyms("identity", ["+86101234", "e123", "E124"])[:2] == (phone, passport)
+    before = path.read_bytes()
+    ring.pseudonyms("identity", ["E123"])
+    assert path.read_bytes() == before
+    ring.forget(passport, ["identity"])
+    (anew, same) = ring.pseudonyms("identity", ["E123", "+86 10 1234"])
+    assert (anew != passport, same) == (True, phone)
