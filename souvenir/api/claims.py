@@ -55,6 +55,7 @@ class RefundQuote:
     refund: Money
     fee: Money
     net: Money = strawberry.field(description="What is paid or advanced.")
+    guarantee: Money | None = strawberry.field(description="What must be held before an advance, where there is one.")
     last_departure_on: date
     promised_by: date | None = strawberry.field(description="For an instant refund: the promise to leave by.")
     ports: list[str]
@@ -246,6 +247,7 @@ def quoted(quote: Quote) -> RefundQuote:
         refund=Money.of(quote.refund),
         fee=Money.of(quote.fee),
         net=Money.of(quote.net),
+        guarantee=Money.of(quote.guarantee) if quote.payout == "advance" else None,
         last_departure_on=quote.last_departure_on,
         promised_by=quote.promised_by,
         ports=list(quote.ports),

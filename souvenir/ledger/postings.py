@@ -345,7 +345,7 @@ def recoverable_repaid(tender: str, amount: Money) -> Legs:
 
 
 def kept_for_agency(tender: str, amount: Money) -> Legs:
-    """The advance kept from the price of returned goods was the agency's: it is owed to the agency."""
+    """What came back of an advance was the agency's money, from the card, a return or the traveller: it is owed to it."""
     return _legs(dr(tender, amount), cr(chart.CLAWBACK, amount))
 
 

@@ -117,7 +117,8 @@ class KeepBooks(Process):
         legs = postings.royalty_accrued(account, event.recouped, event.payable, event.marketing_fund)
         _book(tx, event, "J03d", event.business_date, legs, about)
 
-    # Refund claims. Where the agency hands out the money, none of ours moves: only the memo accounts do.
+    # Refund claims. Where the agency hands out the money, none of ours moves: only the memo accounts do, until the agency
+    # has stated the refund, or the advance came back. What came back to us of it, as from a card, is owed to the agency.
 
     @when(Claim.Advanced)
     def _advanced(self, tx: Transaction, event: Claim.Advanced) -> None:
@@ -164,10 +165,8 @@ class KeepBooks(Process):
     def _voided(self, tx: Transaction, event: Claim.Voided) -> None:
         """The advance is no longer on its way to a refund: the traveller owes it, unless that was booked already."""
         claim = tx.at_event(Claim, event.originator_id)
-        if not event.owed or _owed_before(tx, claim):
+        if not event.owed or event.by == "agency" or _owed_before(tx, claim):
             return None
-        if event.by == "agency":
-            return _book(tx, event, "J10a", event.on, postings.refund_by_agency_over(event.owed), _claim(claim))
         refund, fee = _part_of(event.refund, event.fee, event.owed)
         return _book(tx, event, "J13a", event.on, postings.advance_recoverable(refund, fee), _claim(claim))
 
@@ -175,11 +174,12 @@ class KeepBooks(Process):
     def _recovered(self, tx: Transaction, event: Claim.AdvanceRecovered) -> None:
         """What a return kept back of the price repays the advance; what a guarantee gave is booked with its capture."""
         claim = tx.at_event(Claim, event.originator_id)
-        tender = _tender_of_return(tx, claim, event.source_id)
+        tender, by_shop = _tender_of_return(tx, claim, event.source_id), claim.advanced_by == "shop"
         if tender is not None:
-            by_shop = claim.advanced_by == "shop"
             rule = postings.recoverable_repaid if by_shop else postings.kept_for_agency
             _book(tx, event, "J13s", event.on, rule(tender, event.amount), _claim(claim))
+        if not by_shop:
+            _book(tx, event, "J10a", event.on, postings.refund_by_agency_over(event.amount), _claim(claim))
 
     # Guarantees: in memo accounts, but for deposits, whose money is in hand and booked as it moves (`BookSettlements`).
 
@@ -199,8 +199,7 @@ class KeepBooks(Process):
         memo = _memo_over(tx, event, event.amount + event.released)
         paid_from = chart.CARD if memo else chart.GUARANTEE_DEPOSITS
         if claim.advanced_by == "agency":
-            kept = () if memo else postings.kept_for_agency(paid_from, event.amount)
-            legs = kept + postings.refund_by_agency_over(event.amount)
+            legs = postings.kept_for_agency(paid_from, event.amount)
             return _book(tx, event, "J11", event.on, legs + memo, _claim(claim))
         if tx.at_event(Claim, claim.id).state == "voided":
             legs = postings.recoverable_repaid(paid_from, event.amount)
@@ -227,9 +226,10 @@ class KeepBooks(Process):
 
     @when(Guarantee.WrittenOff)
     def _written_off(self, tx: Transaction, event: Guarantee.WrittenOff) -> None:
+        """Who advanced the money bears the loss."""
         claim = _secured(tx, event)
-        if claim.advanced_by == "shop":
-            _book(tx, event, "J12b", event.on, postings.advance_written_off(event.amount), _claim(claim))
+        rule = postings.advance_written_off if claim.advanced_by == "shop" else postings.refund_by_agency_over
+        _book(tx, event, "J12b", event.on, rule(event.amount), _claim(claim))
 
 
 def _book(tx: Transaction, event: Event, rule: str, on: date, legs: Legs, about: Mapping[str, str]) -> None:

@@ -348,7 +348,7 @@ class RefundTax(IssueForm):
         self._secured.resolve(claim_id, on)
         _, guarantee = self._claim(claim_id)
         if guarantee is not None and guarantee.state == "lapsed":
-            self._told(claim_id, lambda tx: refunds.close_lapsed(tx, claim_id, on))
+            self._secured.close_lapsed(claim_id, on)
         self._tell_office(claim_id)
 
     def _tell_office(self, claim_id: UUID) -> None:

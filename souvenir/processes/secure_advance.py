@@ -58,7 +58,7 @@ class SecureAdvance:
     def place(
         self, claim_id: UUID, provider: str, source: str, on: date, *, awaited: bool = False
     ) -> tuple[Hold, Answer]:
-        """Have a provider secure a claim's net refund; answers the hold as it then is, and what the provider said.
+        """Have a provider secure what a claim must be guaranteed by; answers the hold as it then is, and what the provider said.
 
         Where the traveller is `awaited`, they complete it, and `settle` finds that out.
         """
@@ -67,7 +67,7 @@ class SecureAdvance:
         def request(tx: Transaction) -> UUID:
             claim = tx.get(Claim, claim_id)
             until = claim.capture_by if claim.promise else None
-            tx.save(Hold.request(hold_id, claim_id, claim.net, provider, until, awaited=awaited))
+            tx.save(Hold.request(hold_id, claim_id, claim.guarantee, provider, until, awaited=awaited))
             return hold_id
 
         requested = self._log.execute(request)
@@ -103,6 +103,18 @@ class SecureAdvance:
         hold_id = self._log.commit(decide).result
         if hold_id is not None:
             self._finish(hold_id)
+
+    def close_lapsed(self, claim_id: UUID, on: date) -> None:
+        """Close a guarantee that died before the claim was decided: what is owed is collected, where that can be done."""
+
+        def close(tx: Transaction) -> None:
+            guarantee = refunds.close_lapsed(tx, claim_id, on)
+            if guarantee is not None and guarantee.state == "recoverable" and guarantee.hold_id is not None:
+                hold = tx.get(Hold, guarantee.hold_id)
+                if isinstance(self._providers.named(hold.provider), CollectingProvider):
+                    _collect(tx, hold, guarantee.recoverable, on)
+
+        self._log.commit(close)
 
     def settle_open(self) -> int:
         """Look at every hold that waits for something; answers how many have ended since, one way or another."""
@@ -203,7 +215,8 @@ def _guarantees(tx: Transaction, hold: Hold, on: date) -> bool:
     """Make a hold its claim's guarantee; not if another is by now."""
     strength = cast(Strength, str(hold.strength))
     try:
-        refunds.record_hold(tx, hold.secures, hold.reference, strength, hold.secured_until, on, hold.provider)
+        held = (hold.amount, hold.reference, strength, hold.secured_until, on, hold.provider, hold.id)
+        refunds.record_hold(tx, hold.secures, *held)
     except GuaranteeAlreadyHeld:
         return False
     return True
@@ -284,23 +297,34 @@ def _not_captured(tx: Transaction, hold_id: UUID, reason: str, on: date, *, coll
     guarantee = _guarantee_of(tx, hold)
     hold.decline_capture(reason)
     tx.save(hold)
-    if collects and hold.wanted is not None and tx.find(Collection, collection_id(hold_id)) is None:
-        schedule = schedule_on(on, known_schedules())
-        collection = Collection.open(
-            hold_id=hold_id,
-            secures=hold.secures,
-            provider=hold.provider,
-            reference=hold.reference,
-            amount=hold.wanted,
-            on=on,
-            tries_on=() if schedule.ends_trying(reason) else schedule.tries_from(on),
-            gives_up_on=schedule.gives_up_from(on),
-            schedule=schedule.begins,
-        )
-        tx.save(collection)
+    if collects and hold.wanted is not None:
+        _collect(tx, hold, hold.wanted, on, reason)
     if guarantee is not None:
         if tx.get(Claim, hold.secures).outstanding:
             refunds.declare_recoverable(tx, hold.secures, on)
         else:
             guarantee.release(on)
             tx.save(guarantee)
+
+
+def _collect(tx: Transaction, hold: Hold, amount: Money, on: date, declined: str | None = None) -> None:
+    """Begin to collect a debt: by the schedule after a decline, else at once; with no mandate, its holder is asked."""
+    if tx.find(Collection, collection_id(hold.id)) is not None:
+        return
+    schedule = schedule_on(on, known_schedules())
+    if declined is not None:
+        tries_on = () if schedule.ends_trying(declined) else schedule.tries_from(on)
+    else:
+        tries_on = (on, *schedule.tries_from(on)) if hold.mandate else ()
+    collection = Collection.open(
+        hold_id=hold.id,
+        secures=hold.secures,
+        provider=hold.provider,
+        reference=hold.reference,
+        amount=amount,
+        on=on,
+        tries_on=tries_on,
+        gives_up_on=schedule.gives_up_from(on),
+        schedule=schedule.begins,
+    )
+    tx.save(collection)

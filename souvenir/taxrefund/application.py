@@ -73,10 +73,17 @@ class Refunds:
         return self._log.execute(lambda tx: agree(tx, self.book, claim_id, on, by))
 
     def record_hold(
-        self, claim_id: UUID, reference: str, strength: Strength, secured_until: datetime | None, on: date
+        self,
+        claim_id: UUID,
+        amount: Money,
+        reference: str,
+        strength: Strength,
+        secured_until: datetime | None,
+        on: date,
     ) -> Committed[UUID]:
-        """Record that a provider guarantees the net refund."""
-        return self._log.execute(lambda tx: record_hold(tx, claim_id, reference, strength, secured_until, on).id)
+        """Record that a provider guarantees an amount."""
+        held = (amount, reference, strength, secured_until, on)
+        return self._log.execute(lambda tx: record_hold(tx, claim_id, *held).id)
 
     def record_advance(self, claim_id: UUID, tender: Tender, on: date) -> Committed[None]:
         """Record that the advance was handed over."""
@@ -218,14 +225,15 @@ def agree(tx: Transaction, book: RuleBook, claim_id: UUID, on: date, by: Advance
 def record_hold(
     tx: Transaction,
     claim_id: UUID,
+    amount: Money,
     reference: str,
     strength: Strength,
     secured_until: datetime | None,
     on: date,
     provider: str = "",
+    hold_id: UUID | None = None,
 ) -> Guarantee:
-    """Record a provider's guarantee of the net refund; a second one only once the first no longer holds."""
-    claim = tx.get(Claim, claim_id)
+    """Record what a provider guarantees; a second guarantee only once the first no longer holds."""
     current = latest_guarantee(tx, claim_id)
     if current is not None and current.reference == reference:
         return current
@@ -233,13 +241,14 @@ def record_hold(
         raise GuaranteeAlreadyHeld(held=current.amount)
     guarantee = Guarantee.hold(
         claim_id=claim_id,
-        amount=claim.net,
+        amount=amount,
         reference=reference,
         strength=strength,
         secured_until=secured_until,
         on=on,
         attempt=current.attempt + 1 if current else 1,
         provider=provider,
+        hold_id=hold_id,
     )
     tx.save(guarantee)
     return guarantee
@@ -292,17 +301,18 @@ def declare_recoverable(tx: Transaction, claim_id: UUID, on: date) -> None:
     tx.save(guarantee)
 
 
-def close_lapsed(tx: Transaction, claim_id: UUID, on: date) -> None:
+def close_lapsed(tx: Transaction, claim_id: UUID, on: date) -> Guarantee | None:
     """Close a guarantee that died before the claim was decided: what is owed is owed in person, else nothing is."""
     claim, guarantee = tx.get(Claim, claim_id), latest_guarantee(tx, claim_id)
     decided = claim.completed_on is not None or claim.missed is not None or claim.state == "voided"
     if guarantee is None or guarantee.state != "lapsed" or not decided:
-        return
+        return None
     if claim.outstanding:
         guarantee.declare_recoverable(claim.outstanding, on)
     else:
         guarantee.release(on)
     tx.save(guarantee)
+    return guarantee
 
 
 def repay(
@@ -373,6 +383,7 @@ def _form(opening: Opening, quote: Quote, order_ids: tuple[UUID, ...]) -> Form:
         purchased_on=purchase.purchased_on,
         issued_on=purchase.issued_on or purchase.purchased_on,
         lines=quote.lines,
+        guarantee=quote.guarantee if quote.guarantee != quote.net else None,
         cash_allowed=quote.cash_allowed,
         last_departure_on=quote.last_departure_on,
         confirmation=quote.confirmation,

@@ -133,6 +133,8 @@ class Quote:
     """Versions among them that rest on weak sources."""
     fee_known: bool
     """False where the operator sets a fee that the rule book does not know."""
+    guarantee: Money
+    """What must be secured before an advance: the net refund, or the deposit that is asked, if that is more."""
     agency_share: Decimal = Decimal(1)
     """The agency's part of the fee; all of it where no contract gives the shop any."""
 
@@ -352,6 +354,7 @@ def _quote(
     promise = promise_of(book, purchase.store, purchase.mode, issued_on, last_departure)
     cash_allowed, tenders = _tenders(rules, net, refund)
     fee_known = rules.find("operator_fee") is None
+    deposit = _deposit(rules, gross, refund)
     versions = {**rules.read, **(promise.rules if promise else {})}
     entry, share = purchase.traveller.last_entry, rules.regime.find("agency_share", purchase.agency)
     return Quote(
@@ -374,6 +377,7 @@ def _quote(
         rule_versions=tuple(versions),
         uncertain=tuple(version for version, rule in versions.items() if rule.confidence == "low"),
         fee_known=fee_known,
+        guarantee=max(net, deposit),
         agency_share=share.value if share else Decimal(1),
     )
 
@@ -409,6 +413,13 @@ def _refund(rules: _Reading, kept: Sequence[tuple[PurchaseLine, Rule]], gross: M
 
 def _fee(rules: _Reading, gross: Money, refund: Money, agency: str) -> Money:
     rule = rules.find("fee", agency)
+    if rule is None:
+        return Money.zero(gross.currency)
+    return rounded(rule.value.exact(gross, refund), gross.currency, rules.rounding())
+
+
+def _deposit(rules: _Reading, gross: Money, refund: Money) -> Money:
+    rule = rules.find("deposit")
     if rule is None:
         return Money.zero(gross.currency)
     return rounded(rule.value.exact(gross, refund), gross.currency, rules.rounding())

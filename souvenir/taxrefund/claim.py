@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 from uuid import UUID
 
-from souvenir.kernel.aggregate import Aggregate, Created, event
+from souvenir.kernel.aggregate import Aggregate, event
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money, total
+from souvenir.taxrefund import claim_record as record
 from souvenir.taxrefund import refusals as no
 from souvenir.taxrefund.form import (
     Advancer,
@@ -35,162 +36,21 @@ class Claim(Aggregate):
 
     TOPIC = "taxrefund.Claim"
 
-    class Opened(Created):
-        """The form was issued. Every amount is final here: later rules never recompute it."""
+    # What is recorded.
 
-        TOPIC = "taxrefund.ClaimOpened"
-        claim_no: str
-        order_ids: tuple[UUID, ...]
-        outlet_id: UUID
-        point_id: UUID | None
-        jurisdiction: str
-        region: str
-        mode: str
-        agency: str = ""
-        agency_share: Decimal = Decimal("0.70")
-        """The agency's part of the fee. Forms older than this field were all shared at 70 to 30."""
-        traveller: UUID
-        document_hash: str
-        facts: TravellerFacts
-        purchased_on: date
-        issued_on: date
-        lines: tuple[ClaimLine, ...]
-        gross: Money
-        refund: Money
-        fee: Money
-        net: Money
-        cash_allowed: bool
-        last_departure_on: date
-        confirmation: Confirmation
-        rule_versions: tuple[str, ...]
-        invoices: tuple[str, ...] = ()
-
-    class Agreed(Aggregate.Event):
-        """The traveller promised to leave by a day, through one of these ports, against an advance."""
-
-        TOPIC = "taxrefund.ClaimAgreed"
-        agreed_on: date
-        promised_by: date
-        capture_by: date
-        ports: tuple[str, ...]
-        by: Advancer
-
-    class AdvanceRequested(Aggregate.Event):
-        """The agency is about to be asked to pay the advance."""
-
-        TOPIC = "taxrefund.ClaimAdvanceRequested"
-        tender: Tender
-        requested_on: date
-
-    class AdvanceDeclined(Aggregate.Event):
-        """The agency did not pay the advance; it may be asked for again, another way."""
-
-        TOPIC = "taxrefund.ClaimAdvanceDeclined"
-        reason: str
-
-    class Advanced(Aggregate.Event):
-        """The net refund was handed over before departure."""
-
-        TOPIC = "taxrefund.ClaimAdvanced"
-        amount: Money
-        refund: Money
-        fee: Money
-        tender: Tender
-        advanced_on: date
-        by: Advancer
-        paid_at: Counter | None = None
-        """The till or desk whose drawer paid, if one did."""
-
-    class CustomsConfirmed(Aggregate.Event):
-        """Customs answered. Refund, fee and net are those of the units confirmed: zero when refused."""
-
-        TOPIC = "taxrefund.ClaimCustomsConfirmed"
-        confirmed_on: date
-        port: str
-        lines: Lines
-        outcome: Outcome
-        refund: Money
-        fee: Money
-        net: Money
-        reason: str = ""
-        inspected: bool | None = None
-        """Whether customs looked into the bag; None where it did not say."""
-
-    class Reviewed(Aggregate.Event):
-        """The agency looked at what customs confirmed, and approved so many units; refund, fee and net are of these."""
-
-        TOPIC = "taxrefund.ClaimReviewed"
-        on: date
-        lines: Lines
-        outcome: Outcome
-        refund: Money
-        fee: Money
-        net: Money
-        reason: str = ""
-
-    class Completed(Aggregate.Event):
-        """The promise was kept: the advance became the refund, but for `to_recover` of units not confirmed."""
-
-        TOPIC = "taxrefund.ClaimCompleted"
-        on: date
-        refund: Money
-        fee: Money
-        net: Money
-        advanced: Money
-        to_recover: Money
-        by: Advancer
-
-    class PromiseMissed(Aggregate.Event):
-        """The promise was broken: the whole advance is to be recovered; the ordinary route stays open in its time."""
-
-        TOPIC = "taxrefund.ClaimPromiseMissed"
-        on: date
-        reason: Missed
-        refund: Money
-        fee: Money
-        advanced: Money
-        capture_by: date
-        by: Advancer
-
-    class AdvanceRecovered(Aggregate.Event):
-        """Some of the advance came back, out of the guarantee or the return of goods named here."""
-
-        TOPIC = "taxrefund.ClaimAdvanceRecovered"
-        source_id: UUID
-        amount: Money
-        on: date
-
-    class Paid(Aggregate.Event):
-        """The ordinary route: the net refund was paid at departure, after customs."""
-
-        TOPIC = "taxrefund.ClaimPaid"
-        amount: Money
-        refund: Money
-        fee: Money
-        tender: Tender
-        paid_on: date
-        by: Advancer
-
-    class Settled(Aggregate.Event):
-        """The agency's statement paid for the refund."""
-
-        TOPIC = "taxrefund.ClaimSettled"
-        amount: Money
-        on: date
-        statement: str = ""
-
-    class Voided(Aggregate.Event):
-        """Form and invoice were voided together; `owed` is what the traveller still holds of the advance."""
-
-        TOPIC = "taxrefund.ClaimVoided"
-        reason: str
-        on: date
-        return_id: UUID | None
-        refund: Money
-        fee: Money
-        net: Money
-        owed: Money
-        by: Advancer
+    Opened: TypeAlias = record.Opened
+    Agreed: TypeAlias = record.Agreed
+    AdvanceRequested: TypeAlias = record.AdvanceRequested
+    AdvanceDeclined: TypeAlias = record.AdvanceDeclined
+    Advanced: TypeAlias = record.Advanced
+    CustomsConfirmed: TypeAlias = record.CustomsConfirmed
+    Reviewed: TypeAlias = record.Reviewed
+    Completed: TypeAlias = record.Completed
+    PromiseMissed: TypeAlias = record.PromiseMissed
+    AdvanceRecovered: TypeAlias = record.AdvanceRecovered
+    Paid: TypeAlias = record.Paid
+    Settled: TypeAlias = record.Settled
+    Voided: TypeAlias = record.Voided
 
     # Decide: may refuse, may record, never assigns.
 
@@ -234,7 +94,7 @@ class Claim(Aggregate):
             self._advance_declined(reason=reason)
 
     def advance(self, tender: Tender, on: date, guaranteed: Money, paid_at: Counter | None = None) -> None:
-        """Hand over the net refund, secured by a guarantee of at least as much; a second time records nothing."""
+        """Hand over the net refund, secured by the guarantee that is asked; a second time records nothing."""
         if self.advanced is not None:
             return
         if self.state != "advancing":
@@ -387,8 +247,8 @@ class Claim(Aggregate):
         self._require("agreed", doing="advanced")
         if on > self.promised_by:
             raise no.PromisedDateTooLate(promised_by=self.promised_by, last_departure_on=self.last_departure_on)
-        if guaranteed < self.net:
-            raise no.GuaranteeTooSmall(claim_no=self.claim_no, needed=self.net, guaranteed=guaranteed)
+        if guaranteed < self.guarantee:
+            raise no.GuaranteeTooSmall(claim_no=self.claim_no, needed=self.guarantee, guaranteed=guaranteed)
         self._require_tender(tender, self.net)
 
     def _require_tender(self, tender: Tender, amount: Money) -> None:
@@ -398,20 +258,20 @@ class Claim(Aggregate):
     # Evolve: assigns only, because it also replays history. Long events are triggered by name; their methods take of
     # them what later decisions need.
 
-    @event(Opened)
+    @event(record.Opened)
     def __init__(
         self, claim_no: str, order_ids: tuple[UUID, ...], outlet_id: UUID, point_id: UUID | None, jurisdiction: str,
         region: str, mode: str, agency: str, agency_share: Decimal, traveller: UUID, document_hash: str,
         facts: TravellerFacts, purchased_on: date, issued_on: date, lines: tuple[ClaimLine, ...], gross: Money,
         refund: Money, fee: Money, net: Money, cash_allowed: bool, last_departure_on: date, confirmation: Confirmation,
-        rule_versions: tuple[str, ...], invoices: tuple[str, ...],
+        rule_versions: tuple[str, ...], invoices: tuple[str, ...], guarantee: Money | None,
     ) -> None:  # fmt: skip
         self.claim_no, self.order_ids, self.invoices = claim_no, order_ids, invoices
         self.outlet_id, self.point_id, self.agency, self.agency_share = outlet_id, point_id, agency, agency_share
         self.jurisdiction, self.region, self.mode = jurisdiction, region, mode
         self.traveller, self.document_hash, self.facts = traveller, document_hash, facts
         self.purchased_on, self.issued_on, self.lines, self.gross = purchased_on, issued_on, lines, gross
-        self.refund, self.fee, self.net = refund, fee, net
+        self.refund, self.fee, self.net, self.guarantee = refund, fee, net, guarantee or net
         self.due_refund, self.due_fee, self.due_net = refund, fee, net
         self.cash_allowed, self.last_departure_on = cash_allowed, last_departure_on
         self.confirmation, self.rule_versions = confirmation, rule_versions
@@ -433,7 +293,7 @@ class Claim(Aggregate):
         self.paid_by: Advancer | None = None
         self.settled_in = ""
 
-    @event(Agreed)
+    @event(record.Agreed)
     def _agreed(
         self, agreed_on: date, promised_by: date, capture_by: date, ports: tuple[str, ...], by: Advancer
     ) -> None:
@@ -441,19 +301,19 @@ class Claim(Aggregate):
         self.promise = (promised_by, ports, by)
         self.promised_by, self.capture_by, self.ports, self.advanced_by = promised_by, capture_by, ports, by
 
-    @event(AdvanceRequested)
+    @event(record.AdvanceRequested)
     def _advance_requested(self, tender: Tender, requested_on: date) -> None:
         self.state, self.advance_tender = "advancing", tender
 
-    @event(AdvanceDeclined)
+    @event(record.AdvanceDeclined)
     def _advance_declined(self, reason: str) -> None:
         self.state = "agreed"
 
-    @event(Advanced)
+    @event(record.Advanced)
     def _advanced(self, amount: Money) -> None:
         self.state, self.advanced = "advanced", amount
 
-    @event(CustomsConfirmed)
+    @event(record.CustomsConfirmed)
     def _customs_confirmed(
         self, confirmed_on: date, port: str, lines: Lines, outcome: Outcome, refund: Money, fee: Money,
         inspected: bool | None,
@@ -462,35 +322,35 @@ class Claim(Aggregate):
         self.customs, self.customs_outcome, self.inspected = (confirmed_on, port, lines), outcome, inspected
         self.due_refund, self.due_fee, self.due_net = refund, fee, refund - fee
 
-    @event(Reviewed)
+    @event(record.Reviewed)
     def _reviewed(self, lines: Lines, outcome: Outcome, refund: Money, fee: Money) -> None:
         self.state = "rejected" if outcome == "refused" else "approved"
         self.reviewed, self.review_outcome = lines, outcome
         self.due_refund, self.due_fee, self.due_net = refund, fee, refund - fee
 
-    @event(Completed)
+    @event(record.Completed)
     def _completed(self, on: date) -> None:
         self.state, self.completed_on = "completed", on
 
-    @event(PromiseMissed)
+    @event(record.PromiseMissed)
     def _promise_missed(self, reason: Missed) -> None:
         self.state, self.missed = "missed", reason
 
-    @event(AdvanceRecovered)
+    @event(record.AdvanceRecovered)
     def _advance_recovered(self, source_id: UUID, amount: Money, on: date) -> None:
         self.recoveries[source_id] = amount
         if self.state == "missed" and not self.outstanding:
             self.state = "recovered"
 
-    @event(Paid)
+    @event(record.Paid)
     def _paid(self, amount: Money, refund: Money, fee: Money, tender: Tender, paid_on: date, by: Advancer) -> None:
         self.state, self.paid_on, self.paid_by = "paid", paid_on, by
 
-    @event(Settled)
+    @event(record.Settled)
     def _settled(self, amount: Money, on: date, statement: str) -> None:
         self.state, self.settled_in = "settled", statement
 
-    @event(Voided)
+    @event(record.Voided)
     def _voided(self) -> None:
         self.state = "voided"
 

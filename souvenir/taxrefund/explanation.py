@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
-from souvenir.kernel.money import Money, Rounding
+from souvenir.kernel.money import Money
 from souvenir.taxrefund.assessment import Assessment, Excluded, Purchase, PurchaseLine, Quote, assess
 from souvenir.taxrefund.eligibility import (
     AboveGoodsMaximum,
@@ -28,7 +28,7 @@ from souvenir.taxrefund.eligibility import (
     TooManyReceipts,
     TravellerTooYoung,
 )
-from souvenir.taxrefund.formulas import RateOnGross, ShareOfVat, rounded
+from souvenir.taxrefund.formulas import RateOnGross, ShareOfVat
 from souvenir.taxrefund.languages import Language, Place
 from souvenir.taxrefund.rulebook import ANY, Regime, Rule, RuleBook, subject_of
 
@@ -200,8 +200,7 @@ def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Stateme
         yield Statement(key, facts, regime.find(rule))
     deposit = regime.find("deposit")
     if deposit is not None:
-        asked = rounded(deposit.value.exact(quote.gross, quote.refund), quote.gross.currency, Rounding.HALF_UP)
-        yield Statement("deposit", {"deposit": asked}, deposit)
+        yield Statement("deposit", {"deposit": quote.guarantee}, deposit)
     if not quote.cash_allowed:
         yield Statement("no_cash", facts, regime.find("cash_ceiling"))
     details, standard = regime.find("item_details_from"), regime.find("standard_vat")

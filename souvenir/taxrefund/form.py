@@ -99,6 +99,7 @@ class Form(Value):
     purchased_on: date
     issued_on: date
     lines: tuple[ClaimLine, ...] = Field(min_length=1)
+    guarantee: Money | None = None
     cash_allowed: bool
     last_departure_on: date
     confirmation: Confirmation

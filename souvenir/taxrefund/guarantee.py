@@ -40,6 +40,8 @@ class Guarantee(Aggregate):
         held_on: date
         provider: str = ""
         """Which payment provider to ask for its release or capture."""
+        hold_id: UUID | None = None
+        """What makes the guarantee, at that provider."""
 
     class Released(Aggregate.Event):
         """Nothing was owed: the guarantee was given back whole."""
@@ -109,6 +111,7 @@ class Guarantee(Aggregate):
         on: date,
         attempt: int = 1,
         provider: str = "",
+        hold_id: UUID | None = None,
     ) -> Self:
         """Record a guarantee the provider confirmed. A new attempt follows one that lapsed or was released."""
         return cls._create(
@@ -122,6 +125,7 @@ class Guarantee(Aggregate):
             secured_until=secured_until,
             held_on=on,
             provider=provider,
+            hold_id=hold_id,
         )
 
     def release(self, on: date) -> None:
@@ -203,10 +207,11 @@ class Guarantee(Aggregate):
         secured_until: datetime | None,
         held_on: date,
         provider: str,
+        hold_id: UUID | None,
     ) -> None:
         self.claim_id, self.attempt, self.amount, self.reference = claim_id, attempt, amount, reference
         self.strength, self.secured_until, self.held_on = strength, secured_until, held_on
-        self.provider = provider
+        self.provider, self.hold_id = provider, hold_id
         self.state: GuaranteeState = "held"
         self.captured = self.recoverable = Money.zero(amount.currency)
         self.repayments: set[UUID] = set()

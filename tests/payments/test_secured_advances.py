@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from crashes import Crash, Tripwire, Watched
 from shops import MORNING, TILL, TODAY, open_small_shop
 
+from souvenir.kernel.money import Money
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import Providers, ProviderSilent
 from souvenir.payments.providers.cash import Cash
@@ -15,7 +17,8 @@ from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.shop import Shop
-from souvenir.taxrefund.application import latest_guarantee
+from souvenir.taxrefund.application import Opening, Refunds, latest_guarantee
+from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.refusals import GuaranteeTooSmall
 from souvenir.testing import clock_at
@@ -136,6 +139,20 @@ def test_a_hold_that_dies_leaves_the_guarantee_lapsed_and_moves_no_money(desk):
     assert (desk.state(claim), desk.captured()) == ("lapsed", NOTHING)
 
 
+def test_what_is_owed_after_a_hold_died_is_collected_from_its_holder_and_given_up_in_the_end(desk):
+    claim = desk.advanced()
+    desk.later(30 * DAYS)
+    desk.shop.refund_tax.miss_promise(claim, date(2026, 8, 8))
+    assert desk.state(claim) == "recoverable"
+    link = desk.shop.collect_debts.link_for(claim).result
+    offer = desk.shop.collect_debts.begin(link).result
+    assert str(offer.amount) == "101.70 CNY"
+    desk.shop.collect_debts.act_on_schedule(date(2026, 8, 9))
+    assert (desk.state(claim), desk.captured()) == ("recoverable", NOTHING)
+    desk.shop.collect_debts.act_on_schedule(date(2026, 12, 31))
+    assert desk.state(claim) == "written_off"
+
+
 @pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.ANSWER_LOST])
 @pytest.mark.parametrize(("seen", "state", "captured"), [(10, "released", NOTHING), (4, "captured", ["61.02 CNY"])])
 def test_an_unanswered_end_is_asked_for_until_it_is_answered(desk, fault, seen, state, captured):
@@ -214,3 +231,22 @@ def test_a_notice_about_a_payment_given_up_is_kept_open_until_the_bank_can_be_as
     desk.later(1 * MINUTES)
     assert desk.log.load(Payment, payment).reference == f"sandbox:{payment}"
     assert desk.log.load(Order, order).paid_by == payment
+
+
+def test_the_card_is_asked_for_the_deposit_where_that_is_more_than_the_refund(desk):
+    day = date(2026, 7, 20)
+    taipei = Purchase(
+        store=Store("TW", "TW"),
+        mode="downtown",
+        traveller=Traveller("passport", day),
+        lines=(PurchaseLine(1, Money(21_000, "TWD"), Decimal("0.05")),),
+        purchased_on=day,
+    )
+    form = {"claim_no": "TW1", "outlet_id": desk.small.counter, "traveller": desk.small.mug, "document_hash": "5f2c"}
+    claim = Refunds(desk.log).open(Opening(purchase=taipei, **form)).result
+    desk.shop.refund_tax.agree(claim, day, "shop")
+    desk.guarantee(claim)
+    desk.advance(claim)
+    assert desk.reserved() == ["1470 TWD"]
+    desk.shop.refund_tax.miss_promise(claim, date(2026, 8, 22))
+    assert (desk.captured(), desk.reserved()) == (["860 TWD"], NOTHING)

@@ -79,7 +79,7 @@ def opening(gross: str = "1494.00", order: int = 1, **changes: Any) -> Opening:
 def advanced(refunds: Refunds) -> UUID:
     claim_id = refunds.open(opening()).result
     refunds.agree(claim_id, DAY, "shop")
-    refunds.record_hold(claim_id, "pi_1", "card_hold", UNTIL, DAY)
+    refunds.record_hold(claim_id, cny("134.46"), "pi_1", "card_hold", UNTIL, DAY)
     refunds.record_advance(claim_id, "cash", DAY)
     return claim_id
 
@@ -142,9 +142,9 @@ def test_a_hold_that_lapsed_leaves_the_advance_unsecured_and_then_owed(log: Even
 def test_a_lapsed_hold_may_be_renewed_under_a_new_reference(log: EventLog, refunds: Refunds) -> None:
     claim_id = advanced(refunds)
     with pytest.raises(no.GuaranteeAlreadyHeld):
-        refunds.record_hold(claim_id, "pi_2", "card_hold", UNTIL, DAY)
+        refunds.record_hold(claim_id, cny("134.46"), "pi_2", "card_hold", UNTIL, DAY)
     refunds.lapse(claim_id, UNTIL, date(2025, 6, 14))
-    refunds.record_hold(claim_id, "pi_2", "saved_card", None, date(2025, 6, 14))
+    refunds.record_hold(claim_id, cny("134.46"), "pi_2", "saved_card", None, date(2025, 6, 14))
     assert listed(log, claim_id) == ("advanced", "134.46", "held", "134.46")
 
 
@@ -405,3 +405,24 @@ def test_a_trip_and_a_year_are_added_up_over_forms_of_other_days(log: EventLog, 
     found = refunds.assess(in_taipei(date(2025, 12, 1), date(2025, 12, 1), 9).purchase, STORE, "5f2c")
     assert [type(problem) for problem in found.problems] == [why.AboveYearLimit]
     assert refunds.assess(in_taipei(date(2026, 1, 1), date(2026, 1, 1), 9).purchase, STORE, "5f2c").problems == ()
+
+
+def test_where_a_deposit_is_asked_nothing_is_advanced_against_less(refunds: Refunds) -> None:
+    taipei = Purchase(
+        store=Store("TW", "TW"),
+        mode="downtown",
+        traveller=Traveller("passport", date(2026, 7, 20)),
+        lines=(PurchaseLine(1, Money(21_000, "TWD"), Decimal("0.05"), order_id=UUID(int=1), order_line_no=1),),
+        purchased_on=(day := date(2026, 8, 1)),
+    )
+    claim_id = refunds.open(opening(purchase=taipei)).result
+    refunds.agree(claim_id, day, "agency")
+    refunds.record_hold(claim_id, Money(1_469, "TWD"), "pi_1", "card_hold", UNTIL, day)
+    with pytest.raises(no.GuaranteeTooSmall) as refused:
+        refunds.record_advance(claim_id, "cash", day)
+    assert (str(refused.value.needed), str(refused.value.guaranteed)) == ("1470 TWD", "1469 TWD")
+    refunds.release(claim_id, day)
+    refunds.record_hold(claim_id, Money(1_470, "TWD"), "pi_2", "card_hold", UNTIL, day)
+    refunds.record_advance(claim_id, "cash", day)
+    refunds.miss_promise(claim_id, date(2026, 8, 22))
+    assert str(refunds.capture(claim_id, date(2026, 8, 22)).result) == "860 TWD"

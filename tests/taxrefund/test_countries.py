@@ -13,6 +13,7 @@ from souvenir.kernel.money import Money
 from souvenir.taxrefund import eligibility as why
 from souvenir.taxrefund.assessment import Excluded, Purchase, PurchaseLine, Store, Traveller, assess
 from souvenir.taxrefund.explanation import explain
+from souvenir.taxrefund.languages import languages
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 
 BOOK = open_rule_book()
@@ -149,9 +150,10 @@ def test_downtown_pays_before_departure_against_a_card_and_a_day_to_leave_by() -
     taiwan = bought("TW", "21000 TWD", "0.05", "downtown", date(2026, 8, 1))
     quote = assess(BOOK, taiwan).require()
     assert (quote.promised_by, str(quote.net)) == (date(2026, 8, 21), "860 TWD")
-    said = [one for one in explain(BOOK, taiwan).terms if "deposit" in str(one.text["en"])]
-    assert [(one.text["en"], one.rule and one.rule.confidence) for one in said] == [
-        ("A deposit of 1470 TWD is asked of the card meanwhile.", "low")
+    assert (str(quote.guarantee), korea.guarantee) == ("1470 TWD", korea.net)
+    said = [one for one in explain(BOOK, taiwan).terms if one.says == "deposit"]
+    assert [(one.read(languages()["en"]), one.rule and one.rule.confidence) for one in said] == [
+        ("A deposit of 1,470\u00a0TWD is asked of the card meanwhile.", "low")
     ]
 
 
