@@ -1,15 +1,17 @@
-"""Royalties: a year's statements drawn up from the log against a bare read of it; what licences add to the cost of a sale.
+"""Royalties: a year's statements drawn up from the log against a bare read of it; what a licence adds to the cost of a sale.
 
     python tests/benchmarks/bench_royalties.py [--lines 1000000] [--sales 1000]
 
 Statements: sales lines under 50 licences of four quarters each, one in twenty returned; every case reads the same rows,
 round after round in turn, and `ratio` is its time against the bare SELECT of them with `json.loads`. A year of a big group
 is a million lines: say so, it takes some minutes. Sales: the same goods over the counter, without a licence and with one, in
-turn; then what the followers do for each.
+turn, with what the followers do for each: in one process, and through HTTP and GraphQL.
 """
 
 import argparse
+import http.client
 import json
+import multiprocessing
 import sqlite3
 import tempfile
 import time
@@ -17,11 +19,13 @@ import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -38,7 +42,9 @@ from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.make_order import Item
+from souvenir.serving import served, spare_the_collector
 
+SPAWN = multiprocessing.get_context("spawn")
 LINES = 100_000
 SALES = 300
 LICENCES = 50
@@ -152,48 +158,127 @@ def _accruals(licences: Sequence[UUID], lines: int) -> Iterator[StoredEvent]:
 
 
 class SaleCost(NamedTuple):
-    """Milliseconds of processor time for one sale, plain and under a licence: at the till, its accrual, all that follows."""
+    """Milliseconds of processor time for one sale of the same goods, plain and under a licence.
 
-    plain: float
-    licensed: float
-    plain_accrual: float
-    licensed_accrual: float
-    plain_followed: float
-    licensed_followed: float
+    `at_till` is the command, `accrual` what follows to accrue royalties, `rest` everything else that follows: the books and
+    views of the sale, and, under a licence, the royalty's own. `through_api` is all of it in a server's process.
+    """
+
+    at_till: tuple[float, float]
+    accrual: tuple[float, float]
+    rest: tuple[float, float]
+    through_api: tuple[float, float]
 
     @property
-    def added(self) -> float:
-        """What the licence check and the accrual add, against a whole plain sale."""
-        checked = self.licensed - self.plain
-        return (checked + self.licensed_accrual - self.plain_accrual) / (self.plain + self.plain_followed)
+    def plain(self) -> float:
+        """A plain sale with everything that follows it, in process."""
+        return self.at_till[0] + self.accrual[0] + self.rest[0]
+
+    @property
+    def checked_and_accrued(self) -> float:
+        """What the licence check and the accrual add."""
+        return self.at_till[1] - self.at_till[0] + self.accrual[1] - self.accrual[0]
+
+    @property
+    def booked_and_shown(self) -> float:
+        """What the royalty's entry in the books and its row in the view add."""
+        return self.rest[1] - self.rest[0]
 
     def __str__(self) -> str:
-        whole, licensed = self.plain + self.plain_followed, self.licensed + self.licensed_followed
+        added, booked, served = self.checked_and_accrued, self.booked_and_shown, self.through_api
         return (
-            f"a sale at the till: {self.plain:.3f} ms; under a licence {self.licensed:.3f} ms\n"
-            f"its accrual: {self.plain_accrual:.3f} ms; under a licence {self.licensed_accrual:.3f} ms\n"
-            f"with all that follows: {whole:.3f} ms; under a licence {licensed:.3f} ms ({licensed / whole - 1:+.1%}, the "
-            f"royalty's entry in the books and its view included)\n"
-            f"the licence check and the accrual add {self.added:+.1%} to the cost of a sale"
+            f"a sale with everything that follows: {self.plain:.3f} ms in process, {served[0]:.3f} ms through the API\n"
+            f"licence check and accrual: {added:.3f} ms more, {added / self.plain:+.1%} in process, "
+            f"{added / served[0]:+.1%} through the API\n"
+            f"the royalty's entry in the books and its row in the view: {booked:.3f} ms more\n"
+            f"all together: {(added + booked) / self.plain:+.1%} in process, {served[1] / served[0] - 1:+.1%} through the API"
         )
 
 
 def measure_sales(sales: int = SALES) -> SaleCost:
-    """Sell the same goods with and without a licence, in turn, fifty at a time, and let the followers take each lot apart.
+    """Sell the same goods with and without a licence, in turn, fifty at a time, in process and through HTTP and GraphQL.
 
-    The best lot of each kind counts: what is slower was disturbed.
+    The median counts, and of differences that of the differences between neighbours: both were disturbed alike.
     """
-    with tempfile.TemporaryDirectory() as directory, Shop.open(f"sqlite:///{directory}/shop.db") as shop:
+    lots = max(ROUNDS, sales // LOT)
+    with tempfile.TemporaryDirectory() as directory:
+        in_process = _in_process(directory, lots)
+        through_api = _through_api(directory, lots)
+    return SaleCost(*in_process, through_api)
+
+
+Pair = tuple[float, float]
+"""Without a licence, and with one."""
+
+
+def _in_process(directory: str, lots: int) -> tuple[Pair, Pair, Pair]:
+    """At the till, the accrual, and the rest of what follows."""
+    took: list[list[Pair]] = [[], [], []]
+    with Shop.open(f"sqlite:///{directory}/shop.db") as shop:
         outlet, goods = _shelf(shop)
         accruing = Followers(shop.log, (AccrueRoyalties(),), ())
-        took: list[list[tuple[float, float, float]]] = [[], []]
-        for _ in range(max(ROUNDS, sales // LOT) + 1):
-            for kind, product in enumerate(goods):
-                sold = _processor_ms(lambda product=product: _sell(shop, outlet, product, LOT)) / LOT  # type: ignore[misc]
-                accrued = _processor_ms(accruing.catch_up) / LOT
-                took[kind].append((sold, accrued, accrued + _processor_ms(shop.followers.catch_up) / LOT))
-    best = [[min(each) for each in zip(*lots[1:], strict=True)] for lots in took]
-    return SaleCost(*(each for pair in zip(*best, strict=True) for each in pair))
+        spare_the_collector()
+        for _ in range(lots + 1):
+            sells = [partial(_sell, shop, outlet, product, LOT) for product in goods]
+            parts = [
+                [_processor_ms(run) / LOT for run in (sell, accruing.catch_up, shop.followers.catch_up)]
+                for sell in sells
+            ]
+            for part, pair in zip(took, zip(*parts, strict=True), strict=True):
+                part.append(pair)
+    at_till, accrual, rest = (_typical(pairs[1:]) for pairs in took)
+    return at_till, accrual, rest
+
+
+def _typical(pairs: Sequence[Pair]) -> Pair:
+    plain = median(without for without, _ in pairs)
+    return plain, plain + median(licensed - without for without, licensed in pairs)
+
+
+def _through_api(directory: str, lots: int) -> Pair:
+    """Processor time of a server's process, once its followers have answered everything."""
+    here, there = SPAWN.Pipe()
+    server = SPAWN.Process(target=_serve, args=(directory, there), daemon=True)
+    server.start()
+    address, token, *products = here.recv()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+
+    def sold(product: str) -> float:
+        here.send("spent?")
+        before: float = here.recv()
+        for _ in range(LOT):
+            asked = {"idempotencyKey": str(uuid4()), "tender": "CASH", "goods": [{"productId": product, "quantity": 1}]}
+            body = json.dumps({"documentId": "sellAtTill", "variables": {"input": asked}})
+            connection.request("POST", "/graphql/pos", body, headers)
+            answer = connection.getresponse().read()
+            assert b"SellAtTillPayload" in answer, answer[:300]
+        here.send("spent?")
+        return float(here.recv() - before) * 1000 / LOT
+
+    pairs = [(sold(products[0]), sold(products[1])) for _ in range(lots + 1)]
+    connection.close()
+    server.terminate()
+    server.join()
+    return _typical(pairs[1:])
+
+
+def _serve(directory: str, there: Connection) -> None:
+    """A shop with its API; asked what it spent, it first lets the followers catch up, then answers in seconds."""
+    from souvenir.api.identity import global_id
+    from souvenir.processes.enrol_device import enrol_device, expect_device
+
+    shop = Shop.open(f"sqlite:///{directory}/served.db")
+    outlet, goods = _shelf(shop)
+    token = enrol_device(shop.log, expect_device(shop.log, outlet, "1").result.code).result.token
+    shop.start()
+    with served(shop) as address:
+        spare_the_collector()
+        there.send((address, token, *(global_id("Product", product) for product in goods)))
+        while there.recv():
+            for follower in shop.followers.all:
+                shop.caught_up(follower, shop.log.head())
+            there.send(time.process_time())
 
 
 def _processor_ms(run: Callable[[], object]) -> float:
@@ -262,12 +347,14 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES)
     parser.add_argument("--sales", type=int, default=SALES)
     options = parser.parse_args()
+    print(measure_sales(options.sales))
+    if not options.lines:
+        return
     print(f"{options.lines:,} sales lines under {LICENCES} licences, median of {ROUNDS} rounds")
     for row in measure(options.lines):
         print(row)
     small, large = peak_memory(10_000), peak_memory(40_000)
     print(f"memory at most: {small / 1e6:.1f} MB for 10,000 lines, {large / 1e6:.1f} MB for 40,000")
-    print(measure_sales(options.sales))
 
 
 if __name__ == "__main__":
