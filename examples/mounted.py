@@ -1,6 +1,6 @@
 """A shop's API inside an application of your own: any Starlette or FastAPI application takes it as a mount.
 
-Run it: python examples/mounted.py
+Run it: python examples/mounted.py (its visitor needs `pip install httpx`; your application does not)
 """
 
 import asyncio

@@ -16,7 +16,13 @@ from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.money import UnknownCurrency
 from souvenir.pos.device import TillHasDevice
 from souvenir.processes.enrol_device import expect_device, revoke_device
-from souvenir.sites.outlet import OutletClosed, OutletCodeTaken, TillNotInstalled, TillsNotForThisOutlet
+from souvenir.sites.outlet import (
+    NotATaxRefundStore,
+    OutletClosed,
+    OutletCodeTaken,
+    TillNotInstalled,
+    TillsNotForThisOutlet,
+)
 from souvenir.sites.site import SiteCodeTaken
 
 
@@ -51,6 +57,21 @@ class SetShiftRuleInput:
     idempotency_key: strawberry.ID
     outlet_id: strawberry.ID
     trades_without_shift: bool
+
+
+@strawberry.input
+class CloseOutletInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID
+    closed_on: date
+
+
+@strawberry.input
+class StrikeOffTaxRefundInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID
+    struck_off_on: date
+    reason: str
 
 
 @strawberry.input
@@ -117,6 +138,14 @@ class SetShiftRulePayload(OutletChange): ...
 
 
 @strawberry.type
+class CloseOutletPayload(OutletChange): ...
+
+
+@strawberry.type
+class StrikeOffTaxRefundPayload(OutletChange): ...
+
+
+@strawberry.type
 class InstallTillPayload(OutletChange): ...
 
 
@@ -179,6 +208,23 @@ class PlacesMutation:
         rule = input.trades_without_shift
         done = at.carry_out(input, lambda: at.shop.sites.set_shift_rule(outlet, trades_without_shift=rule))
         return SetShiftRulePayload(replayed=done.replayed, key=outlet)
+
+    @mutation(*EVERY_MUTATION)
+    def close_outlet(self, info: Info, input: CloseOutletInput) -> CloseOutletPayload:
+        """Close an outlet for good: nothing is sold there any more."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        at.require("manager")
+        done = at.carry_out(input, lambda: at.shop.sites.close_outlet(outlet, input.closed_on))
+        return CloseOutletPayload(replayed=done.replayed, key=outlet)
+
+    @mutation(*EVERY_MUTATION, NotATaxRefundStore)
+    def strike_off_tax_refund(self, info: Info, input: StrikeOffTaxRefundInput) -> StrikeOffTaxRefundPayload:
+        """Note that an outlet left the register of tax-refund stores."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        at.require("manager")
+        struck = (outlet, input.struck_off_on, input.reason)
+        done = at.carry_out(input, lambda: at.shop.sites.strike_off_tax_refund(*struck))
+        return StrikeOffTaxRefundPayload(replayed=done.replayed, key=outlet)
 
     @mutation(*EVERY_MUTATION, OutletClosed, TillsNotForThisOutlet)
     def install_till(self, info: Info, input: InstallTillInput) -> InstallTillPayload:

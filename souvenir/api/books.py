@@ -12,7 +12,7 @@ from souvenir.api.identity import Node, global_id
 from souvenir.api.scalars import BigInt, CurrencyCode
 from souvenir.api.types import Info, Money, described
 from souvenir.ledger import journal
-from souvenir.ledger.chart import account_of, kind_of
+from souvenir.ledger.chart import Side, account_of, kind_of, normal_side
 from souvenir.ledger.replay import AsOf, Leg
 from souvenir.ledger.replay import Balance as Row
 
@@ -39,6 +39,9 @@ class Balance:
     debit: Money
     credit: Money
     closing: Money
+    unusual: bool = strawberry.field(
+        description="It stands on the side on which this account does not grow: look at it."
+    )
 
 
 @strawberry.type(description="Debits and credits of one currency: the same, or there would be no answer.")
@@ -181,6 +184,7 @@ def _balance(row: Row) -> Balance:
         debit=Money.of(row.debit),
         credit=Money.of(row.credit),
         closing=Money.of(row.closing),
+        unusual=bool(row.closing) and (row.closing.minor > 0) is not (normal_side(row.account) is Side.DEBIT),
     )
 
 

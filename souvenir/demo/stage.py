@@ -18,6 +18,7 @@ from souvenir.demo.world import (
     bring_out_the_edition,
     list_product,
     open_houses,
+    open_the_books,
     register_for_refunds,
     stock_the_shelves,
 )
@@ -81,6 +82,7 @@ def perform(shop: Shop, wire: Wire, today: date, tell: Callable[[str], None] = l
         tell("2015  The houses open, and the first departure tax refund is paid")
         day = Day(_doors(shop, wire), standing, today)
         open_houses(day.world)
+        open_the_books(day.world, FIRST_REFUND)
         _tills(day)
         register_for_refunds(day.world, FIRST_REFUND, instant=False)
         list_product(day.world, "PANDA", ("熊猫团扇", "Panda and fan"), "502.00", FIRST_REFUND, category="toys")

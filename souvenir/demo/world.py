@@ -5,6 +5,7 @@ Every name is invented.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from souvenir.demo.desk import Desk, Wire
@@ -76,8 +77,22 @@ def list_product(world: World, sku: str, name: tuple[str, str], price: str, on: 
     return world.ids[sku]
 
 
+def open_the_books(world: World, on: date) -> None:
+    """What the group has on its first day."""
+    _post(world, on, "Opening balances", {"Assets:Bank": "500000.00", "Assets:Cash:Safe": "5000.00"}, "Equity:Opening")
+
+
+def _post(world: World, on: date, text: str, debits: dict[str, str], credit: str) -> None:
+    amount = sum(map(Decimal, debits.values()))
+    legs = [{"account": account, "amount": yuan(debit)} for account, debit in debits.items()]
+    legs.append({"account": credit, "amount": yuan(str(-amount))})
+    world.finance.do("postEntry", effectiveOn=on.isoformat(), text=text, legs=legs)
+
+
 def stock_the_shelves(world: World, on: date) -> None:
     """Story line 1: open goods, a limited edition, a licensed product, and one that carries a gift mark."""
+    stock = {"Assets:Inventory:Edition": "200000.00", "Assets:Inventory:Goods": "30000.00"}
+    _post(world, on, "Stock from the workshop", stock, "Assets:Bank")
     list_product(world, "MUG", ("珐琅马克杯", "Enamel mug"), "113.00", on, cost=yuan("38.00"), gtin="6901234000016")
     licence = world.office.do(
         "grantLicence", contractNo="LIC-2026-07", licensor="Cloud Crane Studio",

@@ -24,10 +24,11 @@ class MalformedAccountPart(SouvenirError):
 
 
 class Kind(Enum):
-    """The five kinds of account, by the first word of their name."""
+    """The kinds of account, by the first word of their name."""
 
     ASSET = "Assets"
     LIABILITY = "Liabilities"
+    EQUITY = "Equity"
     INCOME = "Income"
     EXPENSE = "Expenses"
     MEMO = "Memo"
@@ -149,6 +150,7 @@ CHART: Final[tuple[Account, ...]] = (
             "Breakage": "expired remainders of gift cards",
         },
     ),
+    Account("Equity:Opening", "what the books began with, brought in by the finance desk", Side.CREDIT),
     Account(SALES_RETURNS, "goods that came back: set against sales", Side.DEBIT),
     *_section(
         Kind.EXPENSE,

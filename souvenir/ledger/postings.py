@@ -1,7 +1,8 @@
 """The posting rules: for each thing that happens to money, the legs it moves. Pure functions, one per journal case.
 
 Every rule takes amounts above zero and says itself which side they fall on; legs of nothing are left out. The codes
-(J01, J08, ...) stay with an entry for ever, so that a reader of the books can find the rule that wrote it.
+(J01, J08, ...) stay with an entry for ever, so that a reader of the books can find the rule that wrote it. Some cases
+nothing here brings about by itself, such as gift cards and exchanges: a process of a shop's own books them by the same rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -120,17 +120,10 @@ class Replay:
 
     def take(self, states: Iterable[bytes]) -> None:
         """Fold entries as they are stored: the JSON state of `ledger.EntryPosted`."""
-        self._fold(map(_decode_sums, states))
-
-    def take_events(self, events: Iterable[Entry.Posted]) -> None:
-        """Fold entries as decoded events; comes to the same."""
-        self._fold(events)
-
-    def _fold(self, entries: "Iterable[_Sums | Entry.Posted]") -> None:
         debit, credit, opening = self._debit, self._credit, self._opening
         bounded, counts, since = self.as_of != EVERYTHING, self.as_of.counts, self.as_of.since
         folded = 0
-        for entry in entries:
+        for entry in map(_decode_sums, states):
             if bounded:
                 if not counts(entry.effective_on, entry.known_at):
                     continue
@@ -163,13 +156,6 @@ def replay(states: Iterable[bytes], as_of: AsOf = EVERYTHING) -> TrialBalance:
     """The trial balance of stored entries."""
     fold = Replay(as_of)
     fold.take(states)
-    return fold.trial_balance()
-
-
-def replay_events(events: Iterable[Entry.Posted], as_of: AsOf = EVERYTHING) -> TrialBalance:
-    """The trial balance of decoded entries."""
-    fold = Replay(as_of)
-    fold.take_events(events)
     return fold.trial_balance()
 
 

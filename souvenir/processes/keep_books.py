@@ -5,6 +5,8 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from souvenir.catalogue.product import Product
+from souvenir.editions.piece import Piece
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.aggregate import Event
 from souvenir.kernel.money import Money
@@ -55,6 +57,15 @@ class KeepBooks(Process):
         about = _order(order) | {"return": str(event.return_id)}
         _book(tx, event, "J13", event.returned_on, postings.goods_returned({tender: event.amount}, goods), about)
         _book(tx, event, "J13b", event.returned_on, tuple(_cost_of_return(order, event)), about)
+
+    @when(Piece.Retired)
+    def _piece_destroyed(self, tx: Transaction, event: Piece.Retired) -> None:
+        """What leaves the run leaves the stock, at the cost its product was listed with."""
+        piece = tx.at_event(Piece, event.originator_id)
+        cost = tx.look(Product, piece.product_id).cost
+        if cost is not None:
+            about = {"edition": str(piece.edition_id), "number": str(piece.number), "evidence": event.evidence}
+            _book(tx, event, "J24", event.retired_on, postings.piece_destroyed(cost), about)
 
     # Drawers.
 

@@ -130,3 +130,19 @@ def test_a_till_stands_in_a_shop_or_at_a_refund_point(group: Group):
 def test_devices_are_listed_by_till(group: Group):
     (device,) = group.office.ask("devices", outletId=group.counter)
     assert (device["till"], device["state"]) == ("T1", "enrolled")
+
+
+def test_an_outlet_leaves_the_refund_register_and_closes_for_good(group: Group):
+    struck = {"outletId": group.counter, "struckOffOn": "2025-05-16", "reason": "moved"}
+    assert group.office.do("strikeOffTaxRefund", **struck)["outlet"]["taxRefund"] is None
+    early = struck | {"struckOffOn": "2015-01-01"}
+    group.office.do("registerForTaxRefund", outletId=group.counter, jurisdiction="CN", agency="Bank", storeNo="S2",
+                    instant=False, registeredOn="2025-06-01")  # fmt: skip
+    assert group.office.try_to("strikeOffTaxRefund", **early)["code"] == "NOT_A_TAX_REFUND_STORE"
+    closed = group.office.do("closeOutlet", outletId=group.counter, closedOn="2025-05-15")["outlet"]
+    assert closed["closedOn"] == "2025-05-15"
+    refused = group.till.try_to("sellAtTill", tender="CASH", goods=[{"productId": group.mug}])
+    assert refused["code"] == "OUTLET_CLOSED"
+    assert (
+        group.office.try_to("setShiftRule", outletId=group.counter, tradesWithoutShift=False)["code"] == "OUTLET_CLOSED"
+    )

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from datetime import timedelta
 
-from trading import Group, cny
+from trading import Group, cny, words
 
 from souvenir.taxrefund.simulators.agency import SimulatedAgency
 
@@ -87,6 +87,28 @@ def test_finance_posts_reverses_and_closes_and_a_late_sale_counts_in_the_open_pe
     second = group.staff("F2", "finance", "finance")
     assert second.do("reopenBooks")["closings"][-1]["reason"] == "a bill was lost"
     assert [one["through"] for one in group.finance.ask("closings")] == ["2025-05-15", None]
+
+
+def test_an_account_on_its_unusual_side_is_marked(group: Group):
+    bought = [
+        {"account": "Assets:Inventory:Goods", "amount": cny("100.00")},
+        {"account": "Assets:Bank", "amount": cny("-100.00")},
+    ]
+    group.finance.do("postEntry", effectiveOn="2025-05-15", text="Stock", legs=bought)
+    marked = {row["account"]: row["unusual"] for row in group.finance.ask("trialBalance")["rows"]}
+    assert (marked["Assets:Inventory:Goods"], marked["Assets:Bank"]) == (False, True)
+
+
+def test_a_destroyed_piece_leaves_the_stock_at_cost(group: Group):
+    bowl = group.product("BOWL", "565.00", hasEdition=True, gtin="4006381333948", cost=cny("200.00"))
+    edition = group.office.do("declareEdition", productId=bowl, title=words("Bowl", "碗"), size=3)["edition"]["id"]
+    group.office.do("allotEdition", editionId=edition, outletId=group.counter, first=1, last=3)
+    group.office.do("releaseEdition", editionId=edition)
+    group.office.do(
+        "retirePiece", editionId=edition, number=2, reason="fell", evidence="photo 7", retiredOn="2025-05-15"
+    )
+    assert closing(group, "Expenses:Scrap") == "200.00"
+    assert closing(group, "Assets:Inventory:Edition") == "-200.00"
 
 
 def test_an_entry_that_is_none_is_refused_and_nothing_posted(group: Group):
