@@ -62,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--graphiql", action="store_true", help="serve GraphiQL too: for development only")
+    serve.add_argument("--only-published", action="store_true", help="execute nothing but the published operations")
+    serve.add_argument(
+        "--a-minute",
+        type=_count,
+        metavar="N",
+        help="requests a minute from one address at the storefront",
+    )
     serve.set_defaults(run=_serve)
 
     _describe_replay(commands.add_parser("replay", help="replay the books: a trial balance, and down to the event"))
@@ -196,7 +203,8 @@ def _serve(options: argparse.Namespace) -> None:
 
     with _open(options, begin=True) as shop:
         shop.start()
-        serve(shop, options.host, options.port, graphiql=options.graphiql)
+        strict = {"only_published": options.only_published, "a_minute": options.a_minute}
+        serve(shop.asgi(graphiql=options.graphiql, **strict), options.host, options.port)
 
 
 def _replay(options: argparse.Namespace) -> None:
@@ -310,6 +318,12 @@ def _goods(number: int, text: str, currency: str) -> PurchaseLine:
     exempt, refundable = kind == "exempt", kind != "excluded"
     goods = kind if kind not in ("", "exempt", "excluded") else "general"
     return PurchaseLine(number, Money.of(amount, currency), vat, exempt=exempt, refundable=refundable, goods=goods)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1")
+    return int(text)
 
 
 def _instant(text: str) -> datetime:

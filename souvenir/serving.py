@@ -5,20 +5,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from souvenir.shop import Shop
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 STARTS_WITHIN: Final = 10.0
 COLLECT_AFTER: Final = (20_000, 20, 20)
 """How much may be allocated before the collector looks for garbage cycles; Python's own 700 is for small programs."""
 
 
-def serve(shop: Shop, host: str, port: int, *, graphiql: bool = False) -> None:
-    """Serve until interrupted."""
-    server = uvicorn.Server(_configuration(shop, host, port, graphiql))
+def serve(app: "Starlette", host: str, port: int) -> None:
+    """Serve a shop's API until interrupted."""
+    server = uvicorn.Server(_configuration(app, host, port))
     spare_the_collector()
     server.run()
 
@@ -26,7 +29,7 @@ def serve(shop: Shop, host: str, port: int, *, graphiql: bool = False) -> None:
 @contextmanager
 def served(shop: Shop, port: int = 0, *, graphiql: bool = False) -> Iterator[str]:
     """Serve on the loopback interface for the length of a block; gives the address. Port 0 takes a free one."""
-    server = uvicorn.Server(_configuration(shop, "127.0.0.1", port, graphiql))
+    server = uvicorn.Server(_configuration(shop.asgi(graphiql=graphiql), "127.0.0.1", port))
     thread = threading.Thread(target=server.run, name="souvenir-http", daemon=True)
     spare_the_collector()
     thread.start()
@@ -53,7 +56,5 @@ def spare_the_collector() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def _configuration(shop: Shop, host: str, port: int, graphiql: bool) -> uvicorn.Config:
-    return uvicorn.Config(
-        shop.asgi(graphiql=graphiql), host=host, port=port, log_level="warning", access_log=False, lifespan="on"
-    )
+def _configuration(app: "Starlette", host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="on")

@@ -256,12 +256,16 @@ class Shop:
         """A shop that ends with the process: for tests and trying out."""
         return cls.open("sqlite://")
 
-    def asgi(self, *, graphiql: bool = False) -> "Starlette":
-        """The GraphQL API as an ASGI application, to serve or to mount in one of your own."""
+    def asgi(self, *, graphiql: bool = False, only_published: bool = False, a_minute: int | None = None) -> "Starlette":
+        """The GraphQL API as an ASGI application, to serve or to mount in one of your own.
+
+        `graphiql` is for development. `only_published` executes nothing but the published operations; `a_minute` bounds
+        the requests of one address at the storefront.
+        """
         with at_rest():
             from souvenir.api.app import asgi
 
-            return asgi(self, graphiql=graphiql)
+            return asgi(self, graphiql, only_published=only_published, a_minute=a_minute)
 
     def once(self, actor: str, key: str, content: bytes) -> AbstractContextManager[None]:
         """Carry out the commands of a block once for an actor's key; the same key with other content is refused.

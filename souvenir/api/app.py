@@ -28,14 +28,24 @@ MOST_BEHIND: Final = 10_000
 """Events a follower may lag behind the log before the shop no longer calls itself ready."""
 
 
-def asgi(shop: "Shop", graphiql: bool = False, *, owns_shop: bool = False, workers: Workers | None = None) -> Starlette:
+def asgi(
+    shop: "Shop",
+    graphiql: bool = False,
+    *,
+    only_published: bool = False,
+    a_minute: int | None = None,
+    owns_shop: bool = False,
+    workers: Workers | None = None,
+) -> Starlette:
     """The API over a shop, to serve, or to mount in an application of one's own.
 
     The shop stays its opener's, who starts and closes it, unless `owns_shop`: then this application's lifespan does
-    (a parent must run the lifespan of what it mounts). `graphiql` shows the schema and a page to try it at each endpoint.
+    (a parent must run the lifespan of what it mounts). `graphiql` shows the schema and a page to try it at each endpoint;
+    `only_published` executes nothing but the published operations; `a_minute` bounds the requests of one visitor's address.
     """
     pool = workers or Workers()
-    routes = [Route(audience.path, _view(shop, audience, pool, graphiql)) for audience in AUDIENCES]
+    settings = Settings(introspection=graphiql, graphiql=graphiql, only_trusted=only_published, a_minute=a_minute)
+    routes = [Route(audience.path, _view(shop, audience, pool, settings)) for audience in AUDIENCES]
     routes += [
         Route("/", partial(_index, graphiql)),
         Route("/livez", _livez),
@@ -55,14 +65,14 @@ def asgi(shop: "Shop", graphiql: bool = False, *, owns_shop: bool = False, worke
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-def _view(shop: "Shop", audience: Audience, workers: Workers, graphiql: bool) -> GraphQLView:
+def _view(shop: "Shop", audience: Audience, workers: Workers, settings: Settings) -> GraphQLView:
     return GraphQLView(
         audience,
         schema_of(audience),
         authenticator=Doors(shop),
         context=_desks(shop),
         trusted=operations(audience),
-        settings=Settings(introspection=graphiql, graphiql=graphiql),
+        settings=settings,
         workers=workers,
     )
 

@@ -29,6 +29,7 @@ from souvenir.api.documents import Document, Documents, is_mutation
 from souvenir.api.faults import BAD_REQUEST, FORBIDDEN, INTERNAL, UNAUTHENTICATED, Fault, told, unexpected
 from souvenir.api.limits import Limits
 from souvenir.api.negotiation import HTML, JSON, RESPONSE
+from souvenir.api.throttle import Throttle
 from souvenir.api.workers import Workers
 from souvenir.kernel.errors import SouvenirError
 
@@ -62,6 +63,8 @@ class Settings:
     only_trusted: bool = False
     introspection: bool = False
     graphiql: bool = False
+    a_minute: int | None = None
+    """Requests a minute from one address where guests are admitted, and as many at once; None: as many as come."""
 
 
 class Ask(NamedTuple):
@@ -108,6 +111,8 @@ class GraphQLView:
         self._authenticator = authenticator
         self._context = context
         self._workers = workers or Workers()
+        crowd = settings.a_minute if audience.admits_guests else None
+        self._throttle = Throttle(crowd, at_once=crowd) if crowd else None
         self._page = get_graphql_ide_html("graphiql").encode() if settings.graphiql else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,6 +120,7 @@ class GraphQLView:
         media = None
         try:
             media = self._media_type(scope["method"], headers)
+            self._admit_address(scope)
             answer = await self._answer(scope, receive, headers, media)
         except Fault as fault:
             body = orjson.dumps(fault.body)
@@ -129,6 +135,10 @@ class GraphQLView:
         if media is None:
             raise Fault(406, BAD_REQUEST, f"Accept one of {', '.join(offers)}.")
         return media
+
+    def _admit_address(self, scope: Scope) -> None:
+        if self._throttle and (wait := self._throttle.wait((scope.get("client") or ("",))[0])):
+            raise Fault(429, "TOO_MANY", "You asked too often. Repeat later.", headers={"Retry-After": str(wait)})
 
     async def _answer(self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: str) -> Answer:
         safe = scope["method"] == "GET"

@@ -42,6 +42,23 @@ def test_a_notice_that_trickles_in_is_none(group: Group, monkeypatch: pytest.Mon
     assert time.monotonic() - begun < 30
 
 
+def test_a_visitor_who_asks_too_often_waits_and_a_till_never_does():
+    app = kiosk(Settings(a_minute=3))
+    visitor = Client(app)
+    answers = [visitor.post("{hello}") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert codes(answers[-1]) == ["TOO_MANY"]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 21
+    assert {Client(app, "till-1").post("{hello}", to="pos").status_code for _ in range(5)} == {200}
+
+
+def test_a_shop_executes_only_what_it_published_where_that_was_asked_for(group: Group):
+    closed = Client(group.shop.asgi(only_published=True))
+    assert codes(closed.post("{__typename}")) == ["PERSISTED_QUERY_NOT_FOUND"]
+    known = closed.request("POST", SHOP, JSON, content=b'{"documentId":"products"}').json()
+    assert len(known["data"]["products"]["edges"]) == 5
+
+
 def test_a_web_socket_is_closed_before_it_opens():
     sent = []
 
