@@ -21,14 +21,17 @@ from souvenir.taxrefund.refusals import (
     CashNotAllowed,
     ClaimHasAnotherState,
     CustomsAlreadyAnswered,
+    CustomsBeforeIssue,
     CustomsNotConfirmed,
     DepartureTooLate,
     GuaranteeAlreadyResolved,
     MoreUnitsThanListed,
     NothingGuaranteed,
+    PaidOtherwise,
     PromiseNotKept,
     PromiseStillOpen,
     RecoveryExceedsAdvance,
+    SettlementExceedsRefund,
     UnknownClaimLine,
 )
 
@@ -109,6 +112,7 @@ class RefundDeskMutation:
         *EVERY_MUTATION,
         *RESOLVING,
         CustomsAlreadyAnswered,
+        CustomsBeforeIssue,
         UnknownClaimLine,
         MoreUnitsThanListed,
         DepartureTooLate,
@@ -132,7 +136,9 @@ class RefundDeskMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.miss_promise(claim, input.on))
         return MissPromisePayload(replayed=done.replayed, claim_key=claim)
 
-    @mutation(*EVERY_MUTATION, ClaimHasAnotherState, AdvanceNotRecovered, CustomsNotConfirmed, CashNotAllowed)
+    @mutation(
+        *EVERY_MUTATION, ClaimHasAnotherState, AdvanceNotRecovered, CustomsNotConfirmed, CashNotAllowed, PaidOtherwise
+    )
     def pay_at_departure(self, info: Info, input: PayAtDepartureInput) -> PayAtDeparturePayload:
         """The ordinary route: record that the refund was paid after customs."""
         at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
@@ -144,7 +150,7 @@ class RefundDeskMutation:
 
 @strawberry.type
 class SettlementMutation:
-    @mutation(*EVERY_MUTATION, *MONEY, ClaimHasAnotherState)
+    @mutation(*EVERY_MUTATION, *MONEY, ClaimHasAnotherState, SettlementExceedsRefund)
     def settle_claim(self, info: Info, input: SettleClaimInput) -> SettleClaimPayload:
         """Record that the agency's statement covered a refund."""
         at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")

@@ -14,7 +14,7 @@ from souvenir.payments.hold import Hold, HoldNotHeld
 from souvenir.payments.provider import ProviderSilent, UnknownProvider
 from souvenir.processes.refund_tax import GuaranteeDeclined
 from souvenir.taxrefund.claim import Claim
-from souvenir.taxrefund.refusals import GuaranteeAlreadyHeld
+from souvenir.taxrefund.refusals import ClaimNotInstant, GuaranteeAlreadyHeld
 
 
 @strawberry.input
@@ -48,7 +48,9 @@ class SettleDepositPayload(ClaimStep):
 
 @strawberry.type
 class DepositMutation:
-    @mutation(*EVERY_MUTATION, *CLAIM, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld, HoldNotHeld)
+    @mutation(
+        *EVERY_MUTATION, *CLAIM, ClaimNotInstant, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld, HoldNotHeld
+    )
     def begin_deposit(self, info: Info, input: BeginDepositInput) -> BeginDepositPayload:
         """Ask the traveller's wallet for the net refund as a deposit. It goes back when customs has confirmed."""
         at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")

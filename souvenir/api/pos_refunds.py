@@ -30,6 +30,7 @@ from souvenir.taxrefund.form import Advancer as By
 from souvenir.taxrefund.form import Counter
 from souvenir.taxrefund.invoice import InvoiceMalformed, TooManyInvoices
 from souvenir.taxrefund.refusals import (
+    AdvancedElsewhere,
     AdvanceNotPaid,
     AgencySilent,
     CashNotAllowed,
@@ -222,7 +223,9 @@ class RefundMutation:
         done = at.carry_out(input, lambda: at.shop.refund_tax.agree(claim, input.on, by))
         return AgreeClaimPayload(replayed=done.replayed, claim_key=claim)
 
-    @mutation(*EVERY_MUTATION, *CLAIM, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld, HoldNotHeld)
+    @mutation(
+        *EVERY_MUTATION, *CLAIM, ClaimNotInstant, UnknownProvider, GuaranteeDeclined, GuaranteeAlreadyHeld, HoldNotHeld
+    )
     def guarantee_claim(self, info: Info, input: GuaranteeClaimInput) -> GuaranteeClaimPayload:
         """Have a card guarantee the net refund."""
         at, claim = desk(info), _own(desk(info), input.claim_id)
@@ -233,6 +236,7 @@ class RefundMutation:
     @mutation(
         *EVERY_MUTATION,
         *CLAIM,
+        AdvancedElsewhere,
         GuaranteeTooSmall,
         HoldNotHeld,
         CashNotAllowed,

@@ -16,6 +16,7 @@ from souvenir.payments.provider import Answer, CollectingProvider, Outcome, Prov
 from souvenir.payments.registers import collection_of_claim, open_collections
 from souvenir.payments.schedule import known_schedules, schedule_on
 from souvenir.privacy.keyring import KeyRing
+from souvenir.processes.secure_advance import local_day
 from souvenir.taxrefund import application as refunds
 
 LINKS: Final = "collection"
@@ -55,12 +56,13 @@ class CollectDebts:
             due = open_collections(session, today)
         for id in due:
             with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
-                self.look(id, today)
+                self.look(id, on)
         return len(due)
 
     def look(self, id: UUID, on: date | None = None) -> Collection:
         """Take one debt on from wherever it is; answers it as it then is. Raises ProviderSilent."""
-        today, debt = on or clock.now().date(), self._log.load(Collection, id)
+        debt = self._log.load(Collection, id)
+        today = on or local_day(self._log, debt.secures)
         gateway = self._gateway(debt)
         if debt.state in ("open", "trying", "giving_up"):
             answer = gateway.collected(key_of(debt), debt.reference)

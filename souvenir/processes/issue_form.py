@@ -119,8 +119,9 @@ class IssueForm:
         list. An instant refund at a centralised point names that point.
         Invoices are those the goods are on: each stands on one form at a time.
         """
-        on, numbers = issued_on or clock.now().date(), invoice_nos(invoices)
+        numbers = invoice_nos(invoices)
         wanted = _Wanted(tuple(order_ids[: MOST_ORDERS + 1]), mode, document, point_id, issued_on)
+        on = wanted.day(self._log)
         if self.filings is None:
             claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
             opening = self._opening(wanted, claim_no, numbers)
@@ -239,6 +240,12 @@ class _Wanted:
     document: TravelDocument
     point_id: UUID | None
     issued_on: date | None
+
+    def day(self, log: EventLog) -> date:
+        """The day of the form: today in the store, unless said otherwise."""
+        if self.issued_on is not None or not self.order_ids:
+            return self.issued_on or clock.now().date()
+        return clock.today(log.load(Outlet, log.load(Order, self.order_ids[0]).outlet_id).time_zone)
 
     def read(self, source: Transaction | EventLog) -> tuple[list[Order], Outlet, TaxRefundStanding]:
         """The orders, their store, and its standing on the day of the purchase."""

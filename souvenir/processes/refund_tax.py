@@ -22,7 +22,7 @@ from souvenir.processes.issue_form import (
     OrdersDoNotBelongTogether,
     TravelDocument,
 )
-from souvenir.processes.secure_advance import BegunDeposit, SecureAdvance, engage
+from souvenir.processes.secure_advance import BegunDeposit, SecureAdvance, engage, local_day
 from souvenir.processes.trading_day import trading_day
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
@@ -34,10 +34,9 @@ from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
 from souvenir.taxrefund.refusals import (
     AdvanceNotPaid,
     AgencySilent,
-    ClaimHasAnotherState,
+    DepartureTooLate,
     GuaranteeTooSmall,
     PromiseNotKept,
-    PromiseStillOpen,
 )
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.tax_office import TaxOffice
@@ -314,21 +313,31 @@ class RefundTax(IssueForm):
             )
         looked_into: set[UUID] = set()
         for claim in waiting:
-            self._look_at_agency(claim.id, on)
+            with suppress(SouvenirError):  # what cannot be done now is tried again, and holds up no other
+                self._look_at_agency(claim.id, on)
         for claim in overdue:
-            with suppress(PromiseStillOpen, ClaimHasAnotherState):  # the list lags behind: decided by now, or today
-                if not self.ask_customs(claim.id):
-                    self.miss_promise(claim.id, on)
+            with suppress(SouvenirError):  # as above; and the list lags behind: decided by now, or still open today
+                self._look_at_promise(claim.id, on)
                 looked_into.add(claim.id)
         while unresolved:
             for claim in unresolved:
-                self.resolve_guarantee(claim.id, on or self._day(claim.id))
-                looked_into.add(claim.id)
+                with suppress(SouvenirError):  # as above
+                    self.resolve_guarantee(claim.id, on or self._day(claim.id))
+                    looked_into.add(claim.id)
             with self._log.reading() as session:
                 unresolved = self._claims.unresolved(session, after=unresolved[-1].claim_no)
         if self.filings is not None:
             self.filings.settle_open()
         return len(looked_into)
+
+    def _look_at_promise(self, claim_id: UUID, on: date | None) -> None:
+        """Ask customs once more, where it can be asked; else, or if the traveller left too late of all, it is broken."""
+        try:
+            answered = self.ask_customs(claim_id)
+        except DepartureTooLate:
+            answered = False
+        if not answered:
+            self.miss_promise(claim_id, on)
 
     def _look_at_agency(self, claim_id: UUID, on: date | None) -> None:
         """Ask the agency for what is missing: its review, or whether it paid an advance."""
@@ -378,8 +387,7 @@ class RefundTax(IssueForm):
         return self._log.load(Claim, claim_id), refunds.latest_guarantee(self._log, claim_id)
 
     def _day(self, claim_id: UUID) -> date:
-        claim = self._log.load(Claim, claim_id)
-        return clock.today(self._log.load(Outlet, claim.outlet_id).time_zone)
+        return local_day(self._log, claim_id)
 
 
 def _engage(tx: Transaction, claim_id: UUID) -> None:

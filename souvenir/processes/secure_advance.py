@@ -25,6 +25,7 @@ from souvenir.payments.provider import (
 )
 from souvenir.payments.registers import hold_of, unfinished_holds
 from souvenir.payments.schedule import known_schedules, schedule_on
+from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.guarantee import Guarantee, Strength
@@ -66,6 +67,7 @@ class SecureAdvance:
 
         def request(tx: Transaction) -> UUID:
             claim = tx.get(Claim, claim_id)
+            claim.must_want_guarantee()
             until = claim.capture_by if claim.promise else None
             tx.save(Hold.request(hold_id, claim_id, claim.guarantee, provider, until, awaited=awaited))
             return hold_id
@@ -128,7 +130,7 @@ class SecureAdvance:
     def settle(self, hold_id: UUID) -> None:
         """Take one hold on from wherever a crash, a lost answer or an expiry left it; one given up may yet have come."""
         hold = self._log.load(Hold, hold_id)
-        waited, today = clock.now() - hold.modified_on, clock.now().date()
+        waited, today = clock.now() - hold.modified_on, local_day(self._log, hold.secures)
         patience = AWAITED if hold.awaited else IN_FLIGHT
         unplaced = hold.state == "declined" or (hold.state == "requested" and waited >= patience)
         if hold.state == "requested" and hold.awaited and not unplaced:
@@ -200,6 +202,11 @@ class SecureAdvance:
             answer = ask(lambda: gateway.release(f"release:{hold.id}", hold.reference))
             if answer.outcome is Outcome.APPROVED:
                 self._log.commit(lambda tx: _released(tx, hold_id, answer, on))
+
+
+def local_day(log: EventLog, claim_id: UUID) -> date:
+    """Today, where a claim's goods were sold."""
+    return clock.today(log.load(Outlet, log.load(Claim, claim_id).outlet_id).time_zone)
 
 
 def engage(tx: Transaction, claim_id: UUID) -> None:

@@ -95,7 +95,9 @@ class Claim(Aggregate):
 
     def advance(self, tender: Tender, on: date, guaranteed: Money, paid_at: Counter | None = None) -> None:
         """Hand over the net refund, secured by the guarantee that is asked; a second time records nothing."""
-        if self.advanced is not None:
+        if self.handed_over is not None:
+            if self.handed_over != (tender, paid_at):
+                raise no.AdvancedElsewhere(claim_no=self.claim_no)
             return
         if self.state != "advancing":
             self._require_advance(tender, on, guaranteed)
@@ -106,13 +108,15 @@ class Claim(Aggregate):
         self, on: date, port: str, quantities: Mapping[int, int], reason: str = "", inspected: bool | None = None
     ) -> None:
         """Record how many units of each line customs saw; lines not named were not seen. The same answer is one."""
-        lines = seen_lines(self.lines, quantities)
+        port, lines = port.strip().upper(), seen_lines(self.lines, quantities)
         if self.customs is not None:
             if self.customs == (on, port, lines):
                 return
             raise no.CustomsAlreadyAnswered(claim_no=self.claim_no, outcome=self.customs_outcome)
         self._require("issued", "agreed", "advanced", "missed", "recovered", doing="confirmed by customs")
         check_units(self.claim_no, self.lines, quantities)
+        if on < self.issued_on:
+            raise no.CustomsBeforeIssue(claim_no=self.claim_no, issued_on=self.issued_on, on=on)
         if on > self.last_departure_on:
             raise no.DepartureTooLate(claim_no=self.claim_no, last_departure_on=self.last_departure_on, on=on)
         seen = confirmed(self.lines, lines, self.confirmation)
@@ -174,7 +178,9 @@ class Claim(Aggregate):
 
     def pay(self, tender: Tender, on: date, by: Advancer = "agency") -> None:
         """Pay the net refund at departure, the ordinary way; never beside an advance that is still out."""
-        if self.paid_on is not None:
+        if self.paid_as is not None:
+            if self.paid_as != (tender, by):
+                raise no.PaidOtherwise(claim_no=self.claim_no)
             return
         if self.state in ("voided", "completed", "settled", "advancing") or self.review_outcome == "refused":
             raise self._another_state("paid")
@@ -190,6 +196,8 @@ class Claim(Aggregate):
         if self.state == "settled":
             return
         self._require("completed", "paid", doing="settled")
+        if not Money.zero(self.due_refund.currency) <= amount <= self.due_refund:
+            raise no.SettlementExceedsRefund(claim_no=self.claim_no, refund=self.due_refund, amount=amount)
         self._settled(amount=amount, on=on, statement=statement)
 
     def void(self, reason: str, on: date, return_id: UUID | None = None) -> None:
@@ -208,6 +216,12 @@ class Claim(Aggregate):
         )
 
     # Answer: what others ask before they act here.
+
+    def must_want_guarantee(self) -> None:
+        """Refuse to have a card held, or a deposit paid, for what needs none. Raises before anybody is asked."""
+        if self.mode not in INSTANT_MODES:
+            raise no.ClaimNotInstant(claim_no=self.claim_no, mode=self.mode)
+        self._require("issued", "agreed", "advanced", doing="guaranteed")
 
     @property
     def outstanding(self) -> Money:
@@ -291,6 +305,8 @@ class Claim(Aggregate):
         self.completed_on: date | None = None
         self.paid_on: date | None = None
         self.paid_by: Advancer | None = None
+        self.handed_over: tuple[Tender, Counter | None] | None = None
+        self.paid_as: tuple[Tender, Advancer] | None = None
         self.settled_in = ""
 
     @event(record.Agreed)
@@ -310,8 +326,8 @@ class Claim(Aggregate):
         self.state = "agreed"
 
     @event(record.Advanced)
-    def _advanced(self, amount: Money) -> None:
-        self.state, self.advanced = "advanced", amount
+    def _advanced(self, amount: Money, tender: Tender, paid_at: Counter | None) -> None:
+        self.state, self.advanced, self.handed_over = "advanced", amount, (tender, paid_at)
 
     @event(record.CustomsConfirmed)
     def _customs_confirmed(
@@ -344,7 +360,7 @@ class Claim(Aggregate):
 
     @event(record.Paid)
     def _paid(self, amount: Money, refund: Money, fee: Money, tender: Tender, paid_on: date, by: Advancer) -> None:
-        self.state, self.paid_on, self.paid_by = "paid", paid_on, by
+        self.state, self.paid_on, self.paid_by, self.paid_as = "paid", paid_on, by, (tender, by)
 
     @event(record.Settled)
     def _settled(self, amount: Money, on: date, statement: str) -> None:

@@ -66,6 +66,30 @@ class AgencySilent(SouvenirError):
     claim_no: str
 
 
+class AdvancedElsewhere(SouvenirError):
+    message = "The advance of claim {claim_no} was handed over already, elsewhere or otherwise: do not pay it again."
+    claim_no: str
+
+
+class PaidOtherwise(SouvenirError):
+    message = "The refund of claim {claim_no} was paid already, by another or otherwise: do not pay it again."
+    claim_no: str
+
+
+class SettlementExceedsRefund(SouvenirError):
+    message = "A statement pays between nothing and {refund} for claim {claim_no}, not {amount}."
+    claim_no: str
+    refund: Money
+    amount: Money
+
+
+class CustomsBeforeIssue(SouvenirError):
+    message = "Claim {claim_no} was issued on {issued_on}; customs cannot have seen its goods on {on}."
+    claim_no: str
+    issued_on: date
+    on: date
+
+
 class CustomsNotConfirmed(SouvenirError):
     message = "Claim {claim_no} is {state}: customs has not confirmed goods to pay a refund for."
     claim_no: str
