@@ -1,5 +1,8 @@
 """Accrue royalties: every paid order line earns its licensors their share, and every return takes its share back."""
 
+from decimal import Decimal
+from uuid import UUID
+
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.application import LicensedSale, Positions, accrue, reverse
@@ -33,7 +36,7 @@ class AccrueRoyalties(Process):
                 paid_on=event.paid_on,
             )
             for licence_id in line.licence_ids:
-                accrue(self._at(tx), licence_id, sale)
+                accrue(self._at(tx), licence_id, _borne(sale, line, licence_id) if line.bearings else sale)
 
     @when(Order.Returned)
     def _returned(self, tx: Transaction, event: Order.Returned) -> None:
@@ -41,8 +44,8 @@ class AccrueRoyalties(Process):
         for returned in event.lines:
             line = order.line(returned.line_no)
             assert line is not None, "an order takes back only lines it has"
-            net = returned.gross - returned.vat
             for licence_id in line.licence_ids:
+                net = line.bearing(licence_id).net or returned.gross - returned.vat
                 reverse(
                     self._at(tx),
                     licence_id,
@@ -59,6 +62,17 @@ class AccrueRoyalties(Process):
         if self._positions is None or self._positions.tx is not tx:
             self._positions = Positions(tx)
         return self._positions
+
+
+def _borne(sale: LicensedSale, line: OrderLine, licence_id: UUID) -> LicensedSale:
+    """The sale as it concerns one licence: its part of the price, its day."""
+    bearing = line.bearing(licence_id)
+    sale = sale._replace(placed_on=bearing.on or sale.placed_on)
+    if bearing.net is None:
+        return sale
+    rest = line.net - bearing.net
+    parts = {each.licence_id: Decimal(each.net.minor) / line.net.minor for each in line.bearings if each.net}
+    return sale._replace(net=bearing.net, gross=_listed(line).split([bearing.net.minor, rest.minor])[0], shares=parts)
 
 
 def _listed(line: OrderLine) -> Money:

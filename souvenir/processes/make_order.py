@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -10,12 +10,16 @@ from uuid import UUID
 
 from souvenir.catalogue.product import Product
 from souvenir.editions.application import sell_piece
+from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceAlreadySold, PieceNotHeld
 from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Transaction
+from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.money import Money, total
 from souvenir.licensing.application import Permission, check_grants, check_mark, take_units
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.licensing.royalty.net_sales import bundle_shares
+from souvenir.sales.order import Bearing, Channel, Order, OrderLine
 from souvenir.sites.outlet import Outlet
 
 
@@ -82,11 +86,13 @@ def _line(
     if product.has_edition and (item.number is None or item.quantity != 1):
         raise NotThatWay(sku=product.sku)
     place = (outlet.region, channel, on, outlet.currency)
-    permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id)
+    at = clock.now() if product.licence_ids and on == clock.today(outlet.time_zone) else None
+    permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id, at=at)
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
     gross = product.price * item.quantity
     rate = product.vat_rate_on(on, outlet.region)
+    vat = gross.tax_within(rate)
     line = OrderLine(
         line_no=line_no,
         product_id=product.id,
@@ -97,7 +103,7 @@ def _line(
         unit_price=product.price,
         gross=gross,
         vat_rate=rate,
-        vat=gross.tax_within(rate),
+        vat=vat,
         vat_exempt=product.vat_exempt,
         refundable=product.refundable,
         edition_id=item.edition_id,
@@ -106,8 +112,34 @@ def _line(
         licence_ids=product.licence_ids,
         cost=product.cost and product.cost * item.quantity,
         gtin=product.gtin,
+        bearings=_bearings(permissions, on, parts_of_set(tx, item.edition_id, product, gross - vat))
+        if permissions
+        else (),
     )
     return line, permissions
+
+
+def _bearings(permissions: Iterable[Permission], on: date, parts: Mapping[UUID, Money]) -> tuple[Bearing, ...]:
+    """The licences of a part of the price, and those whose own calendar says another day."""
+    return tuple(
+        Bearing(licence_id=id, net=parts.get(id), on=None if each.on == on else each.on)
+        for each in permissions
+        if (id := each.contract.id) in parts or each.on != on
+    )
+
+
+def parts_of_set(tx: Transaction, edition_id: UUID | None, product: Product, net: Money) -> Mapping[UUID, Money]:
+    """What of a set's price bears each licence: that of its parts, by the prices they have, where not all bear it."""
+    parts = tx.look(Edition, edition_id).parts if edition_id is not None else ()
+    if not parts or not product.licence_ids:
+        return {}
+    products = [tx.look(Product, tx.look(Edition, part).product_id) for part in parts]
+    priced = list(zip(products, bundle_shares(net, [each.price for each in products]), strict=True))
+    bearing = {
+        id: total((share for part, share in priced if id in part.licence_ids), net.currency)
+        for id in product.licence_ids
+    }
+    return {id: share for id, share in bearing.items() if share and share != net}
 
 
 def sell_pieces(

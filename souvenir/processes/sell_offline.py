@@ -18,7 +18,8 @@ from souvenir.kernel.money import Money
 from souvenir.payments.payment import Payment, Tender
 from souvenir.pos.application import counted_before
 from souvenir.pos.device import Device
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.processes.make_order import parts_of_set
+from souvenir.sales.order import Bearing, Channel, Order, OrderLine
 from souvenir.sites.outlet import Outlet
 
 
@@ -108,6 +109,8 @@ def _record(
     outlet = tx.look(Outlet, lease.outlet_id)
     product = tx.look(Product, tx.look(Edition, lease.edition_id).product_id)
     gross, rate = price or product.price, product.vat_rate_on(on, outlet.region)
+    vat = gross.tax_within(rate)
+    parts = parts_of_set(tx, lease.edition_id, product, gross - vat)
     line = OrderLine(
         line_no=1,
         product_id=product.id,
@@ -118,7 +121,7 @@ def _record(
         unit_price=gross,
         gross=gross,
         vat_rate=rate,
-        vat=gross.tax_within(rate),
+        vat=vat,
         vat_exempt=product.vat_exempt,
         refundable=product.refundable,
         edition_id=lease.edition_id if number is not None else None,
@@ -127,6 +130,7 @@ def _record(
         licence_ids=product.licence_ids,
         cost=product.cost,
         gtin=product.gtin,
+        bearings=tuple(Bearing(licence_id=id, net=part) for id, part in parts.items()),
     )
     order = Order.place(
         order_id,

@@ -55,6 +55,18 @@ class NotReturnable(SouvenirError):
     asked: int
 
 
+class Bearing(Value):
+    """How a line bears one licence's property, where that is not the whole line or not by the order's own day.
+
+    `net` is the part of its price without VAT, as of a set of which only some pieces bear it. `on` is the day of the sale in
+    the licence's time zone.
+    """
+
+    licence_id: UUID
+    net: Money | None = None
+    on: date | None = None
+
+
 class OrderLine(Value):
     """One line as it was sold. Carries what royalties, refunds and books will need, so none asks again later."""
 
@@ -80,11 +92,18 @@ class OrderLine(Value):
     cost: Money | None = None
     """What the goods cost the shop, for the cost of sales; None where stock is not valued."""
     gtin: str | None = None
+    bearings: tuple[Bearing, ...] = ()
+    """Of its licences, those that need more said than their id."""
 
     @property
     def net(self) -> Money:
         """The line without VAT."""
         return self.gross - self.vat
+
+    def bearing(self, licence_id: UUID) -> Bearing:
+        """How it bears one of its licences."""
+        said = (each for each in self.bearings if each.licence_id == licence_id)
+        return next(said, Bearing(licence_id=licence_id))
 
 
 class ReturnedLine(Value):

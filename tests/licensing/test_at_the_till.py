@@ -8,12 +8,14 @@ from uuid import UUID
 import pytest
 from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop, words
 
+from souvenir.catalogue.product import Product
 from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
+from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.approval import ProductNotApproved
 from souvenir.licensing.cap_use import UnitCapReached
-from souvenir.licensing.contract import TerritoryNotGranted
+from souvenir.licensing.contract import LicenceLapsed, TerritoryNotGranted
 from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import Instalment, flat
 from souvenir.payments.payment import Tender
@@ -151,3 +153,54 @@ def test_what_is_made_up_to_a_guarantee_is_an_advance_in_the_books(small: SmallS
     with clock.using(SettableClock(MORNING + timedelta(days=90))):
         sell(small, product)
     assert balances(small, "MUSEUM") == expected | {"Assets:PrepaidRoyalty:MUSEUM": "84.00"}
+
+
+def test_in_a_set_each_licensor_has_a_part_in_the_price_as_its_pieces_are_priced(small: SmallShop) -> None:
+    """A vase of 1,130.00 and a plate of 113.00 as a set for 1,200.00: 1,061.95 without VAT, ten parts to one."""
+    licence, _ = plate(small, stacking_cap="0.08")
+    works = small.shop.log.load(Product, small.vase).origin_site_id
+    goods: dict[str, Any] = {"story": words("Both.", "成套。"), "origin_site_id": works, "vat_category": "standard"}
+    set_id = small.shop.catalogue.list_product(
+        sku="SET", name=words("Set", "套装"), price=Money.parse("1200.00 CNY"), category="enamelware", listed_on=TODAY,
+        licence_ids=(small.licence, licence), has_edition=True, **goods,
+    ).result  # fmt: skip
+    plates = small.shop.catalogue.list_product(
+        sku="PLATES", name=words("Plates", "盘"), price=Money.parse("113.00 CNY"), category="enamelware", listed_on=TODAY,
+        licence_ids=(licence,), has_edition=True, **goods,
+    ).result  # fmt: skip
+
+    def declare(product: UUID, **facts: Any) -> UUID:
+        edition: UUID = small.shop.editions.declare(
+            product_id=product, gtin="6901234567892", title=words("Set", "套装"), size=2, **facts
+        ).result
+        return edition
+
+    edition = declare(set_id, parts=(declare(small.vase), declare(plates)))
+    small.shop.editions.allot(edition, small.counter, 1, 2)
+    small.shop.editions.release(edition)
+    sold = [Item(set_id, edition_id=edition, number=1)]
+    order = small.shop.sell.at_till(small.counter, TILL, sold, Tender.CASH).result
+    small.shop.followers.catch_up()
+    accruals = [small.shop.log.load(Accrual, Accrual.id_of(order, 1, each)) for each in (small.licence, licence)]
+    assert [each.base.amount for each in accruals] == ["965.41", "96.54"], "and not 1061.95 each"
+    assert [each.royalty.amount for each in accruals] == ["77.23", "7.72"], "8 % of the whole: the cap is kept"
+    small.shop.take_back.take_back(order, {1: 1}, Tender.CASH)
+    small.shop.followers.catch_up()
+    left = [small.shop.log.load(Accrual, Accrual.id_of(order, 1, each)) for each in (small.licence, licence)]
+    assert [(each.base_left.minor, each.royalty_left.minor) for each in left] == [(0, 0), (0, 0)]
+    assert small.shop.differences() == []
+
+
+@pytest.mark.parametrize(("zone", "last_day"), [("Asia/Shanghai", False), ("America/New_York", True)])
+def test_the_last_day_is_that_of_the_licence_s_own_calendar(small: SmallShop, zone: str, last_day: bool) -> None:
+    """At nine in Shanghai on the day after the term it is still the last evening in New York."""
+    yesterday = TODAY - timedelta(days=1)
+    licence, product = plate(small, {"ends": yesterday, "time_zone": zone})
+    if not last_day:
+        with pytest.raises(LicenceLapsed):
+            sell(small, product)
+        return
+    order = sell(small, product)
+    small.shop.followers.catch_up()
+    assert small.shop.log.load(Order, order).lines[0].bearing(licence).on == yesterday
+    assert small.shop.log.load(Accrual, Accrual.id_of(order, 1, licence)).standing == "term"

@@ -1,9 +1,10 @@
 """What a sale asks of its licences, within its own transaction: permission, units under a cap, royalty and its reversal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -42,6 +43,7 @@ class Permission:
 
     contract: Contract
     standing: Standing
+    on: date
 
 
 def check_grants(
@@ -54,20 +56,23 @@ def check_grants(
     currency: str | None = None,
     made_on: date | None = None,
     product_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> tuple[Permission, ...]:
     """Every licence's permission for a sale, or the first refusal: LicenceLapsed, TerritoryNotGranted and their like.
 
     With a `product_id`, its approval is asked for where the contract wants one. One statement a licence reads both.
+    `at` is the instant, where it is known: then it is the licence's own calendar that says which day it is.
     """
-    permissions = []
+    permissions, business_date = [], on
     for licence_id in licence_ids:
         contract, approved_on = contract_and_approval(tx.session, licence_id, product_id or NOBODY)
+        on = business_date if at is None else contract.grant.day(at)
         standing = contract.permits(category, territory, channel, on, made_on)
         if currency is not None:
             contract.counts_in(currency, on)
         if product_id is not None:
             require_approval(contract, approved_on, product_id, on)
-        permissions.append(Permission(contract, standing))
+        permissions.append(Permission(contract, standing, on))
     return tuple(permissions)
 
 
@@ -110,7 +115,8 @@ class LicensedSale(NamedTuple):
     """One paid order line that bears a licensor's property; `net` is its price without VAT, after discounts.
 
     `gross` is the same before discounts. Without a `territory` the grant of one is not checked. `licence_ids` are all
-    the licences on the piece.
+    the licences on the piece, `shares` the parts of the price that bear them where that is not all of it: then `net` and
+    `gross` are such a part. `placed_on` is the day of the sale by the licence's calendar.
     """
 
     order_id: UUID
@@ -127,6 +133,7 @@ class LicensedSale(NamedTuple):
     territory: str | None = None
     licence_ids: tuple[UUID, ...] = ()
     gtin: str | None = None
+    shares: Mapping[UUID, Decimal] = MappingProxyType({})
 
 
 class Positions:
@@ -325,7 +332,9 @@ def _share_under_cap(positions: Positions, contract: Contract, sale: LicensedSal
     caps = [each.terms.stacking_cap for each in all_of_them if each.terms.stacking_cap is not None]
     if not caps:
         return WHOLE
-    combined = sum((_rate_now(positions, each, sale.paid_on) for each in all_of_them), Decimal(0))
+    combined = sum(
+        (_rate_now(positions, each, sale.paid_on) * sale.shares.get(each.id, WHOLE) for each in all_of_them), Decimal(0)
+    )
     return min(caps) / combined if combined > min(caps) else WHOLE
 
 
