@@ -76,6 +76,15 @@ class StatementLabels:
     charged: int | None = strawberry.field(description="How many of those are charged as sold, by contract.")
 
 
+@strawberry.type(description="One unit of a currency is so much of the licence's, on these days, by a named source.")
+class StatementConversion:
+    currency: CurrencyCode
+    rate: Decimal
+    source: str
+    valid_from: date
+    valid_until: date
+
+
 @strawberry.enum(description="How a royalty statement is written.")
 class RoyaltyStatementFormat(StrEnum):
     PDF = "pdf"
@@ -161,6 +170,7 @@ class RoyaltyStatement:
     shared_account: str | None = strawberry.field(description="Names the account that contracts share, if they do.")
     reserve: StatementReserve | None
     labels: StatementLabels | None
+    conversions: list[StatementConversion] = strawberry.field(description="Of sales in other currencies.")
     names: strawberry.Private[Mapping[str, str]]
     sheet: strawberry.Private[paper.Sheet]
 
@@ -339,6 +349,7 @@ def _statement(found: paper.Sheet) -> RoyaltyStatement:
         shared_account=header.shared_account,
         reserve=_reserve(header.reserve) if header.reserve else None,
         labels=StatementLabels(**dict(header.labels)) if header.labels else None,
+        conversions=[StatementConversion(**dict(each)) for each in header.conversions or ()],
         names=header.property_name,
         sheet=found,
     )

@@ -120,6 +120,14 @@ def facts_of(header: Header) -> Iterator[tuple[str, str]]:
     yield "期间 Period", header.period
     yield "币种 Currency", header.currency
     yield "出具 Issued on", header.issued_on.isoformat()
+    yield from conversions_of(header)
+
+
+def conversions_of(header: Header) -> Iterator[tuple[str, str]]:
+    """By which rates sales in other currencies count, and whose they are."""
+    for each in header.conversions or ():
+        span = f"{each.valid_from.isoformat()} – {each.valid_until.isoformat()}"
+        yield f"汇率 Rate of 1 {each.currency}", f"{each.rate:f} {header.currency}, {each.source}, {span}"
 
 
 def account_of(header: Header) -> Iterator[tuple[str, Money | str]]:
@@ -153,6 +161,7 @@ def _text(sheet: Sheet, digest: str) -> Iterator[str]:
     yield f"授权方 Licensor: {header.licensor}"
     yield f"授权内容 Property: {names_of(header)}"
     yield f"出具 Issued: {header.issued_on.isoformat()}"
+    yield from (f"{words}: {said}" for words, said in conversions_of(header))
     yield ""
     if sheet.is_nil:
         yield "无销售 Nil statement: nothing was sold, returned or adjusted."
@@ -164,12 +173,12 @@ def _text(sheet: Sheet, digest: str) -> Iterator[str]:
         yield from _lines(sheet.prior, header.currency)
     if sheet.adjustments:
         yield ""
-        yield "补充协议调整 Adjustments by amendment"
+        yield "调整 Adjustments"
         rows = [
             (f"{a.amendment_no} {a.period}", amount(a.base), a.rate_before, a.rate, amount(a.royalty))
             for a in sheet.adjustments
         ]
-        yield from table(("协议 Amendment", "净销售 Net sales", "原 Was", "现 Is", "版税 Royalty"), rows)
+        yield from table(("依据 By", "净销售 Net sales", "原 Was", "现 Is", "版税 Royalty"), rows)
     if sheet.breaches:
         yield ""
         yield "授权外销售 Sales outside the licence, settled apart"

@@ -83,7 +83,7 @@ def _rates(text: str) -> str:
 def _apart(paper: Paper, sheet: Sheet) -> None:
     """What is not sold goods at a rate: adjustments, breaches, labels."""
     if sheet.adjustments:
-        paper.heading(("调整与分授权", "Adjustments by amendment, and sub-licences"))
+        paper.heading(("调整", "Adjustments"))
         paper.columns(
             (("协议或分授权", "Amendment or sub-licence"), ("期间", "Period"), ("净额", "Net sales"), ("原", "Was"), ("现", "Is"), ("版税", "Royalty")),
             (40, 24, 30, 20, 20, 30),

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.flags import Flag, Known, flags
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.reading import Gathered, Reading, Sums
@@ -15,7 +16,15 @@ from souvenir.licensing.statement import (
     PeriodNotOver,
     PeriodOutsideLicence,
 )
-from souvenir.licensing.terms import RoyaltyTerms, Schedule, last_day_of, next_period, period_of, previous_period
+from souvenir.licensing.terms import (
+    RoyaltyTerms,
+    Schedule,
+    first_day_of,
+    last_day_of,
+    next_period,
+    period_of,
+    previous_period,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,16 @@ class Drafting:
             follows=forward.statement_id if terms.shared_account else None,
             reserve=reserve,
             labels=self.labels,
+            conversions=_conversions(licence, min((line.period for line in gathered.lines), default=period), period),
         )
         return Sheet(header, gathered.lines, gathered.adjustments, gathered.breaches)
+
+
+def _conversions(licence: Licence, first: str, last: str) -> tuple[Conversion, ...] | None:
+    """The rates agreed for days of some periods; None if there are none."""
+    starts, ends = first_day_of(first), last_day_of(last)
+    agreed = licence.contract.conversions
+    return tuple(each for each in agreed if each.valid_from <= ends and each.valid_until >= starts) or None
 
 
 def reserved(terms: RoyaltyTerms, before: Reserve | None, period: str, sold: Sums, returned: Sums) -> Reserve | None:

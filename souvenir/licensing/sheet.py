@@ -18,6 +18,7 @@ from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.royalty.net_sales import held_back
 from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
 from souvenir.licensing.royalty.withholding import borne_by_licensor, grossed_up
@@ -235,7 +236,8 @@ class Header(Value):
     """Everything a statement says above and below its lines.
 
     In a shared account, `shared_account` names it and `follows` is the statement that brought it forward. `accrued` is
-    what the licence has earned to date that may recoup, by its accruals and before any reserve.
+    what the licence has earned to date that may recoup, by its accruals and before any reserve. `conversions` are the rates,
+    and whose they are, that were agreed for sales in other currencies in the periods it has lines of.
     """
 
     licence_id: UUID
@@ -254,6 +256,7 @@ class Header(Value):
     follows: UUID | None = None
     reserve: Reserve | None = None
     labels: Labels | None = None
+    conversions: tuple[Conversion, ...] | None = None
 
     @property
     def stated_before(self) -> Stated:

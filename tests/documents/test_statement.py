@@ -85,10 +85,10 @@ def test_a_statement_with_everything_on_it() -> None:
 ------------  ----------  ---------  -------  -------  ----------  ------------  --------  ------------
 合计 Total                                 1        0    1,100.00        100.00  1,000.00         80.00
 
-补充协议调整 Adjustments by amendment
-协议 Amendment  净销售 Net sales  原 Was  现 Is  版税 Royalty
---------------  ----------------  ------  -----  ------------
-A1 2026-Q1              1,000.00    0.08    0.1         20.00
+调整 Adjustments
+依据 By     净销售 Net sales  原 Was  现 Is  版税 Royalty
+----------  ----------------  ------  -----  ------------
+A1 2026-Q1          1,000.00    0.08    0.1         20.00
 
 授权外销售 Sales outside the licence, settled apart
 产品 Product     原因 Reason  数量 Units  净销售 Net sales

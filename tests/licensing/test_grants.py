@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.documents.statement import print_statement
 from souvenir.eventlog import Transaction
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.errors import SouvenirError
@@ -235,6 +236,9 @@ def test_a_sale_in_another_currency_counts_by_the_rate_of_its_day(small_shop: An
     accrual = small_shop.log.load(Accrual, Accrual.id_of(order, 1, licence))
     assert (accrual.base, accrual.royalty) == (Money.of("280.00", "USD"), Money.of("28.00", "USD"))
     assert accrual.details.conversion.source == "PBOC mid-rate of 31 March"
+    stated = small_shop.licensing.draft_statement(licence, "2026-Q1", date(2026, 4, 10)).sheet
+    assert [each.source for each in stated.header.conversions] == ["PBOC mid-rate of 31 March"]
+    assert "0.14 USD, PBOC mid-rate of 31 March" in print_statement(stated, stated.digest)
     small_shop.take_back(order, 1, on=date(2026, 5, 1))
     found = small_shop.log.load(Accrual, accrual.id)
     assert (found.base_left, found.gross_left) == (Money.of("140.00", "USD"), Money.of("140.00", "USD"))
