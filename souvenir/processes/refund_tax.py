@@ -1,12 +1,12 @@
 """Refund tax: a form becomes a traveller's refund, with a card behind every advance; deadlines act by themselves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.eventlog import Committed, EventLog, Session, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
@@ -36,11 +36,10 @@ from souvenir.taxrefund.refusals import (
     AgencySilent,
     DepartureTooLate,
     GuaranteeTooSmall,
-    PromiseNotKept,
 )
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.tax_office import TaxOffice
-from souvenir.taxrefund.views import ClaimList
+from souvenir.taxrefund.views import LARGEST_PAGE, ClaimList, ClaimOnList
 
 __all__ = [
     "MOST_ORDERS",
@@ -191,8 +190,7 @@ class RefundTax(IssueForm):
         def command(tx: Transaction) -> None:
             claim = tx.get(Claim, claim_id)
             claim.confirm_customs(day, port, quantities, reason, inspected)
-            if self._agency is None or claim.state != "confirmed":
-                _conclude(claim, day)
+            _conclude(claim, day, reviewed=self._agency is None)
             tx.save(claim)
 
         committed = self._told(claim_id, command)
@@ -212,7 +210,7 @@ class RefundTax(IssueForm):
         def record(tx: Transaction) -> None:
             reviewed = tx.get(Claim, claim_id)
             reviewed.review(review.on, review.approved, review.reason)
-            _conclude(reviewed, review.on)
+            _conclude(reviewed, review.on, reviewed=True)
             tx.save(reviewed)
 
         self._log.commit(record)
@@ -303,14 +301,7 @@ class RefundTax(IssueForm):
         latest = on or (clock.now() + EASTERNMOST).date()
         with self._log.reading() as session:
             overdue, unresolved = self._claims.overdue(session, latest), self._claims.unresolved(session)
-            waiting = (
-                [
-                    *self._claims.page(session, "confirmed"),
-                    *self._claims.page(session, "advancing"),
-                ]
-                if self._agency
-                else []
-            )
+            waiting = [*self._all(session, "confirmed"), *self._all(session, "advancing")] if self._agency else []
         looked_into: set[UUID] = set()
         for claim in waiting:
             with suppress(SouvenirError):  # what cannot be done now is tried again, and holds up no other
@@ -329,6 +320,14 @@ class RefundTax(IssueForm):
         if self.filings is not None:
             self.filings.settle_open()
         return len(looked_into)
+
+    def _all(self, session: Session, state: str) -> Iterator[ClaimOnList]:
+        """Every claim in a state, page by page."""
+        after: str | None = ""
+        while after is not None:
+            page = self._claims.page(session, state, after)
+            yield from page
+            after = page[-1].claim_no if len(page) == LARGEST_PAGE else None
 
     def _look_at_promise(self, claim_id: UUID, on: date | None) -> None:
         """Ask customs once more, where it can be asked; else, or if the traveller left too late of all, it is broken."""
@@ -400,10 +399,11 @@ def _engage(tx: Transaction, claim_id: UUID) -> None:
         raise GuaranteeTooSmall(claim_no=claim.claim_no, needed=claim.net, guaranteed=nothing) from None
 
 
-def _conclude(claim: Claim, on: date) -> None:
-    """Make a kept promise final, and a broken one missed."""
-    if claim.advanced is not None and claim.missed is None:
-        try:
-            claim.complete(on)
-        except PromiseNotKept:
-            claim.miss_promise(on)
+def _conclude(claim: Claim, on: date, *, reviewed: bool) -> None:
+    """A broken promise is missed at once; a kept one is final once whoever reviews it has done so."""
+    if claim.advanced is None or claim.missed is not None:
+        return
+    if claim.how_broken(on) is not None:
+        claim.miss_promise(on)
+    elif reviewed:
+        claim.complete(on)

@@ -144,7 +144,7 @@ class Claim(Aggregate):
         self._require("confirmed", "refused", "approved", "rejected", doing="completed")
         if self.advanced is None or self.recoveries:
             raise self._another_state("completed without an advance")
-        broken = self._how_broken(on)
+        broken = self.how_broken(on)
         if broken is not None:
             raise no.PromiseNotKept(claim_no=self.claim_no, reason=broken, promised_by=self.promised_by)
         due = {"refund": self.due_refund, "fee": self.due_fee, "net": self.due_net}
@@ -160,7 +160,7 @@ class Claim(Aggregate):
         self._require("advanced", "confirmed", "refused", "approved", "rejected", doing="missed")
         if self.advanced is None:
             raise self._another_state("missed without an advance")
-        reason = self._how_broken(on)
+        reason = self.how_broken(on)
         if reason is None:
             raise no.PromiseStillOpen(claim_no=self.claim_no, promised_by=self.promised_by)
         form = {"refund": self.refund, "fee": self.fee, "advanced": self.advanced}
@@ -221,7 +221,20 @@ class Claim(Aggregate):
         """Refuse to have a card held, or a deposit paid, for what needs none. Raises before anybody is asked."""
         if self.mode not in INSTANT_MODES:
             raise no.ClaimNotInstant(claim_no=self.claim_no, mode=self.mode)
-        self._require("issued", "agreed", "advanced", doing="guaranteed")
+        self._require("agreed", "advanced", doing="guaranteed")
+
+    def how_broken(self, on: date) -> Missed | None:
+        """Why the promise is broken by a day; None while it is kept, or can be."""
+        if self.customs is None:
+            return "late" if on > self.promised_by else None
+        confirmed_on, port, _ = self.customs
+        if self.customs_outcome == "refused":
+            return "refused_by_customs"
+        if self.review_outcome == "refused":
+            return "refused_by_agency"
+        if confirmed_on > self.promised_by:
+            return "late"
+        return None if port in self.ports else "other_port"
 
     @property
     def outstanding(self) -> Money:
@@ -237,18 +250,6 @@ class Claim(Aggregate):
         zero = Money.zero(self.net.currency)
         back = total(self.recoveries.values(), self.net.currency)
         return (self.advanced or zero) - back + (self.due_net if self.paid_on is not None else zero)
-
-    def _how_broken(self, on: date) -> Missed | None:
-        if self.customs is None:
-            return "late" if on > self.promised_by else None
-        confirmed_on, port, _ = self.customs
-        if self.customs_outcome == "refused":
-            return "refused_by_customs"
-        if self.review_outcome == "refused":
-            return "refused_by_agency"
-        if confirmed_on > self.promised_by:
-            return "late"
-        return None if port in self.ports else "other_port"
 
     def _require(self, *states: ClaimState, doing: str) -> None:
         if self.state not in states:

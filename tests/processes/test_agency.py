@@ -8,10 +8,12 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
+from souvenir.processes import refund_tax
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.processes.settle_agency import SettleAgency
 from souvenir.sites.outlet import Outlet
+from souvenir.taxrefund import views
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.refusals import AdvanceNotPaid, AgencyAlreadyReviewed, AgencySilent, ClaimHasAnotherState
@@ -108,6 +110,27 @@ def test_a_form_the_agency_rejects_is_a_broken_promise(small: SmallShop, agency:
     assert small.shop.log.load(Claim, claim).missed == "refused_by_agency"
     with pytest.raises(ClaimHasAnotherState):
         small.shop.refund_tax.pay_at_departure(claim, "cash", LEFT)
+
+
+def test_a_promise_customs_saw_broken_waits_for_no_review(small: SmallShop, agency: SimulatedAgency):
+    claim = advanced(small)
+    agency.keep_waiting(small.shop.log.load(Claim, claim).claim_no)
+    small.shop.refund_tax.confirm_customs(claim, "XXX", {1: 10}, LEFT)
+    assert (state(small, claim), guarantee(small, claim)) == ("recovered", "captured")
+
+
+def test_however_many_wait_each_is_looked_at(small: SmallShop, agency: SimulatedAgency, monkeypatch):
+    for module in (views, refund_tax):
+        monkeypatch.setattr(module, "LARGEST_PAGE", 1)
+    claims = [advanced(small) for _ in range(3)]
+    numbers = sorted(small.shop.log.load(Claim, claim).claim_no for claim in claims)
+    for number in numbers:
+        agency.keep_waiting(number)
+    assert {seen(small, claim) for claim in claims} == {"confirmed"}
+    agency.look_at(numbers[-1])
+    small.shop.followers.catch_up()
+    small.shop.refund_tax.act_on_deadlines(LEFT)
+    assert sorted(state(small, claim) for claim in claims) == ["completed", "confirmed", "confirmed"]
 
 
 def test_the_agency_answers_once_and_the_same_answer_is_one(small: SmallShop):
