@@ -1,5 +1,6 @@
 """A till that goes offline takes numbers along, reports what it sold of them, and hands in the rest."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,8 +22,12 @@ from souvenir.editions import lease as leasing
 from souvenir.editions.lease import HolderRevoked, LeaseRefused, NumberNotLeased
 from souvenir.editions.purchase import MalformedEvidence
 from souvenir.editions.terms import ProofOfVisitMissing
+from souvenir.kernel.errors import MalformedInput
+from souvenir.processes.make_order import Item, NotThatWay
 from souvenir.processes.sell_offline import LeaseOfAnotherDevice
+from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
 from souvenir.sales.order import Order as Sale
+from souvenir.sales.order import OrderIsEmpty
 
 
 @strawberry.type(description="A number that was sold offline and is somebody else's by now: a case for people.")
@@ -65,6 +70,22 @@ class ReportOfflineSaleInput:
     buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
 
 
+@strawberry.input(description="Open goods as they were sold.")
+class OfflineGoodsInput:
+    product_id: strawberry.ID
+    quantity: int = 1
+    price: MoneyInput | None = strawberry.field(default=None, description="Charged for one; without it, the price.")
+
+
+@strawberry.input
+class ReportOfflineGoodsInput:
+    idempotency_key: strawberry.ID
+    goods: list[OfflineGoodsInput]
+    tender: Tender
+    sold_on: date
+    reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
+
+
 @strawberry.input
 class ReturnNumbersInput:
     idempotency_key: strawberry.ID
@@ -96,6 +117,15 @@ class ReportOfflineSalePayload(LeaseChange):
     after_count: bool = strawberry.field(
         description="Its shift was counted before: cash is booked against what the count found over."
     )
+
+
+@strawberry.type
+class ReportOfflineGoodsPayload:
+    order: Order
+    after_count: bool = strawberry.field(
+        description="Its shift was counted before: cash is booked against what the count found over."
+    )
+    replayed: bool
 
 
 @strawberry.type
@@ -132,6 +162,16 @@ class LeaseMutation:
             replayed=done.replayed, lease_key=lease_id, order=order, disputed=disputed, after_count=late
         )
 
+    @mutation(*EVERY_MUTATION, *MONEY, BasketFull, OrderIsEmpty, NotThatWay, NoVatRate)
+    def report_offline_goods(self, info: Info, input: ReportOfflineGoodsInput) -> ReportOfflineGoodsPayload:
+        """Record open goods this device sold without a network, at the prices it charged."""
+        at = desk(info)
+        device, goods = _device(at), _goods(input.goods)
+        sale = (device, goods, input.tender.paid_with, input.sold_on, input.reference)
+        done = at.carry_out(input, lambda: at.shop.sell_offline.report_goods(*sale))
+        late = at.found(Sale, done.result).paid_after_count
+        return ReportOfflineGoodsPayload(order=orders.order(at, done.result), after_count=late, replayed=done.replayed)
+
     @mutation(*EVERY_MUTATION, LeaseOfAnotherDevice)
     def return_numbers(self, info: Info, input: ReturnNumbersInput) -> ReturnNumbersPayload:
         """Hand a lease in, once every sale of it is reported: what is left comes back at once."""
@@ -156,6 +196,26 @@ def lease(at: Desk, id: UUID) -> Lease:
         ended=found.ended,
         disputed=[DisputedSale(number=n, order_id=global_id("Order", order)) for n, order in found.disputed],
     )
+
+
+def _goods(given: Sequence[OfflineGoodsInput]) -> list[Item]:
+    if len(given) > MOST_LINES or any(one.quantity > MOST_OF_ONE_PRODUCT for one in given):
+        raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT).at("input", "goods")
+    with about("input", "goods"):
+        goods = [
+            Item(
+                read_id("Product", one.product_id, "input", "goods"),
+                one.quantity,
+                price=one.price.money() if one.price else None,
+            )
+            for one in given
+        ]
+    for one in goods:
+        if one.quantity < 1 or (one.price is not None and one.price.minor < 0):
+            raise MalformedInput(
+                expected="quantity of at least 1 at a price", value=f"{one.quantity} at {one.price}"
+            ).at("input", "goods")
+    return goods
 
 
 def _device(at: Desk) -> UUID:

@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -37,6 +37,8 @@ class Item:
     edition_id: UUID | None = None
     space: Space = "numbered"
     number: int | None = None
+    price: Money | None = None
+    """What one was sold for, where that is known already; without it, the product's price."""
 
 
 def agree(
@@ -61,19 +63,77 @@ def agree(
     agreed = [_line(tx, outlet, channel, line_no, item, on) for line_no, item in enumerate(items, start=1)]
     for line, permissions in agreed:
         take_units(tx, permissions, order_id, line.line_no, line.quantity)
-    order_no = f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}"
+    return order_of(order_id, outlet, channel, till, [line for line, _ in agreed], on, buyer, basket_id)
+
+
+def order_of(
+    order_id: UUID,
+    outlet: Outlet,
+    channel: Channel,
+    till: str | None,
+    lines: Sequence[OrderLine],
+    on: date,
+    buyer: UUID | None = None,
+    basket_id: UUID | None = None,
+) -> Order:
+    """An order of these lines at an outlet, with the number people call it by."""
     return Order.place(
         order_id,
-        order_no=order_no,
+        order_no=f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}",
         outlet_id=outlet.id,
         channel=channel,
         till=till,
-        lines=[line for line, _ in agreed],
+        lines=lines,
         currency=outlet.currency,
         on=on,
         buyer=buyer,
         basket_id=basket_id,
         territory=outlet.region,
+    )
+
+
+def line_of(
+    tx: Transaction,
+    product: Product,
+    outlet: Outlet,
+    line_no: int,
+    item: Item,
+    on: date,
+    days: Mapping[UUID, date],
+    set_of: UUID | None = None,
+) -> OrderLine:
+    """One line as it is sold: everything that royalties, refunds and books will ask of it.
+
+    `days` says what day it is by each licence's own calendar; `set_of` which edition a piece without a number was sold as.
+    """
+    price, rate = item.price or product.price, product.vat_rate_on(on, outlet.region)
+    gross = price * item.quantity
+    vat = gross.tax_within(rate)
+    parts = _parts_of_set(tx, item.edition_id or set_of, product, gross - vat) if days else {}
+    return OrderLine(
+        line_no=line_no,
+        product_id=product.id,
+        sku=product.sku,
+        name=product.name,
+        category=product.category,
+        quantity=item.quantity,
+        unit_price=price,
+        gross=gross,
+        vat_rate=rate,
+        vat=vat,
+        vat_exempt=product.vat_exempt,
+        refundable=product.refundable,
+        edition_id=item.edition_id,
+        space=item.space,
+        number=item.number,
+        licence_ids=product.licence_ids,
+        cost=product.cost and product.cost * item.quantity,
+        gtin=product.gtin,
+        bearings=tuple(
+            Bearing(licence_id=id, net=parts.get(id), on=None if day == on else day)
+            for id, day in days.items()
+            if id in parts or day != on
+        ),
     )
 
 
@@ -90,45 +150,11 @@ def _line(
     permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id, at=at)
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
-    gross = product.price * item.quantity
-    rate = product.vat_rate_on(on, outlet.region)
-    vat = gross.tax_within(rate)
-    line = OrderLine(
-        line_no=line_no,
-        product_id=product.id,
-        sku=product.sku,
-        name=product.name,
-        category=product.category,
-        quantity=item.quantity,
-        unit_price=product.price,
-        gross=gross,
-        vat_rate=rate,
-        vat=vat,
-        vat_exempt=product.vat_exempt,
-        refundable=product.refundable,
-        edition_id=item.edition_id,
-        space=item.space,
-        number=item.number,
-        licence_ids=product.licence_ids,
-        cost=product.cost and product.cost * item.quantity,
-        gtin=product.gtin,
-        bearings=_bearings(permissions, on, parts_of_set(tx, item.edition_id, product, gross - vat))
-        if permissions
-        else (),
-    )
-    return line, permissions
+    days = {each.contract.id: each.on for each in permissions}
+    return line_of(tx, product, outlet, line_no, item, on, days), permissions
 
 
-def _bearings(permissions: Iterable[Permission], on: date, parts: Mapping[UUID, Money]) -> tuple[Bearing, ...]:
-    """The licences of a part of the price, and those whose own calendar says another day."""
-    return tuple(
-        Bearing(licence_id=id, net=parts.get(id), on=None if each.on == on else each.on)
-        for each in permissions
-        if (id := each.contract.id) in parts or each.on != on
-    )
-
-
-def parts_of_set(tx: Transaction, edition_id: UUID | None, product: Product, net: Money) -> Mapping[UUID, Money]:
+def _parts_of_set(tx: Transaction, edition_id: UUID | None, product: Product, net: Money) -> Mapping[UUID, Money]:
     """What of a set's price bears each licence: that of its parts, by the prices they have, where not all bear it."""
     parts = tx.look(Edition, edition_id).parts if edition_id is not None else ()
     if not parts or not product.licence_ids:

@@ -1,6 +1,6 @@
-"""Sell offline: a till leases a block of numbers, reports afterwards what it sold of it, and hands in the rest."""
+"""Sell offline: a till leases a block of numbers, reports afterwards what it sold, and hands in the rest."""
 
-from base64 import b32encode
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,8 +18,8 @@ from souvenir.kernel.money import Money
 from souvenir.payments.payment import Payment, Tender
 from souvenir.pos.application import counted_before
 from souvenir.pos.device import Device
-from souvenir.processes.make_order import parts_of_set
-from souvenir.sales.order import Bearing, Channel, Order, OrderLine
+from souvenir.processes.make_order import Item, NotThatWay, line_of, order_of
+from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet
 
 
@@ -83,8 +83,32 @@ class SellOffline:
                 if evidence is not None:
                     identify(tx, order_id, evidence)
                 sold = sell_leased(tx, lease_id, number, order_id, sold_on)
-                _record(tx, order_id, tx.get(Device, device_id), lease, number if sold else None, price, sold_on)
+                edition_id, named = (lease.edition_id, number) if sold else (None, None)
+                product_id = tx.look(Edition, lease.edition_id).product_id
+                item = Item(product_id, 1, edition_id, lease.space, named, price)
+                _record(tx, order_id, tx.get(Device, device_id), [item], sold_on, lease.edition_id)
                 _pay(tx, order_id, tender, reference, sold_on)
+            return order_id
+
+        return self._log.execute(command)
+
+    def report_goods(
+        self, device_id: UUID, goods: Sequence[Item], tender: Tender, sold_on: date, reference: str = ""
+    ) -> Committed[UUID]:
+        """Record open goods the device sold, at the prices it charged; answers the order's id.
+
+        It happened: goods that were withdrawn or dearer by now do not matter. Raises NotThatWay for a product that is sold
+        by number, which takes a lease.
+        """
+        order_id = new_id()
+
+        def command(tx: Transaction) -> UUID:
+            for item in goods:
+                product = tx.look(Product, item.product_id)
+                if product.has_edition:
+                    raise NotThatWay(sku=product.sku)
+            _record(tx, order_id, tx.get(Device, device_id), goods, sold_on)
+            _pay(tx, order_id, tender, reference, sold_on)
             return order_id
 
         return self._log.execute(command)
@@ -103,49 +127,16 @@ def _own(tx: Transaction | EventLog, lease_id: UUID, device_id: UUID) -> Lease:
 
 
 def _record(
-    tx: Transaction, order_id: UUID, device: Device, lease: Lease, number: int | None, price: Money | None, on: date
+    tx: Transaction, order_id: UUID, device: Device, items: Sequence[Item], on: date, set_of: UUID | None = None
 ) -> None:
-    """The order of one piece. What the licences say of it is told by the accrual, which reports breaches apart."""
-    outlet = tx.look(Outlet, lease.outlet_id)
-    product = tx.look(Product, tx.look(Edition, lease.edition_id).product_id)
-    gross, rate = price or product.price, product.vat_rate_on(on, outlet.region)
-    vat = gross.tax_within(rate)
-    parts = parts_of_set(tx, lease.edition_id, product, gross - vat)
-    line = OrderLine(
-        line_no=1,
-        product_id=product.id,
-        sku=product.sku,
-        name=product.name,
-        category=product.category,
-        quantity=1,
-        unit_price=gross,
-        gross=gross,
-        vat_rate=rate,
-        vat=vat,
-        vat_exempt=product.vat_exempt,
-        refundable=product.refundable,
-        edition_id=lease.edition_id if number is not None else None,
-        space=lease.space,
-        number=number,
-        licence_ids=product.licence_ids,
-        cost=product.cost,
-        gtin=product.gtin,
-        bearings=tuple(Bearing(licence_id=id, net=part) for id, part in parts.items()),
-    )
-    order = Order.place(
-        order_id,
-        order_no=f"{on:%y%m%d}-{b32encode(order_id.bytes[-5:]).decode()}",
-        outlet_id=outlet.id,
-        channel=Channel.SHOP,
-        till=device.till,
-        lines=[line],
-        currency=outlet.currency,
-        on=on,
-        buyer=None,
-        basket_id=None,
-        territory=outlet.region,
-    )
-    tx.save(order)
+    """The order as it was sold. What the licences say of it is told by the accrual, which reports breaches apart."""
+    outlet = tx.look(Outlet, device.outlet_id)
+    lines = []
+    for line_no, item in enumerate(items, start=1):
+        product = tx.look(Product, item.product_id)
+        days = dict.fromkeys(product.licence_ids, on)
+        lines.append(line_of(tx, product, outlet, line_no, item, on, days, set_of))
+    tx.save(order_of(order_id, outlet, Channel.SHOP, device.till, lines, on))
 
 
 def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:

@@ -372,6 +372,42 @@ def test_an_offline_sale_told_after_the_count_explains_what_the_count_found_over
     assert found["Assets:Cash:Safe"] == "2260.00"
 
 
+def test_open_goods_sold_offline_are_told_at_the_prices_charged_whatever_became_of_them(group: Group, time):
+    open_shift(group)
+    group.office.do("reprice", productId=group.mug, price=cny("800.00"), repricedOn="2025-05-15")
+    group.office.do("withdrawProduct", productId=group.pen, withdrawnOn="2025-05-15", reason="sold out")
+    told = {
+        "idempotencyKey": "offline-1", "tender": "CASH", "soldOn": "2025-05-15",
+        "goods": [
+            {"productId": group.mug, "quantity": 2, "price": cny("747.00")}, {"productId": group.pen},
+        ],
+    }  # fmt: skip
+    first, again = (group.till.do("reportOfflineGoods", **told) for _ in range(2))
+    assert (first["order"]["total"]["amount"], first["afterCount"], again["replayed"]) == ("1996.00", False, True)
+    assert first["order"]["id"] == again["order"]["id"]
+    assert [line["vat"]["amount"] for line in first["order"]["lines"]] == ["171.88", "57.75"]
+    report = group.till.do("closeShift", badge="C2", counts=notes(("1.00", 2496)))["report"]
+    assert report["difference"]["amount"] == "0.00"
+    assert group.till.do("reportOfflineGoods", **told | {"idempotencyKey": "offline-2"})["afterCount"] is True
+
+
+def test_what_was_never_sold_offline_is_refused(group: Group):
+    head = group.shop.log.head()
+
+    def code(*goods: dict) -> str:
+        told = {"tender": "CASH", "soldOn": "2025-05-15", "goods": list(goods)}
+        return str(group.till.try_to("reportOfflineGoods", **told)["code"])
+
+    assert code() == "ORDER_IS_EMPTY"
+    assert code({"productId": group.vase}) == "NOT_THAT_WAY"
+    assert code({"productId": group.mug, "quantity": 0}) == "MALFORMED_INPUT"
+    assert code({"productId": group.mug, "price": cny("-1.00")}) == "MALFORMED_INPUT"
+    assert code({"productId": group.mug, "price": {"amount": "1.00", "currency": "USD"}}) == "CURRENCY_MISMATCH"
+    assert code({"productId": group.mug, "quantity": 1000}) == "BASKET_FULL"
+    assert code({"productId": group.edition}) == "MALFORMED_INPUT"
+    assert group.shop.log.head() == head
+
+
 def test_an_advance_in_cash_comes_out_of_an_open_shifts_drawer(group: Group):
     mugs = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
     claim = group.till.do("openClaim", orderIds=[mugs], mode="INSTANT_STORE", document=DOCUMENT)["claim"]["id"]
