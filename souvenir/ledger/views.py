@@ -79,14 +79,19 @@ class OpenLedger(View):
 
     @when(Entry.Posted)
     def _posted(self, session: Session, event: Entry.Posted) -> None:
-        known_at = _instant(event.known_at)
+        entry, effective_on, known_at = (
+            str(event.originator_id),
+            event.effective_on.isoformat(),
+            _instant(event.known_at),
+        )
+        cause = (event.cause_topic, str(event.cause_id), event.cause_version)
         for line_no, line in enumerate(event.lines, 1):
             dimensions = {**event.dimensions, **line.dimensions}
             session.run(
                 "INSERT INTO ledger_legs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                str(event.originator_id),
+                entry,
                 line_no,
-                event.effective_on.isoformat(),
+                effective_on,
                 known_at,
                 event.rule,
                 event.text,
@@ -95,10 +100,8 @@ class OpenLedger(View):
                 line.minor,
                 dimensions.get("claim"),
                 orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode(),
-                event.cause_topic,
-                str(event.cause_id),
-                event.cause_version,
-                f"{event.effective_on.isoformat()} {known_at} {event.originator_id} {line_no:04}",
+                *cause,
+                f"{effective_on} {known_at} {entry} {line_no:04}",
             )
 
     def statement(
