@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import count
 from typing import Any, Self
 from uuid import UUID
@@ -21,7 +22,7 @@ class IdempotencyConflict(SouvenirError):
     """Of the first command, so that the caller can find out which it was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommandKey:
     """Who asks, under which key, and a fingerprint of what is asked.
 
@@ -32,7 +33,7 @@ class CommandKey:
     key: str
     fingerprint: str
 
-    @property
+    @cached_property
     def stream(self) -> UUID:
         return derived_id("command", self.actor, self.key)
 
@@ -84,8 +85,8 @@ class Command(Aggregate):
     @classmethod
     def handled(cls, key: CommandKey, result: Any) -> Self:
         """Record the JSON-able result of a command under its key."""
-        text = json.dumps(result, separators=(",", ":"), sort_keys=True, default=_tagged)
-        return cls._create(cls.Handled, id=key.stream, actor=key.actor, fingerprint=key.fingerprint, result=text)
+        said = {"actor": key.actor, "fingerprint": key.fingerprint, "result": _RESULT.encode(result)}
+        return cls._create(cls.Handled, id=key.stream, **said)
 
     def result_for(self, key: CommandKey) -> Any:
         """The first result, for a command that is the same; other content under the same key is refused."""
@@ -103,6 +104,9 @@ def _tagged(value: Any) -> dict[str, str]:
         if isinstance(value, kind):
             return {tag: str(value)}
     raise TypeError(f"a keyed command cannot answer with {type(value).__name__}: return ids, dates, text or numbers")
+
+
+_RESULT = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_tagged)
 
 
 def _untagged(fields: dict[str, Any]) -> Any:
