@@ -28,6 +28,7 @@ from souvenir.api.licensor import LicensorQuery, licence_seen, seen
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
+from souvenir.api.returns import ReturnsMutation
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, described
@@ -189,6 +190,7 @@ class Mutation(
     RightsMutation,
     ContractsMutation,
     RefundDeskMutation,
+    ReturnsMutation,
 ):
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:

@@ -28,35 +28,23 @@ from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuer
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
 from souvenir.api.refusals import mutation, question
+from souvenir.api.returns import TAKING_BACK, TakeBackInput, TakeBackPayload, taken_back
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at
 from souvenir.editions.edition import Edition as Declared
-from souvenir.editions.piece import PieceCameBack, PieceNotSold
 from souvenir.editions.views import piece_status
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.identifiers import MalformedGtin
-from souvenir.payments.hold import HoldNotHeld
-from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
-from souvenir.payments.provider import UnknownProvider
 from souvenir.pos.device import DeviceRevoked, PairingCodeExpired, PairingCodeUnknown, TillHasDevice
 from souvenir.pos.scan import ScannedCertificate as Link
 from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
 from souvenir.processes.enrol_device import enrol_device
 from souvenir.processes.sell import Item
-from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack
 from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
-from souvenir.sales.order import NotReturnable, OrderIsEmpty, OrderNotPaid
 from souvenir.sales.order import Order as Sale
 from souvenir.sites.outlet import Outlet as OpenOutlet
-from souvenir.taxrefund.refusals import (
-    ClaimHasAnotherState,
-    GoodsUnderCustomsControl,
-    GuaranteeAlreadyResolved,
-    RecoveryExceedsAdvance,
-    RefundIsFinal,
-)
 
 LONGEST_PRINTED_NUMBER = 7
 """Digits of a serial that is a piece's number, as printed on its label; certificates have longer serials."""
@@ -196,21 +184,6 @@ class PlaceAtTillInput:
     visit: ProofOfVisitInput | None = None
 
 
-@strawberry.input
-class ReturnedLineInput:
-    line_no: int
-    quantity: int = 1
-
-
-@strawberry.input
-class TakeBackInput:
-    idempotency_key: strawberry.ID
-    order_id: strawberry.ID
-    lines: list[ReturnedLineInput]
-    tender: Tender = strawberry.field(description="How the money is given back.")
-    on: date | None = None
-
-
 @strawberry.type
 class EnrolDevicePayload:
     device_id: strawberry.ID
@@ -227,13 +200,6 @@ class SellAtTillPayload:
 
 @strawberry.type
 class PlaceAtTillPayload:
-    order: Order
-    replayed: bool
-
-
-@strawberry.type
-class TakeBackPayload:
-    return_id: strawberry.ID
     order: Order
     replayed: bool
 
@@ -275,37 +241,12 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         done = at.carry_out(input, lambda: at.shop.pay_at_till.place(*placed))
         return PlaceAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
-    @mutation(
-        *EVERY_MUTATION,
-        *TRADING_DAY,
-        NotAtThisOutlet,
-        OrderNotPaid,
-        OrderIsEmpty,
-        NotReturnable,
-        RefundIsFinal,
-        GoodsUnderCustomsControl,
-        AdvanceExceedsReturn,
-        RefundNotGivenBack,
-        ClaimHasAnotherState,
-        GuaranteeAlreadyResolved,
-        RecoveryExceedsAdvance,
-        HoldNotHeld,
-        UnknownProvider,
-        PaymentNotApproved,
-        RefundExceedsPayment,
-        PieceNotSold,
-        PieceCameBack,
-    )
+    @mutation(*EVERY_MUTATION, *TRADING_DAY, *TAKING_BACK)
     def take_back(self, info: Info, input: TakeBackInput) -> TakeBackPayload:
         """Take goods back and give their money back. A refund form they are on is voided."""
-        at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        _own_order(at, order_id)
-        quantities = {line.line_no: line.quantity for line in input.lines}
-        back = (order_id, quantities, input.tender.value, input.on, at.device()[1])
-        done = at.carry_out(input, lambda: at.shop.take_back.take_back(*back))
-        return TakeBackPayload(
-            return_id=global_id("Return", done.result), order=orders.order(at, order_id), replayed=done.replayed
-        )
+        at = desk(info)
+        _own_order(at, read_id("Order", input.order_id, "input", "orderId"))
+        return taken_back(at, input, at.device()[1])
 
 
 def _items(at: Desk, input: SellAtTillInput | PlaceAtTillInput) -> list[Item]:

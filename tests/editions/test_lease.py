@@ -117,6 +117,36 @@ def test_a_late_report_counts_while_the_number_is_free_and_is_a_case_when_it_is_
     assert counts(log, in_minutes(61)) == {"free": 4, "sold": 2}
 
 
+@pytest.mark.parametrize("on_record", [False, True])
+def test_what_another_lease_had_may_be_reported_or_moved_as_soon_as_that_is_over(
+    log: EventLog, leases: Leases, at_noon: SettableClock, in_minutes: InMinutes, on_record: bool
+):
+    first = leases.grant(EDITION, SHOP, TILL_3, 6, in_minutes(60), device_is_revoked=False).result
+    leases.hand_in(first.id)
+    leases.grant(EDITION, SHOP, UUID(int=4), 6, in_minutes(60), device_is_revoked=False)
+    at_noon.move_to(in_minutes(59))
+    assert not sold(log, first, 1, UUID(int=11))
+    at_noon.move_to(in_minutes(60))
+    if on_record:
+        leases.let_end()
+    assert sold(log, first, 2, UUID(int=12))
+    Editions(log).move(EDITION, SHOP, ONLINE, 3, 6)
+    assert differences(log, PieceRegister()) == []
+
+
+def test_a_late_report_of_a_number_that_another_outlet_has_by_now_is_counted_there(
+    log: EventLog, leases: Leases, at_noon: SettableClock, in_minutes: InMinutes
+):
+    lease = leases.grant(EDITION, SHOP, TILL_3, 6, in_minutes(60), device_is_revoked=False).result
+    leases.hand_in(lease.id)
+    Editions(log).move(EDITION, SHOP, ONLINE, 5, 6)
+    assert sold(log, lease, 5)
+    with log.reading() as session:
+        by_outlet = {one.outlet_id: one for one in availability(session, EDITION, 6, in_minutes(1)).outlets}
+    assert (by_outlet[SHOP].free, by_outlet[SHOP].sold) == (4, 0)
+    assert (by_outlet[ONLINE].free, by_outlet[ONLINE].sold) == (1, 1)
+
+
 def test_a_lease_asked_for_twice_is_one_lease(log: EventLog, leases: Leases, in_minutes: InMinutes):
     asked = {"device_is_revoked": False, "lease_id": UUID(int=77)}
     first = leases.grant(EDITION, SHOP, TILL_3, 2, in_minutes(60), **asked).result

@@ -154,6 +154,7 @@ class Editions:
         def decide(tx: Transaction) -> None:
             edition = tx.get(Edition, edition_id)
             edition.move(space, first, last, from_outlet, to_outlet)
+            end_leases(tx, edition_id, space, from_outlet, clock.now())
             taken = shelf.taken_between(tx.session, edition_id, space, first, last, clock.now())
             if edition.pending_events and taken:
                 raise NumbersTaken(edition_id=edition_id, space=space, first=first, last=last, taken=taken)

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from souvenir.editions.application.counting import recount
 from souvenir.editions.application.limits import count_purchase
-from souvenir.editions.application.taking import NumberLeased, end_lease, end_leases, number_of, registered, why_none
+from souvenir.editions.application.taking import (
+    NumberLeased,
+    end_lease,
+    end_leases,
+    number_of,
+    number_to_take,
+    registered,
+    why_none,
+)
 from souvenir.editions.edition import Edition
 from souvenir.editions.lease import Lease, check_lease
 from souvenir.editions.purchase import Bought
@@ -113,13 +121,17 @@ def sell_leased(tx: Transaction, lease_id: UUID, number: int, order_id: UUID, so
     lease, now = tx.get(Lease, lease_id), clock.now()
     lease.must_contain(number)
     try:
-        terms, row = number_of(tx, lease.edition_id, lease.space, number)
+        piece_at = (tx, lease.edition_id, lease.space, number)
+        terms, row = number_of(*piece_at)
+        own = row is not None and row.status == "leased" and row.holder == lease_id
+        if not own:
+            terms, row = number_to_take(*piece_at, now)
         assert row is not None, "what was leased is allotted"
+        assert row.outlet_id is not None, "to the outlet that leased it, or another since"
         piece = registered(tx, terms, lease.space, row, now)
-        own = row.status == "leased" and row.holder == lease_id
         if row.status == "leased" and not own:
             raise NumberLeased(edition_id=terms.edition_id, space=lease.space, number=number, until=row.held_until)
-        piece.sell(order_id, sold_on, lease.outlet_id, now, lease_id=lease_id if own else None)
+        piece.sell(order_id, sold_on, row.outlet_id, now, lease_id=lease_id if own else None)
     except SouvenirError as refusal:
         lease.dispute(number, order_id, str(refusal))
         tx.save(lease)

@@ -131,7 +131,7 @@ def take_number(
     NumberReserved, PieceAlreadySold, PieceReturned, PieceRetired, PieceHeldBySomeoneElse.
     """
     now = clock.now()
-    terms, row = _number_to_take(tx, edition_id, space, number, now)
+    terms, row = number_to_take(tx, edition_id, space, number, now)
     piece = registered(tx, terms, space, row, now) if row else None
     if piece is None or piece.holder != holder or not piece.is_held(now):
         terms.must_be_on_sale(space, now)
@@ -186,7 +186,7 @@ def sell_piece(
     a direct sale is not made then. Numbers of a timed edition are sold in their order: only on a hold.
     """
     now = clock.now()
-    terms, row = _number_to_take(tx, edition_id, space, number, now)
+    terms, row = number_to_take(tx, edition_id, space, number, now)
     if holder is None and (row is None or row.order_id != order_id):
         terms.must_be_on_sale(space, now)
         terms.must_be_for_anyone()
@@ -247,7 +247,7 @@ def retire_piece(
     edition = tx.get(Edition, edition_id)
     edition.must_stand_alone()
     piece = piece_of(tx, edition, space, number)
-    _, row = _number_to_take(tx, edition_id, space, number, clock.now())
+    _, row = number_to_take(tx, edition_id, space, number, clock.now())
     if row is not None and row.status == "leased":
         raise NumberLeased(edition_id=edition_id, space=space, number=number, until=row.held_until)
     piece.retire(reason, evidence, retired_on, clock.now())
@@ -269,7 +269,7 @@ def number_of(tx: Transaction, edition_id: UUID, space: Space, number: int) -> s
     return terms, row
 
 
-def _number_to_take(tx: Transaction, edition_id: UUID, space: Space, number: int, now: datetime) -> shelf.Found:
+def number_to_take(tx: Transaction, edition_id: UUID, space: Space, number: int, now: datetime) -> shelf.Found:
     """The same for who wants to have it: a lease of it that is over by the clock is ended first."""
     terms, row = number_of(tx, edition_id, space, number)
     if row is None or row.status != "leased" or row.holder is None or row.held_until is None or row.held_until > now:
