@@ -147,7 +147,15 @@ def _line(
         raise NotThatWay(sku=product.sku)
     place = (outlet.region, channel, on, outlet.currency)
     at = clock.now() if product.licence_ids and on == clock.today(outlet.time_zone) else None
-    permissions = check_grants(tx, product.licence_ids, product.category, *place, product_id=product.id, at=at)
+    permissions = check_grants(
+        tx,
+        product.licence_ids,
+        product.category,
+        *place,
+        made_on=product.listed_on,  # what is listed in a sell-off is no old stock
+        product_id=product.id,
+        at=at,
+    )
     if product.mark_id is not None:
         check_mark(tx, product.mark_id, product.id, on)
     days = {each.contract.id: each.on for each in permissions}

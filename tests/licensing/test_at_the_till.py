@@ -191,6 +191,26 @@ def test_in_a_set_each_licensor_has_a_part_in_the_price_as_its_pieces_are_priced
     assert small.shop.differences() == []
 
 
+def test_a_sell_off_is_of_what_was_there_before_the_term_ended(small: SmallShop) -> None:
+    """The plate is listed today: on the last day of the term it is old stock, after it new."""
+    _, old = plate(small, {"ends": TODAY, "sell_off_days": 30})
+    with clock.using(SettableClock(MORNING + timedelta(days=30))):
+        sell(small, old)
+    with clock.using(SettableClock(MORNING + timedelta(days=31))), pytest.raises(LicenceLapsed):
+        sell(small, old)
+    licence = small.shop.licensing.grant(
+        "LIC-Q", "Museum", words("Crane", "鹤"),
+        Grant(categories=("silk",), territories=("CN",), channels=("shop",), starts=date(2026, 1, 1),
+              ends=TODAY - timedelta(days=1), sell_off_days=30), flat("0.08", "CNY"),
+    ).result  # fmt: skip
+    new = small.shop.catalogue.list_product(
+        sku="FAN", name=words("Fan", "扇"), story=words("Crane.", "鹤。"), price=Money.parse("113.00 CNY"),
+        origin_site_id=UUID(int=1), vat_category="standard", category="silk", listed_on=TODAY, licence_ids=(licence,),
+    ).result  # fmt: skip
+    with pytest.raises(LicenceLapsed):
+        sell(small, new)
+
+
 @pytest.mark.parametrize(("zone", "last_day"), [("Asia/Shanghai", False), ("America/New_York", True)])
 def test_the_last_day_is_that_of_the_licence_s_own_calendar(small: SmallShop, zone: str, last_day: bool) -> None:
     """At nine in Shanghai on the day after the term it is still the last evening in New York."""
