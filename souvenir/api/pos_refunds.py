@@ -81,6 +81,10 @@ class TravelDocumentInput:
     number: str
     name: str
     last_entry: date | None = None
+    born_on: date | None = strawberry.field(default=None, description="Where a scheme has a least age. Never recorded.")
+    nationality: str = strawberry.field(
+        default="", description="As in the passport's zone: CHN, THA. Some schemes leave their own out. Never recorded."
+    )
 
 
 @strawberry.input
@@ -194,7 +198,9 @@ class RefundMutation:
         at = desk(info)
         order_ids = _orders(at, input.order_ids, input.mode)
         shown = input.document
-        document = TravelDocument(shown.kind, shown.number, shown.name, shown.last_entry)
+        document = TravelDocument(
+            shown.kind, shown.number, shown.name, shown.last_entry, shown.born_on, shown.nationality.strip().upper()
+        )
         point = at.device()[0] if input.mode is RefundMode.INSTANT_CENTRALISED else None
         form = (order_ids, input.mode.value, document, point, input.issued_on, tuple(input.invoices))
         done = at.carry_out(input, lambda: at.shop.refund_tax.open_claim(*form))

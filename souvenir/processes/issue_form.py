@@ -60,6 +60,8 @@ class TravelDocument:
     last_entry: date | None
     born_on: date | None = field(default=None, repr=False)
     """Asked only where a scheme has a least age; it is never recorded."""
+    nationality: str = field(default="", repr=False)
+    """As in a passport's zone; asked only where a scheme leaves its own nationals out, and never recorded."""
 
     def age_on(self, day: date) -> int | None:
         """Full years on a day, if the date of birth is known."""
@@ -69,13 +71,13 @@ class TravelDocument:
 
     def holder_on(self, day: date) -> Traveller:
         """What eligibility asks about the holder on the day of a purchase."""
-        return Traveller(self.kind, self.last_entry, self.age_on(day))
+        return Traveller(self.kind, self.last_entry, self.age_on(day), self.nationality)
 
     @classmethod
     def read(cls, reader: DocumentReader, last_entry: date | None, on: date) -> Self:
         """Take it from a document reader; the last entry is a stamp, or asked of the border, not in the zone."""
         zone = read_zone(reader.read(), on)
-        return cls(zone.kind, zone.number, zone.name, last_entry, zone.born_on)
+        return cls(zone.kind, zone.number, zone.name, last_entry, zone.born_on, zone.nationality)
 
 
 class IssueForm:

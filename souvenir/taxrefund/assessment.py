@@ -22,6 +22,7 @@ from souvenir.taxrefund.eligibility import (
     InvoiceBeforeEntry,
     LastEntryUnknown,
     ModeNotOffered,
+    OwnNationalsExcluded,
     SchemeNotInForce,
     SchemeWithdrawn,
     StayTooLong,
@@ -61,6 +62,8 @@ class Traveller:
     document_kind: str
     last_entry: date | None
     age: int | None = None
+    nationality: str = ""
+    """As a passport's zone has it (ICAO 9303-3): CHN. Empty where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,8 @@ def _traveller_problems(rules: _Reading, purchase: Purchase) -> Iterable[Souveni
     traveller = purchase.traveller
     if rules.find("document", traveller.document_kind) is None:
         yield DocumentNotAccepted(jurisdiction=purchase.store.jurisdiction, document_kind=traveller.document_kind[:40])
+    if traveller.document_kind == "passport" and rules.find("own_nationals", traveller.nationality or "-") is not None:
+        yield OwnNationalsExcluded(jurisdiction=purchase.store.jurisdiction)
     least = rules.find("minimum_age")
     if least is not None and traveller.age is not None and traveller.age < least.value:
         yield TravellerTooYoung(age=traveller.age, least=least.value)

@@ -38,6 +38,11 @@ class DocumentNotAccepted(SouvenirError):
     document_kind: str
 
 
+class OwnNationalsExcluded(SouvenirError):
+    message = "A passport of {jurisdiction} itself does not entitle to a refund there."
+    jurisdiction: str
+
+
 class LastEntryUnknown(SouvenirError):
     message = "The day of the last entry is not known: the stay may not exceed {limit} days."
     limit: int

@@ -21,6 +21,7 @@ from souvenir.taxrefund.eligibility import (
     InvoiceBeforeEntry,
     LastEntryUnknown,
     ModeNotOffered,
+    OwnNationalsExcluded,
     SchemeNotInForce,
     SchemeWithdrawn,
     StayTooLong,
@@ -38,6 +39,7 @@ GROUNDS: Final[Mapping[type[SouvenirError], str]] = {
     ModeNotOffered: "payout",
     StoreNotInScheme: "payout",
     DocumentNotAccepted: "document",
+    OwnNationalsExcluded: "own_nationals",
     TravellerTooYoung: "minimum_age",
     LastEntryUnknown: "stay_limit",
     InvoiceBeforeEntry: "stay_limit",
@@ -143,7 +145,12 @@ def _problem(regime: Regime, purchase: Purchase, problem: SouvenirError) -> Stat
     if "per" in facts:
         facts["per"] = facts["per"].replace(" ", "_")
     name = GROUNDS[type(problem)]
-    subjects = {"goods_maximum": facts.get("goods", ANY), "document": purchase.traveller.document_kind}
+    traveller = purchase.traveller
+    subjects = {
+        "goods_maximum": facts.get("goods", ANY),
+        "document": traveller.document_kind,
+        "own_nationals": traveller.nationality,
+    }
     return Statement(type(problem).__name__, facts, regime.find(name, str(subjects.get(name, ANY))))
 
 
@@ -201,6 +208,8 @@ def _terms(regime: Regime, purchase: Purchase, quote: Quote) -> Iterator[Stateme
     deposit = regime.find("deposit")
     if deposit is not None:
         yield Statement("deposit", {"deposit": quote.guarantee}, deposit)
+    if (claim := regime.find("claim_window")) is not None:
+        yield Statement("claim_within", {"months": claim.value.months}, claim)
     if not quote.cash_allowed:
         yield Statement("no_cash", facts, regime.find("cash_ceiling"))
     details, standard = regime.find("item_details_from"), regime.find("standard_vat")

@@ -111,6 +111,7 @@ KINDS: Final[dict[str, Any]] = {
     "scheme": Literal["open", "withdrawn"],
     "payout": Literal["after_customs", "advance", "at_till"],
     "document": Literal["foreign", "hk_macao", "taiwan"],
+    "own_nationals": Literal["excluded"],
     "stay_limit": Window,
     "minimum_age": int,
     "condition": LocalizedText,

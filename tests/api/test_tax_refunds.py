@@ -189,6 +189,15 @@ def test_the_log_holds_neither_name_nor_document_number(group: Group):
     assert DOCUMENT["number"].encode() not in stored
 
 
+def test_a_passport_of_the_country_itself_brings_no_refund_and_its_nationality_is_not_kept(group: Group):
+    order = two_mugs(group)
+    own = {"document": {**DOCUMENT, "kind": "passport", "nationality": "chn"}, "mode": "INSTANT_STORE"}
+    assert group.till.try_to("openClaim", orderIds=[order], **own)["code"] == "OWN_NATIONALS_EXCLUDED"
+    foreign = {"document": {**DOCUMENT, "kind": "passport", "nationality": "UTO"}, "mode": "INSTANT_STORE"}
+    assert group.till.do("openClaim", orderIds=[order], **foreign)["claim"]["state"] == "issued"
+    assert b"UTO" not in b"".join(bytes(row.state) for row in group.shop.log.stored())
+
+
 # Explained, before anybody shows a passport.
 
 

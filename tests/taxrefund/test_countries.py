@@ -157,6 +157,34 @@ def test_downtown_pays_before_departure_against_a_card_and_a_day_to_leave_by() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("country", "amount", "vat", "document", "nationality", "why_not"),
+    [
+        ("CN", "1494.00 CNY", "0.13", "passport", "CHN", [why.OwnNationalsExcluded]),
+        ("CN", "1494.00 CNY", "0.13", "passport", "FRA", []),
+        ("CN", "1494.00 CNY", "0.13", "passport", "", []),
+        ("CN", "1494.00 CNY", "0.13", "hk_macao_permit", "CHN", []),
+        ("TH", "2140.00 THB", "0.07", "passport", "THA", [why.OwnNationalsExcluded]),
+        ("TH", "2140.00 THB", "0.07", "passport", "CHN", []),
+    ],
+)
+def test_a_scheme_may_leave_its_own_nationals_out(country, amount, vat, document, nationality, why_not) -> None:
+    shown = Traveller(document, date(2026, 3, 2), nationality=nationality)
+    place = "CN-BJ" if country == "CN" else country
+    asked = replace(bought(country, amount, vat), store=Store(country, place), traveller=shown)
+    assert problems(asked) == why_not
+
+
+def test_time_to_claim_is_told_beside_time_to_validate() -> None:
+    spain = explain(BOOK, bought("ES", "121.00 EUR", "0.21"))
+    assert [one.read(languages()["en"]) for one in spain.terms if one.says == "claim_within"] == [
+        "Once validated, the refund is to be claimed within: 48 months."
+    ]
+    assert "Срок обращения за возвратом после подтверждения: 2 месяца." in [
+        one.read(languages()["ru"]) for one in explain(BOOK, bought("SG", "109.00 SGD", "0.09")).terms
+    ]
+
+
 def test_taiwan_counts_the_trip_and_the_year() -> None:
     onsite = bought("TW", "21000 TWD", "0.05", "onsite_small_amount")
     assert str(assess(BOOK, onsite).require().net) == "860 TWD"

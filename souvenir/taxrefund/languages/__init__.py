@@ -26,13 +26,13 @@ SENTENCES: Final = ("heading", "line", "term", "problem")
 """The tables of a file whose texts are sentences; the keys of all of them are distinct."""
 
 DAYS: Final = frozenset({"days", "limit"})
-"""Facts that are numbers of days; other numbers stand alone."""
+"""Facts that are numbers of days, as `months` is of months; other numbers stand alone."""
 
 ALTERNATIVES: Final = frozenset({"ports", "tenders"})
 """Lists of which one is enough; of others, all count."""
 
 EVER: Final = 10**6
-"""Days are not made months of."""
+"""Days are not made months of, nor months years."""
 
 ISOLATED: Final = "\u2068{}\u2069"
 """Between these an amount keeps its own direction inside a sentence that runs from right to left (Unicode UAX #9)."""
@@ -96,6 +96,8 @@ class Language:
                 return numbers.format_percent(value, locale=self._locale, decimal_quantization=False)
             case int() if name in DAYS:
                 return dates.format_timedelta(timedelta(value), "day", threshold=EVER, locale=self._locale)
+            case int() if name == "months":
+                return dates.format_timedelta(timedelta(30 * value), "month", threshold=EVER, locale=self._locale)
             case int():
                 return numbers.format_decimal(value, locale=self._locale)
             case tuple():
