@@ -10,6 +10,9 @@ WORKERS ?= 2
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
+# Compiled modules are kept, whatever the machine prefers: interpreters start sooner, and tests start dozens of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench schema docs clean
 
