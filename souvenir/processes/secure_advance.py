@@ -170,14 +170,15 @@ class SecureAdvance:
         return answer
 
     def _record_placing(self, hold_id: UUID, answer: Answer, on: date, *, wanted: bool) -> None:
-        """Record a provider's answer; an approved hold becomes the claim's guarantee, or is let go if not wanted."""
+        """Record a provider's answer; a hold as it was asked for becomes the claim's guarantee, any other is let go."""
 
         def record(tx: Transaction) -> None:
             hold = tx.get(Hold, hold_id)
             if answer.outcome is Outcome.APPROVED:
                 assert answer.strength is not None, "a provider that holds says how strongly"
                 hold.place(answer.reference, answer.strength, answer.secured_until, answer.mandate)
-                if hold.state == "held" and not (wanted and _guarantees(tx, hold, on)):
+                as_asked = answer.amount in (None, hold.amount)
+                if hold.state == "held" and not (wanted and as_asked and _guarantees(tx, hold, on)):
                     hold.request_release(on)
             elif answer.outcome is Outcome.DECLINED:
                 hold.decline(answer.reason)

@@ -1,6 +1,7 @@
 """Between a card's hold and the advance it secures anything may happen; no card stays reserved for nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -125,6 +126,16 @@ def test_no_advance_is_paid_on_a_hold_that_is_being_let_go(desk):
     assert desk.log.load(Claim, claim).advanced is None
     desk.later(1 * MINUTES)
     assert (desk.state(claim), desk.reserved()) == ("released", NOTHING)
+
+
+@pytest.mark.parametrize("amount", ["101.69 CNY", "101 JPY"])
+def test_a_hold_of_another_amount_than_was_asked_guarantees_nothing_and_is_let_go(desk, amount, monkeypatch):
+    claim, hold = desk.agreed(), desk.bank.hold
+    other = Money.parse(amount)
+    monkeypatch.setattr(desk.bank, "hold", lambda *asked: replace(hold(*asked), amount=other))
+    with pytest.raises(GuaranteeDeclined):
+        desk.guarantee(claim)
+    assert (desk.state(claim), desk.reserved()) == (None, NOTHING)
 
 
 def test_an_advance_keeps_its_hold_until_something_is_decided(desk):
