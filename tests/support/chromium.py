@@ -18,6 +18,7 @@ from typing import Any
 
 BROUGHT = Path(sys.prefix) / "browser"
 """Where tests/browser/install.py puts it."""
+PROGRAM = Path(os.environ.get("SOUVENIR_BROWSER") or BROUGHT / "@sparticuz" / "chromium@147.0.0" / "chromium")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -130,14 +131,12 @@ class Browser:
     """Chromium, in a process of its own that ends with the block it was opened for."""
 
     def __init__(self, profile: Path) -> None:
-        folder = BROUGHT / "@sparticuz" / "chromium@147.0.0"
-        program = os.environ.get("SOUVENIR_BROWSER") or folder / "chromium"
-        assert Path(program).exists(), "there is no browser yet: python tests/browser/install.py"
+        folder = PROGRAM.parent
         ours = {"LD_LIBRARY_PATH": folder / "al2023" / "lib", "FONTCONFIG_PATH": folder / "fonts", "HOME": profile}
         theirs_in, self._out, self._in, theirs_out = (*_pipe(), *_pipe())
         self._process = os.posix_spawn(
-            program,
-            [str(program), *FLAGS, f"--user-data-dir={profile}"],
+            PROGRAM,
+            [str(PROGRAM), *FLAGS, f"--user-data-dir={profile}"],
             os.environ | {name: str(value) for name, value in ours.items()},
             file_actions=[(os.POSIX_SPAWN_DUP2, theirs_in, 3), (os.POSIX_SPAWN_DUP2, theirs_out, 4)],
         )
