@@ -13,7 +13,6 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.deemed import FreeGoodsUnsound
 from souvenir.licensing.label_stock import LabelCount
 from souvenir.licensing.licence import Grant
-from souvenir.licensing.royalty.withholding import months_begun
 from souvenir.licensing.terms import RateOutOfRange, RoyaltyTerms, TermUnsound, Tier
 
 
@@ -195,11 +194,3 @@ def test_a_floor_goes_with_one_rate(small_shop: Any, grant: Grant) -> None:
     terms = RoyaltyTerms(currency="CNY", tiers=ladder, unit_floor=cny("1.00"))
     with pytest.raises(TermUnsound, match="one rate, not with tiers"):
         small_shop.licensing.grant("LIC-T", "Museum", {"en": "Crane"}, grant, terms)
-
-
-@pytest.mark.parametrize(
-    ("paid", "months"),
-    [(date(2026, 4, 30), 0), (date(2026, 5, 1), 1), (date(2026, 5, 30), 1), (date(2026, 5, 31), 2), (date(2027, 4, 30), 12)],
-)  # fmt: skip
-def test_a_month_that_has_begun_counts(paid: date, months: int) -> None:
-    assert months_begun(date(2026, 4, 30), paid) == months
