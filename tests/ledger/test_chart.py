@@ -1,9 +1,12 @@
 """The chart of accounts: which accounts there are, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from souvenir.ledger import chart
 from souvenir.ledger.chart import Kind, MalformedAccountPart, Side, UnknownAccount
+from souvenir.ledger.postings import RULES
 
 
 def test_an_account_is_of_the_kind_its_name_begins_with() -> None:
@@ -75,3 +78,9 @@ def test_entries_of_the_days_before_outlets_stood_in_the_name_are_read_as_they_a
 def test_no_two_lines_of_the_chart_share_a_name() -> None:
     names = [account.name for account in chart.CHART]
     assert len(names) == len(set(names)) == 49
+
+
+def test_the_reference_lists_every_rule_and_account() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "books.md").read_text(encoding="utf-8")
+    assert [code for code, title in RULES.items() if f"\n| {code} | {title} | " not in page] == []
+    assert [account.name for account in chart.CHART if f"\n| `{account.name}` | {account.holds} | " not in page] == []
