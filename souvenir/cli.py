@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +26,10 @@ from souvenir.taxrefund.rulebook import open_rule_book
 
 DATABASE = "SOUVENIR_DB"
 RESOLVER = "SOUVENIR_RESOLVER"
+
+
+class NothingToServeWith(SouvenirError):
+    message = "Serving over HTTP needs more than was installed: pip install 'souvenir[serve]'."
 
 
 class NoShopThere(SouvenirError):
@@ -199,6 +204,8 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    if find_spec("uvicorn") is None:
+        raise NothingToServeWith
     from souvenir.serving import serve
 
     with _open(options, begin=True) as shop:

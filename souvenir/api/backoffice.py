@@ -34,6 +34,8 @@ from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, described
 from souvenir.api.whereabouts import WhereaboutsQuery
 from souvenir.kernel.errors import MalformedInput, NotFound
+from souvenir.privacy.keyring import PersonForgotten
+from souvenir.privacy.subject import Subject
 
 STAFF = ("manager", "refund_desk", "licensor_readonly")
 DESK = ("manager", "refund_desk")
@@ -156,6 +158,13 @@ class GiveStaffTokenInput:
     audience: str = strawberry.field(description="backoffice or finance.")
 
 
+@strawberry.input
+class OpenCustomerSessionInput:
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="As it was answered before; without one, a customer who is new here."
+    )
+
+
 @strawberry.type
 class EngageStaffPayload:
     staff_id: strawberry.ID
@@ -177,6 +186,13 @@ class StaffLeavesPayload:
 @strawberry.type
 class GiveStaffTokenPayload:
     token: str = strawberry.field(description="Shown once; the shop keeps only its hash.")
+    expires_at: datetime | None
+
+
+@strawberry.type
+class OpenCustomerSessionPayload:
+    customer_id: strawberry.ID = strawberry.field(description="Keep it with their account: it is their pseudonym here.")
+    token: str = strawberry.field(description="For the storefront. Shown once; the shop keeps only its hash.")
     expires_at: datetime | None
 
 
@@ -219,6 +235,20 @@ class Mutation(
         at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
         given = at.shop.access.give_staff_token(staff, input.audience).result
         return GiveStaffTokenPayload(token=given.token, expires_at=given.expires_at)
+
+    @mutation(MalformedInput, NotFound, PersonForgotten)
+    def open_customer_session(self, info: Info, input: OpenCustomerSessionInput) -> OpenCustomerSessionPayload:
+        """A session for a customer whom your website knows, for 30 days. A token is never repeated: ask for another."""
+        at, known = _at(info, "manager"), input.customer_id
+        if known is None:
+            customer = at.shop.privacy.register().result
+        else:
+            customer = read_id("Customer", known, "input", "customerId")
+            if "identity" in at.shop.log.load(Subject, customer).erased:
+                raise PersonForgotten(subject=customer, purpose="identity")
+        given = at.shop.access.open_customer_session(customer).result
+        id = global_id("Customer", customer)
+        return OpenCustomerSessionPayload(customer_id=id, token=given.token, expires_at=given.expires_at)
 
 
 def _at(info: Info, *roles: str) -> Desk:

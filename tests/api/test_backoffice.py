@@ -1,7 +1,11 @@
 """In the back office: each role does its own work, and what cannot be is refused where it stands in the input."""
 
+from datetime import date
+
 import pytest
 from trading import BEIJING, TODAY, Counterpart, Group, cny, words
+
+from souvenir.api.identity import read_id
 
 MANAGERS_WORK = (
     ("registerSite", {"code": "X", "kind": "museum", "name": words("X", "某"), "story": words("X", "某"), **BEIJING}),
@@ -146,3 +150,16 @@ def test_an_outlet_leaves_the_refund_register_and_closes_for_good(group: Group):
     assert (
         group.office.try_to("setShiftRule", outletId=group.counter, tradesWithoutShift=False)["code"] == "OUTLET_CLOSED"
     )
+
+
+def test_a_customer_whom_the_website_knows_gets_sessions_under_one_pseudonym_until_they_are_forgotten(group: Group):
+    first = group.office.ask("openCustomerSession", input={})
+    again = group.office.ask("openCustomerSession", input={"customerId": first["customerId"]})
+    assert (again["customerId"], again["token"] != first["token"]) == (first["customerId"], True)
+    assert group.office.ask("openCustomerSession", input={})["customerId"] != first["customerId"]
+    customer = read_id("Customer", first["customerId"])
+    group.shop.privacy.erase(customer, ["identity"], "asked", date(2025, 5, 15))
+    refused = group.office.ask("openCustomerSession", input={"customerId": first["customerId"]})
+    assert refused["code"] == "PERSON_FORGOTTEN"
+    nobody = group.office.ask("openCustomerSession", input={"customerId": group.site})
+    assert nobody["code"] == "MALFORMED_INPUT"

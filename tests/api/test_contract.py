@@ -20,7 +20,7 @@ from souvenir.api.export import export, sdl
 from souvenir.api.published import contract, operations, schema_of
 
 ROOT = Path(__file__).parents[2] / "graphql"
-SHOWN_ONCE = {"openGuestSession", "expectDevice", "enrolDevice", "giveStaffToken"}
+SHOWN_ONCE = {"openGuestSession", "expectDevice", "enrolDevice", "giveStaffToken", "openCustomerSession"}
 """Mutations that answer with a secret: it is never kept, so it cannot be repeated."""
 
 by_audience = pytest.mark.parametrize("audience", AUDIENCES)

@@ -67,3 +67,10 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path, capfd):
 def test_an_account_that_is_none_is_refused(traded: Path, capfd):
     assert main(["replay", "--db", f"sqlite:///{traded / 'shop.db'}", "--account", "Assets:Nonsense"]) == 1
     assert "'Assets:Nonsense' is not in the chart of accounts" in capfd.readouterr().err
+
+
+def test_serving_without_a_server_installed_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("souvenir.cli.find_spec", lambda name: None)
+    assert main(["serve", "--db", f"sqlite:///{tmp_path / 'shop.db'}"]) == 1
+    assert "pip install 'souvenir[serve]'" in capsys.readouterr().err
+    assert not (tmp_path / "shop.db").exists()
