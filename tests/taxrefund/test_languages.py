@@ -137,10 +137,11 @@ def test_a_language_is_added_by_one_file() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("{days}", "{weeks}"), "'StayTooLong' must say ['days', 'limit']"),
-        (('stands = "', 'stays = "'), "'stands' must say something"),
+        (("{days}", "{weeks}"), "'StayTooLong' must be said with ['days', 'limit']"),
+        (('stands = "', 'stays = "'), "'stands' must be said with no facts"),
         (('passport = "', 'visa = "'), "it has no words for ['passport'] of document_kind"),
         (("[words.per]", "[per]"), "it has no words for ['purchase', 'traveller_day', 'traveller_store_day'] of per"),
+        (("{days}", "{days"), "it is not TOML with all its tables (unexpected '{' in field name)"),
         (('name = "', 'called = "'), "it is not TOML with all its tables ('name')"),
         (('formats = "en-GB"', 'formats = "xx-XX"'), "it is not TOML with all its tables (unknown locale 'xx_XX')"),
     ],

@@ -126,13 +126,16 @@ def read_language(tag: str, content: str, model: Language | None = None) -> Lang
         language = Language(
             tag, found["name"], sentences, found["words"], found.get("phrases", {}), found.get("formats", "")
         )
+        said = {key: facts_of(text) for key, text in sentences.items() if text}
         _ = language._locale
     except (KeyError, ValueError, UnknownLocaleError) as wrong:
         raise LanguageFileRefused(file=tag, problem=f"it is not TOML with all its tables ({wrong})") from None
     if model is not None:
         for key, text in model.sentences.items():
-            if facts_of(sentences.get(key, "")) != facts_of(text):
-                raise LanguageFileRefused(file=tag, problem=f"{key!r} must say {sorted(facts_of(text)) or 'something'}")
+            if said.get(key) != facts_of(text):
+                raise LanguageFileRefused(
+                    file=tag, problem=f"{key!r} must be said with {sorted(facts_of(text)) or 'no facts'}"
+                )
         for table, words in model.words.items():
             if missing := words.keys() - language.words.get(table, {}).keys():
                 raise LanguageFileRefused(file=tag, problem=f"it has no words for {sorted(missing)} of {table}")
@@ -140,10 +143,8 @@ def read_language(tag: str, content: str, model: Language | None = None) -> Lang
 
 
 def facts_of(sentence: str) -> frozenset[str]:
-    """The facts a sentence names; none at all, not even itself, for one that is empty."""
-    return (
-        frozenset(name or "" for _, name, _, _ in Formatter().parse(sentence)) - {""} if sentence else frozenset({"?"})
-    )
+    """The facts a sentence names."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(sentence) if name is not None)
 
 
 @cache
