@@ -67,7 +67,7 @@ def test_a_foreign_postgresql_database_is_refused_and_untouched(postgres_url):
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so():
-    with pytest.raises(DamagedDatabase, match="cannot be read"):
+    with pytest.raises(DamagedDatabase, match="Connection refused"):
         EventLog.open("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
 
 

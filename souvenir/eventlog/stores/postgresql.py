@@ -207,6 +207,7 @@ class PostgresStore(Store):
         self._lock = threading.RLock()
         self._writer: Connection[Any] | None = None
         try:
+            psycopg.connect(url).close()  # says why not, and at once: the pool would try for half a minute
             with self._datastore.get_connection():
                 pass
         except Exception as error:
