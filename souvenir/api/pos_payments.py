@@ -21,7 +21,8 @@ from souvenir.payments.payment import NothingToGiveBack, Payment, RefundExceedsP
 from souvenir.payments.provider import ProviderSilent, UnknownProvider
 from souvenir.payments.providers.terminal import Slip
 from souvenir.payments.registers import open_at_devices
-from souvenir.processes.pay_at_till import NotAtATerminal
+from souvenir.pos.shift import NoOpenShift
+from souvenir.processes.pay_at_till import NotAtATerminal, OrderOfAnotherTill
 from souvenir.processes.sell import PaymentDeclined, PaymentStillOpen
 from souvenir.sales.order import Order as Sale
 from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled, PaymentDiffersFromOrder
@@ -223,13 +224,13 @@ class CounterPaymentQuery:
 
 @strawberry.type
 class CounterPaymentMutation:
-    @mutation(*EVERY_MUTATION, *PAYING_HERE)
+    @mutation(*EVERY_MUTATION, *PAYING_HERE, NoOpenShift, OrderOfAnotherTill)
     def take_payment(self, info: Info, input: TakePaymentInput) -> TakePaymentPayload:
         """Have an order paid at a device. It may be open for a while: check it until it is not. Then try another way."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
         at.require_here("order", at.shop.log.load(Sale, order_id).outlet_id)
         device = input.device.strip()[:LONGEST_DEVICE] or "counter"
-        how = (order_id, input.tender.paid_with, input.provider, device)
+        how = (order_id, input.tender.paid_with, input.provider, device, at.device()[1])
         done = at.carry_out(input, lambda: at.shop.pay_at_till.take(*how))
         return TakePaymentPayload(**_step(at, done.result), replayed=done.replayed)
 

@@ -44,6 +44,12 @@ class NotAtATerminal(SouvenirError):
     provider: str
 
 
+class OrderOfAnotherTill(SouvenirError):
+    message = "Order {order_no} was placed at till {till}: cash for it belongs into the drawer there."
+    order_no: str
+    till: str
+
+
 class PayAtTill:
     """What a till does while its customer looks for a card. A till that breaks down finds all of it again."""
 
@@ -74,11 +80,18 @@ class PayAtTill:
 
         return self._log.execute(command)
 
-    def take(self, order_id: UUID, tender: Tender, provider: str, device: str) -> Committed[UUID]:
+    def take(
+        self, order_id: UUID, tender: Tender, provider: str, device: str, till: str | None = None
+    ) -> Committed[UUID]:
         """Have an order paid at a device; answers the payment's id, which is open until `settle` says otherwise.
 
+        Cash is taken at the till that placed the order, within its open shift: `till` says where this is, if it is known.
         Raises PaymentStillOpen while another payment of the order is undecided, and what `Sell.pay` raises.
         """
+        if tender is Tender.CASH and till is not None:
+            order = self._log.load(Order, order_id)
+            if order.till is not None and order.till != till:
+                raise OrderOfAnotherTill(order_no=order.order_no, till=order.till)
         return self._sell.pay_here(order_id, tender, provider, device)
 
     def call_off(self, payment_id: UUID) -> Committed[UUID]:

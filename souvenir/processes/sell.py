@@ -284,6 +284,8 @@ class Sell:
             order.check_payable(order.due)
             if open_ := open_at_counter(tx.session, order_id):
                 raise PaymentStillOpen(payment_id=open_, order_no=order.order_no)
+            if tender is Tender.CASH and order.till is not None:
+                trading_day(tx, tx.look(Outlet, order.outlet_id), order.till)
             payment = Payment.request(payment_id, order_id, order.due, tender, provider, device)
             tx.save(payment)
             return payment_id, payment

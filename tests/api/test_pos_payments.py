@@ -177,6 +177,18 @@ def test_what_is_paid_at_a_device_belongs_to_the_shift_that_is_open(group: Group
     assert [(event.paid_on.isoformat(), event.till) for event in paid] == [("2025-05-14", "T1")]
 
 
+def test_cash_for_a_placed_order_goes_into_its_own_tills_drawer_while_that_is_open(group: Group):
+    order, second = placed(group), group.device(group.counter, "T2")
+    cash = {"orderId": order, "tender": "CASH", "provider": "cash", "device": "drawer"}
+    refused = second.try_to("takePayment", **cash)
+    assert (refused["code"], refused["message"].partition(": ")[2]) == (
+        "ORDER_OF_ANOTHER_TILL", "cash for it belongs into the drawer there.",
+    )  # fmt: skip
+    group.office.do("setShiftRule", outletId=group.counter, tradesWithoutShift=False)
+    assert group.till.try_to("takePayment", **cash)["code"] == "NO_OPEN_SHIFT"
+    assert group.till.ask("openPayments") == []
+
+
 # At a bank's terminal that is not connected.
 
 
