@@ -27,8 +27,13 @@ class FreeGoodsUnsound(SouvenirError):
     reason: str
 
 
-def free_goods(contract: Contract, totals: Totals, year: Year, period: str, units: int, on: date) -> Adjustment:
-    """What free goods of a period that is over add: those beyond the allowance, at the period's average price."""
+def free_goods(
+    contract: Contract, totals: Totals, year: Year, priced: Year, period: str, units: int, on: date
+) -> Adjustment:
+    """What free goods of a period that is over add: those beyond the allowance, at the period's average price.
+
+    Where nothing was sold in it, the price is that of the last year in which something was, `priced`.
+    """
     facts = {"contract_no": contract.contract_no, "period": period, "units": units}
     allowance, last = contract.terms.free_goods_allowance, last_day_of(period)
     if allowance is None:
@@ -38,15 +43,16 @@ def free_goods(contract: Contract, totals: Totals, year: Year, period: str, unit
     if not contract.grant.starts <= last <= contract.grant.last_day or last >= on:
         raise FreeGoodsUnsound(**facts, reason=f"{period} is not a period of the contract that was over on {on}")
     sold = [count for count in year.counts.values() if count.period == period]
-    charged = deemed_sold(sum(count.units for count in sold), units, allowance)
-    change = _deemed(contract, year, period, charged, sold)
+    sold_units = sum(count.units for count in sold)
+    charged = deemed_sold(sold_units, units, allowance)
+    change = _deemed(contract, year, period, charged, sold if sold_units > 0 else priced.counts.values())
     return adjusted(contract, totals, FREE_GOODS, year.number, change, on, units=units)
 
 
-def missing_labels(contract: Contract, totals: Totals, year: Year, units: int, on: date) -> Adjustment:
-    """What labels nobody can show add, at the year's average price; what is found again takes it back."""
+def missing_labels(contract: Contract, totals: Totals, year: Year, priced: Year, units: int, on: date) -> Adjustment:
+    """What labels nobody can show add, at the average price of the last year with sales; what is found again takes it back."""
     period = period_of(on, contract.terms.period_months)
-    change = _deemed(contract, year, period, units, year.counts.values())
+    change = _deemed(contract, year, period, units, priced.counts.values())
     return adjusted(contract, totals, f"labels counted {on}", year.number, change, on, units=units)
 
 

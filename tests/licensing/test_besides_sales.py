@@ -159,6 +159,26 @@ def test_labels_that_are_found_again_are_credited_and_more_missing_ones_charged(
     assert second.header.labels.charged == 20
 
 
+def test_labels_counted_before_a_year_s_first_sale_have_the_price_of_the_year_before(
+    small_shop: Any, grant: Grant
+) -> None:
+    two_years = grant.model_copy(update={"ends": date(2027, 12, 31)})
+    licence = sign(small_shop, two_years, "0.10", labels_deemed_sold=True, free_goods_allowance="0")
+    small_shop.licensing.record_labels(licence, "DN-1", 100, IN_QUARTER[0])
+    sell(small_shop, licence, IN_QUARTER[3], "500.00", units=50)
+    small_shop.licensing.count_labels(
+        licence, LabelCount(on_hand=40, destroyed=0, returned=0, counted_on=date(2027, 1, 5))
+    )
+    small_shop.licensing.report_free_goods(licence, "2027-Q1", 3, date(2027, 4, 5))
+    for period in ("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4", "2027-Q1"):
+        small_shop.licensing.issue_statement(licence, period, date(2027, 4, 10))
+    charged = small_shop.licensing.statement(licence, "2027-Q1").adjustments
+    assert [(line.base, line.royalty) for line in charged] == [
+        (cny("100.00"), cny("10.00")),
+        (cny("30.00"), cny("3.00")),
+    ]
+
+
 def test_what_is_sold_after_a_count_does_not_hide_what_was_missing(small_shop: Any, grant: Grant) -> None:
     licence = sign(small_shop, grant, "0.10")
     small_shop.licensing.record_labels(licence, "DN-1", 100, IN_QUARTER[0])

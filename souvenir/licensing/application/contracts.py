@@ -178,8 +178,8 @@ class Licensing(Statements):
         def decide(tx: Transaction) -> None:
             contract = tx.get(Licence, licence_id).contract
             totals = totals_of(tx.session, licence_id, contract.terms)
-            year = _year_at(tx, contract, last_day_of(period))
-            made = free_goods(contract, totals, year, period, units, on)
+            years = _year_at(tx, contract, last_day_of(period)), _last_sold(tx, contract)
+            made = free_goods(contract, totals, *years, period, units, on)
             known = tx.find(Adjustment, made.id)
             if known is None:
                 tx.save(made)
@@ -205,8 +205,8 @@ class Licensing(Statements):
             totals = totals_of(tx.session, licence_id, contract.terms)
             deemed = stock.count(found, totals.units, contract.terms.labels_deemed_sold)
             if deemed:
-                year = _year_at(tx, contract, found.counted_on)
-                tx.save(missing_labels(contract, totals, year, deemed, found.counted_on))
+                years = _year_at(tx, contract, found.counted_on), _last_sold(tx, contract)
+                tx.save(missing_labels(contract, totals, *years, deemed, found.counted_on))
 
         return self._keep_labels(licence_id, count)
 
@@ -273,6 +273,13 @@ def _year_at(tx: Transaction, contract: Contract, on: date) -> Year:
     """What tiers have counted in the contract year of a day."""
     number = contract_year(contract.grant.starts, max(on, contract.grant.starts))
     return year_of(tx.session, contract.id, number, contract.terms)
+
+
+def _last_sold(tx: Transaction, contract: Contract) -> Year:
+    """The last contract year in which anything was sold and kept; before there is one, the first."""
+    numbers = reversed(contract_years(tx.session, contract.id))
+    years = (year_of(tx.session, contract.id, number, contract.terms) for number in numbers)
+    return next((year for year in years if year.units > 0), Year(1, contract.terms.currency))
 
 
 def refuse_overlap(tx: Transaction, licence: Licence) -> None:
