@@ -78,10 +78,11 @@ class _Job:
         self.wake: threading.Lock | None = None
         self.future: asyncio.Future[None] | None = None
 
-    def must_wait(self) -> None:
-        """Somebody else leads: this one's caller will sleep until it is woken."""
+    def must_wait(self) -> threading.Lock:
+        """Somebody else leads: this one's caller will sleep until this is released."""
         self.wake = threading.Lock()
         self.wake.acquire()
+        return self.wake
 
     def rouse(self) -> None:
         """Wake the caller, if it sleeps."""
@@ -127,7 +128,7 @@ class EventLog:
         self._writer: threading.Thread | None = None
         self._writer_wanted = threading.Semaphore(0)
         self._closed = False
-        self._grown = threading.Condition()
+        self._grown = threading.Event()
 
     @classmethod
     def open(cls, url: str, registers: Sequence[Register] = ()) -> "EventLog":
@@ -159,13 +160,17 @@ class EventLog:
         )
         job = _Job(command, key, ahead)
         with self._mutex:
-            leads = self._queue_up(job)
-            if not leads:
-                job.must_wait()
-        if job.wake is not None:
-            job.wake.acquire()
-        if not job.done:
-            self._lead(job)
+            if self._led:
+                self._queue_up(job)
+                waits = job.must_wait()
+            else:  # then nobody waits either
+                self._led, waits = True, None
+        if waits is None:
+            self._lead(job, [job])
+        else:
+            waits.acquire()
+            if not job.done:
+                self._lead(job)
         return job.answer()
 
     async def perform(
@@ -176,7 +181,8 @@ class EventLog:
         job = _Job(command, key or next_key(), ahead)
         job.future = loop.create_future()
         with self._mutex:
-            leads = self._queue_up(job)
+            self._queue_up(job)
+            leads, self._led = not self._led, True
         if leads:  # once everybody who is ready in this turn of the loop has queued up
             loop.call_soon(self._let_writer_lead)
         await job.future
@@ -236,9 +242,9 @@ class EventLog:
             yield Recorded(position, to_event(stream, version, topic, state))
 
     def wait_for_growth(self, seconds: float) -> None:
-        """Sleep until this process commits something, or for so many seconds."""
-        with self._grown:
-            self._grown.wait(seconds)
+        """Sleep until this process commits something more than when it last slept, or for so many seconds."""
+        self._grown.wait(seconds)
+        self._grown.clear()
 
     def close(self) -> None:
         """Let go of the database; what was begun is finished first."""
@@ -250,13 +256,11 @@ class EventLog:
 
     # The writer.
 
-    def _queue_up(self, job: _Job) -> bool:
-        """Take a place at the end; True if nobody leads. Under the mutex."""
+    def _queue_up(self, job: _Job) -> None:
+        """Take a place at the end. Under the mutex."""
         if len(self._queue) >= LONGEST_QUEUE:
             raise Busy(retry_after_ms=250)
         self._queue.append(job)
-        leads, self._led = not self._led, True
-        return leads
 
     def _let_writer_lead(self) -> None:
         """Wake the thread that leads for callers in asyncio, who cannot."""
@@ -269,19 +273,19 @@ class EventLog:
         while self._writer_wanted.acquire() and not self._closed:
             self._lead()
 
-    def _lead(self, own: _Job | None = None) -> None:
-        """Carry out waiting commands, oldest first, until the own one is done; then hand over to the next in line.
+    def _lead(self, own: _Job | None = None, first: Sequence[_Job] = ()) -> None:
+        """Carry out commands, these first and then the oldest that wait, until the own one is done or none waits.
 
-        With none of its own: until none waits.
+        Then hand over to the next in line.
         """
         self._leader = threading.get_ident()
+        jobs = first
         try:
-            while own is None or not own.done:
-                with self._mutex:
-                    jobs = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
-                if not jobs:
-                    break
+            while jobs := jobs or self._oldest():
                 self._carry_out(jobs)
+                if own is not None and own.done:
+                    break
+                jobs = ()
         finally:
             self._leader = None
             with self._mutex:
@@ -294,7 +298,11 @@ class EventLog:
             else:
                 self._let_writer_lead()
 
-    def _carry_out(self, jobs: list[_Job]) -> None:
+    def _oldest(self) -> list[_Job]:
+        with self._mutex:
+            return [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
+
+    def _carry_out(self, jobs: Sequence[_Job]) -> None:
         """Try all in one transaction; where that meets another process's writes, one by one."""
         try:
             self._commit(jobs)
@@ -314,8 +322,8 @@ class EventLog:
         for loop, futures in awaited.items():
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, futures)
-        with self._grown:
-            self._grown.notify_all()
+        if not self._grown.is_set():
+            self._grown.set()
 
     def _carry_out_alone(self, job: _Job) -> None:
         for attempt in range(ATTEMPTS):
@@ -330,7 +338,7 @@ class EventLog:
         job.error = Contended(attempts=ATTEMPTS)
         return None
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, jobs: Sequence[_Job]) -> None:
         with self.store.writing() as session:
             batch = Batch(session, self._project, self._shared)
             if len(jobs) > 1:

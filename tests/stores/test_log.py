@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -196,9 +198,23 @@ def test_a_command_within_a_command_is_a_bug_that_shows_at_once(log):
 
 
 def test_a_full_queue_answers_busy_at_once(log, monkeypatch):
-    monkeypatch.setattr(log_module, "LONGEST_QUEUE", 0)
-    with pytest.raises(log_module.Busy) as refusal:
-        log.execute(lambda tx: None)
+    monkeypatch.setattr(log_module, "LONGEST_QUEUE", 1)
+    deciding, go_on = threading.Event(), threading.Event()
+
+    def slow(tx):
+        deciding.set()
+        go_on.wait(10)
+
+    with ThreadPoolExecutor() as pool:
+        leads = pool.submit(log.execute, slow)
+        deciding.wait(10)
+        waits = pool.submit(log.execute, lambda tx: "in time")
+        while not log._queue:
+            time.sleep(0.001)
+        with pytest.raises(log_module.Busy) as refusal:
+            log.execute(lambda tx: "too late")
+        go_on.set()
+        assert (leads.result().result, waits.result().result) == (None, "in time")
     assert refusal.value.retry_after_ms == 250
 
 
