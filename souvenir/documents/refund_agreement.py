@@ -36,13 +36,15 @@ class RefundAgreement:
     capture_by: date
     ports: Sequence[str]
     last_departure_on: date
+    guarantee: Money | None = None
+    """What secures it, where a scheme asks for a deposit of more than the advance."""
 
 
 def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
     """What is agreed, each clause in Chinese and English."""
     ports, kind = "、".join(agreement.ports), STRENGTHS.get(agreement.strength, (agreement.strength,) * 2)
     by = ADVANCERS.get(agreement.advanced_by, (agreement.advanced_by,) * 2)
-    money = agreement.advance
+    money, secured = agreement.advance, agreement.guarantee or agreement.advance
     return [
         (
             f"旅客承诺最迟于{agreement.promised_by}（含当日）携带申请单所列物品，经下列口岸之一离境：{ports}。",
@@ -54,8 +56,8 @@ def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
             f"{by[1].capitalize()} advances {money}. It is a conditional advance, not yet a refund.",
         ),
         (
-            f"旅客以本人{kind[0]}为{money}提供担保。",
-            f"The traveller secures {money} by a {kind[1]} of their own.",
+            f"旅客以本人{kind[0]}提供{secured}的担保。",
+            f"The traveller gives security for {secured} by a {kind[1]} of their own.",
         ),
         (
             "海关验核通过并按承诺离境后，担保解除，预付金即为退税款。",

@@ -127,6 +127,13 @@ def test_the_agreement_says_what_is_promised_and_what_follows_in_both_languages(
     assert "2026-08-12" in agreed[4][1]
 
 
+def test_the_agreement_says_what_is_asked_as_security_where_that_is_more_than_the_advance() -> None:
+    assert "The traveller gives security for 101.70 CNY by" in print_refund_agreement(AGREEMENT)
+    more = print_refund_agreement(replace(AGREEMENT, guarantee=cny("147.00")))
+    assert "The traveller gives security for 147.00 CNY by" in more
+    assert "The store advances 101.70 CNY." in more
+
+
 def test_agreement_and_receipt_as_text_keep_their_columns() -> None:
     for text in (print_refund_agreement(AGREEMENT), print_refund_receipt(RECEIPT)):
         assert all(width(line) <= 78 for line in text.splitlines())
