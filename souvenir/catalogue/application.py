@@ -5,8 +5,6 @@ from uuid import UUID
 
 from souvenir.catalogue.product import GtinTaken, Product, SkuTaken
 from souvenir.eventlog import Committed, EventLog, Transaction
-from souvenir.kernel.errors import NotFound
-from souvenir.kernel.identifiers import checked_gtin
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
 
@@ -104,20 +102,3 @@ def enter_product(tx: Transaction, product: Product) -> UUID:
             raise GtinTaken(gtin=product.gtin, sku=row[0]).at("gtin")
     tx.save(product)
     return product.id
-
-
-def product_with_sku(tx: Transaction, sku: str) -> Product:
-    """The product under a SKU, as the log has it in this transaction."""
-    return _product_with(tx, "sku", sku)
-
-
-def product_with_gtin(tx: Transaction, gtin: str) -> Product:
-    """The product under a GTIN of 8, 12, 13 or 14 digits, as the log has it in this transaction."""
-    return _product_with(tx, "gtin", checked_gtin(gtin))
-
-
-def _product_with(tx: Transaction, kind: str, code: str) -> Product:
-    row = tx.session.row("SELECT product_id FROM product_codes WHERE kind = ? AND code = ?", kind, code)
-    if row is None:
-        raise NotFound(kind=f"product with {kind}", id=code[:40])
-    return tx.get(Product, UUID(row[0]))

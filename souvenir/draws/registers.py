@@ -1,7 +1,7 @@
 """Which draws there are, who is in them, in which rank, and how each offer ended: rows written with the events."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from souvenir.draws.draw import Draw
@@ -9,6 +9,7 @@ from souvenir.draws.entry import Entry, Standing
 from souvenir.draws.ranking import ranking
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate
+from souvenir.kernel.clock import stamp
 
 
 class DrawRegister(Register):
@@ -35,7 +36,7 @@ class DrawRegister(Register):
             "INSERT INTO draws (draw_id, edition_id, opens_at, pieces) VALUES (?, ?, ?, ?)",
             str(event.originator_id),
             str(event.rules.edition_id),
-            _stamp(event.rules.opens_at),
+            stamp(event.rules.opens_at),
             event.rules.pieces,
         )
 
@@ -60,7 +61,7 @@ class DrawRegister(Register):
         session.run(
             "UPDATE draw_entries SET standing = 'offered', number = ?, expires_at = ? WHERE entry_id = ?",
             event.number,
-            _stamp(event.expires_at),
+            stamp(event.expires_at),
             str(event.originator_id),
         )
 
@@ -166,7 +167,7 @@ def unsettled(session: Session, now: datetime) -> list[UUID]:
         "AND EXISTS (SELECT 1 FROM draw_entries AS e WHERE e.draw_id = d.draw_id AND e.standing = 'valid') "
         "AND d.pieces > (SELECT COUNT(*) FROM draw_entries AS e WHERE e.draw_id = d.draw_id "
         "AND e.standing IN ('offered', 'paid'))) ORDER BY d.draw_id LIMIT 100",
-        _stamp(now),
+        stamp(now),
     )
     return [UUID(draw) for (draw,) in rows]
 
@@ -202,8 +203,3 @@ def entry_of_order(session: Session, order_id: UUID, number: int) -> UUID | None
 def _in_line(row: tuple[str, int | None, int | None, Standing, str | None]) -> InLine:
     entry, rank, number, standing, expires = row
     return InLine(UUID(entry), rank, number, standing, datetime.fromisoformat(expires) if expires else None)
-
-
-def _stamp(at: datetime) -> str:
-    """An instant in UTC, always as many characters, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from souvenir.editions.counts import Proofs
 from souvenir.editions.edition import Edition
-from souvenir.editions.registers.pieces import STATUSES, Status, stamp
+from souvenir.editions.registers.pieces import STATUSES, Status
 from souvenir.editions.terms import Space
 from souvenir.eventlog import Session, View, when
+from souvenir.kernel.clock import stamp
 from souvenir.kernel.errors import NotFound
 
 LARGEST_PAGE = 100

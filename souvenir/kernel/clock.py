@@ -26,6 +26,11 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def stamp(at: datetime) -> str:
+    """An instant as rows keep it: UTC, always as many characters, so that text order is time order."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def use(clock: Clock) -> Clock:
     """Install a clock for the whole process; returns the one it replaces."""
     global _current

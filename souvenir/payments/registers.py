@@ -1,11 +1,12 @@
 """What is not finished at a provider: payments, refunds, holds and notices that are looked at again until they are."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.clock import stamp
 from souvenir.payments.batch import Batch
 from souvenir.payments.collection import Collection
 from souvenir.payments.hold import Hold
@@ -32,7 +33,7 @@ class OpenPayments(Register):
 
     @when(Payment.Requested)
     def _requested(self, session: Session, event: Payment.Requested) -> None:
-        session.run("INSERT INTO open_payments VALUES (?, ?)", str(event.originator_id), _stamp(event.timestamp))
+        session.run("INSERT INTO open_payments VALUES (?, ?)", str(event.originator_id), stamp(event.timestamp))
 
     @when(Payment.Approved, Payment.Declined, Payment.ApprovedAfterAll, Payment.Mismatched)
     def _settled(
@@ -45,7 +46,7 @@ class OpenPayments(Register):
     @when(Payment.RefundRequested)
     def _refund_requested(self, session: Session, event: Payment.RefundRequested) -> None:
         session.run("DELETE FROM payment_refunds WHERE refund_id = ?", str(event.refund_id))
-        row = (str(event.refund_id), str(event.originator_id), _stamp(event.timestamp))
+        row = (str(event.refund_id), str(event.originator_id), stamp(event.timestamp))
         session.run("INSERT INTO payment_refunds VALUES (?, ?, 1, ?)", *row)
 
     @when(Payment.Refunded, Payment.RefundDeclined)
@@ -74,7 +75,7 @@ class CounterPayments(Register):
     def _requested(self, session: Session, event: Payment.Requested) -> None:
         if event.device:
             row = (str(event.originator_id), str(event.order_id), event.provider, event.device)
-            session.run("INSERT INTO counter_payments VALUES (?, ?, ?, ?, 1, ?)", *row, _stamp(event.timestamp))
+            session.run("INSERT INTO counter_payments VALUES (?, ?, ?, ?, 1, ?)", *row, stamp(event.timestamp))
 
     @when(Payment.Approved, Payment.ApprovedAfterAll, Payment.Mismatched)
     def _taken(self, session: Session, event: Payment.Approved | Payment.ApprovedAfterAll | Payment.Mismatched) -> None:
@@ -120,14 +121,14 @@ class OpenHolds(Register):
 
     @when(Hold.Requested)
     def _requested(self, session: Session, event: Hold.Requested) -> None:
-        row = (str(event.originator_id), str(event.secures), _stamp(event.timestamp))
+        row = (str(event.originator_id), str(event.secures), stamp(event.timestamp))
         session.run("INSERT INTO open_holds VALUES (?, ?, '', 'requested', ?, NULL)", *row)
 
     @when(Hold.Placed)
     def _placed(self, session: Session, event: Hold.Placed) -> None:
-        id, until = str(event.originator_id), event.secured_until and _stamp(event.secured_until)
+        id, until = str(event.originator_id), event.secured_until and stamp(event.secured_until)
         session.run("DELETE FROM open_holds WHERE id = ?", id)
-        row = (id, str(event.secures), event.reference, _stamp(event.timestamp), until)
+        row = (id, str(event.secures), event.reference, stamp(event.timestamp), until)
         session.run("INSERT INTO open_holds VALUES (?, ?, ?, 'held', ?, ?)", *row)
 
     @when(Hold.Engaged)
@@ -182,7 +183,7 @@ class MoneyToReturn(Register):
 
     def _owed(self, session: Session, event: Hold.Bounced | Payment.RefundDeclined, id: UUID) -> None:
         session.run("DELETE FROM money_to_return WHERE id = ?", str(id))
-        row = (str(id), str(event.originator_id), event.reason, _stamp(event.timestamp))
+        row = (str(id), str(event.originator_id), event.reason, stamp(event.timestamp))
         session.run("INSERT INTO money_to_return VALUES (?, ?, ?, ?)", *row)
 
 
@@ -256,7 +257,7 @@ class OpenNotices(Register):
 
     @when(Notice.Received)
     def _received(self, session: Session, event: Notice.Received) -> None:
-        session.run("INSERT INTO open_notices VALUES (?, ?)", str(event.originator_id), _stamp(event.timestamp))
+        session.run("INSERT INTO open_notices VALUES (?, ?)", str(event.originator_id), stamp(event.timestamp))
 
     @when(Notice.Handled, Notice.Puzzled)
     def _worked_off(self, session: Session, event: Notice.Handled | Notice.Puzzled) -> None:
@@ -358,7 +359,7 @@ def unfinished_holds(session: Session, at: datetime, limit: int = PAGE) -> list[
     """Holds that wait for a provider, that nothing was advanced on yet, or that have run out by themselves."""
     rows = session.rows(
         "SELECT id FROM open_holds WHERE state <> 'engaged' OR secured_until <= ? ORDER BY since, id LIMIT ?",
-        _stamp(at), limit,
+        stamp(at), limit,
     )  # fmt: skip
     return [UUID(id) for (id,) in rows]
 
@@ -402,8 +403,3 @@ def hold_of(session: Session, secures: UUID, reference: str) -> UUID | None:
     """The open hold of a claim with the provider's reference."""
     row = session.row("SELECT id FROM open_holds WHERE secures = ? AND reference = ?", str(secures), reference)
     return UUID(row[0]) if row else None
-
-
-def _stamp(at: datetime) -> str:
-    """An instant such that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -93,11 +93,6 @@ class Subject(Aggregate):
         if remaining:
             self._erased(purposes=remaining, reason=reason, requested_on=requested_on)
 
-    def erasable(self, on: date) -> tuple[Purpose, ...]:
-        """The purposes that could be erased on a day."""
-        free = (purpose for purpose in PURPOSES if purpose not in self.erased)
-        return tuple(purpose for purpose in free if purpose not in self.holds or self.holds[purpose].until <= on)
-
     # Evolve: assigns only.
 
     @event(Registered)

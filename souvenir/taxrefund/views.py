@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from souvenir.eventlog import Session, View, when
+from souvenir.kernel.clock import stamp
 from souvenir.kernel.money import Money
 from souvenir.taxrefund.agency_statement import AgencyStatement
 from souvenir.taxrefund.claim import Claim
@@ -175,7 +176,7 @@ class ClaimList(View):
             "UPDATE refund_claims SET guarantee_id = ?, guarantee_state = 'held', secured_until = ?, held = ? "
             "WHERE claim_id = ?",
             str(event.originator_id),
-            _stamp(event.secured_until) if event.secured_until else None,
+            stamp(event.secured_until) if event.secured_until else None,
             event.amount.minor,
             str(event.claim_id),
         )
@@ -268,7 +269,7 @@ class ClaimList(View):
         rows = session.rows(
             f"SELECT {_COLUMNS} FROM refund_claims WHERE outstanding > 0 AND state <> 'voided' "
             "AND (held = 0 OR (secured_until IS NOT NULL AND secured_until <= ?)) ORDER BY claim_no LIMIT ?",
-            _stamp(at),
+            stamp(at),
             min(size, LARGEST_PAGE),
         )
         return [_claim(row) for row in rows]
@@ -333,11 +334,6 @@ class ReceivedStatements(View):
             )
             for id, number, month, on, lines, settled, differences, amount, currency in rows
         ]  # fmt: skip
-
-
-def _stamp(at: datetime) -> str:
-    """An instant as the rows keep it: UTC, always as many characters, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _first(rows: list[tuple[Any, ...]]) -> ClaimOnList | None:

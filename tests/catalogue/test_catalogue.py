@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from souvenir.catalogue.application import Catalogue, product_with_gtin, product_with_sku
+from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.product import GtinTaken, SkuTaken, product_id
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
@@ -52,15 +52,6 @@ def test_a_taken_sku_or_gtin_is_refused_and_nothing_recorded(log: EventLog):
     with pytest.raises(GtinTaken, match="06901234567892 already belongs to the product with SKU VASE-01"):
         list_vase(log, sku="VASE-02", gtin="06901234567892")
     assert len(list(log.events())) == 1
-
-
-def test_products_are_found_by_sku_and_by_any_form_of_their_gtin(log: EventLog):
-    id = list_vase(log)
-    assert log.execute(lambda tx: product_with_sku(tx, "VASE-01").id).result == id
-    assert log.execute(lambda tx: product_with_gtin(tx, "6901234567892").id).result == id
-    assert log.execute(lambda tx: product_with_gtin(tx, "06901234567892").id).result == id
-    with pytest.raises(NotFound):
-        log.execute(lambda tx: product_with_sku(tx, "VASE-99"))
 
 
 def test_changing_an_unknown_product_is_refused(log: EventLog):

@@ -1,7 +1,6 @@
 """Where every piece is and who may have it: rows that decide scarcity in the transaction that takes a piece."""
 
 import hmac
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal, get_args
 from uuid import UUID
@@ -12,6 +11,7 @@ from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece
 from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.aggregate import Aggregate, Event
+from souvenir.kernel.clock import stamp
 
 Status = Literal["free", "held", "sold", "returned", "reserved", "retired", "leased"]
 STATUSES: Final = get_args(Status)
@@ -45,11 +45,6 @@ _ADD: Final = (
     f"VALUES (?, ?, ?{', ?' * len(STATUSES)}) ON CONFLICT (edition_id, space, outlet_id) DO UPDATE SET "
     + ", ".join(f"{status} = piece_counts.{status} + excluded.{status}" for status in STATUSES)
 )
-
-
-def stamp(at: datetime) -> str:
-    """An instant as the rows keep it: UTC, always as many characters, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 _AT_ONE_PLACE: Final = (Piece.Held, Piece.Sold, Piece.HoldReleased, Piece.HoldLapsed)

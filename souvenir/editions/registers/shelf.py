@@ -8,10 +8,11 @@ from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from souvenir.editions.registers.pieces import Status, stamp
+from souvenir.editions.registers.pieces import Status
 from souvenir.editions.terms import Numbering, Space, Terms
 from souvenir.eventlog import Ahead, Session
 from souvenir.kernel import clock
+from souvenir.kernel.clock import stamp
 
 
 class Row(NamedTuple):
