@@ -211,7 +211,9 @@ def _serve(options: argparse.Namespace) -> None:
     with _open(options, begin=True) as shop:
         shop.start()
         strict = {"only_published": options.only_published, "a_minute": options.a_minute}
-        serve(shop.asgi(graphiql=options.graphiql, **strict), options.host, options.port)
+        app = shop.asgi(graphiql=options.graphiql, **strict)
+        print(f"Serving at http://{options.host}:{options.port}  (Ctrl-C ends)", file=sys.stderr, flush=True)
+        serve(app, options.host, options.port)
 
 
 def _replay(options: argparse.Namespace) -> None:
