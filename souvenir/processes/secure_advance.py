@@ -143,7 +143,7 @@ class SecureAdvance:
             gateway = self._providers.named(hold.provider)
             if gateway.query(str(hold_id)).outcome is Outcome.DECLINED:
                 self._log.commit(lambda tx: _lapse(tx, hold_id, today))
-        elif hold.strength is HoldStrength.DEPOSIT and hold.state in ("released", "captured"):
+        elif hold.strength is HoldStrength.DEPOSIT and hold.state in ("released", "captured") and hold.bounced is None:
             self._look_after(hold, today)
         self._finish(hold_id)
 
