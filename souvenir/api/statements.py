@@ -130,7 +130,7 @@ class RoyaltyStatementLine:
     gtin: str | None
 
 
-@strawberry.type(description="What an amendment changed for sales already accrued.")
+@strawberry.type(description="What an amendment changed for sales already accrued, or what is charged besides sales.")
 class StatementAdjustment:
     amendment_no: str
     period: str
