@@ -168,6 +168,7 @@ def test_the_command_lists_rotates_and_withdraws(tmp_path: Path, capsys: pytest.
         assert main(["keys", "--db", f"sqlite:///{tmp_path / 'shop.db'}", *more]) == 0
         return [[line.split()[0], line.split()[-1]] for line in capsys.readouterr().out.splitlines()]
 
+    Shop.open(f"sqlite:///{tmp_path / 'shop.db'}").close()
     ((first, does),) = keys()
     assert does == "signs"
     (_, verifies), (second, signs) = keys("--rotate")
