@@ -1,33 +1,19 @@
 """Value-added tax rates as dated data: which rate a category of goods bore on a day. Prices include the tax."""
 
+import tomllib
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from functools import cache
+from importlib import resources
+from typing import Annotated, Final
 
+from pydantic import Field, TypeAdapter
+
+from souvenir.kernel.aggregate import Value
 from souvenir.kernel.errors import SouvenirError
 
-Steps = tuple[tuple[date, Decimal], ...]
-
-RATES: Final[dict[tuple[str, str], Steps]] = {
-    # China. Standard rate: Provisional Regulations on VAT (1994); 财税〔2018〕32号 from 2018-05-01;
-    # joint announcement 2019 No. 39 from 2019-04-01; kept by the VAT Law in force since 2026-01-01.
-    ("CN", "standard"): (
-        (date(1994, 1, 1), Decimal("0.17")),
-        (date(2018, 5, 1), Decimal("0.16")),
-        (date(2019, 4, 1), Decimal("0.13")),
-    ),
-    # Reduced rate (books, farm produce, edible oil and salt): the same sources, and 财税〔2017〕37号 from 2017-07-01.
-    ("CN", "reduced"): (
-        (date(1994, 1, 1), Decimal("0.13")),
-        (date(2017, 7, 1), Decimal("0.11")),
-        (date(2018, 5, 1), Decimal("0.10")),
-        (date(2019, 4, 1), Decimal("0.09")),
-    ),
-    # Workshops, visits and other services: 财税〔2016〕36号 from 2016-05-01.
-    ("CN", "services"): ((date(2016, 5, 1), Decimal("0.06")),),
-    ("CN", "exempt"): ((date(1994, 1, 1), Decimal("0")),),
-}
-"""By jurisdiction and category: each rate with the day it took effect, oldest first."""
+EXEMPT: Final = "exempt"
 
 
 class NoVatRate(SouvenirError):
@@ -37,10 +23,28 @@ class NoVatRate(SouvenirError):
     on: date
 
 
+class Rates(Value):
+    """The rates of one category in one place, each with the day it took effect."""
+
+    jurisdiction: str
+    category: str
+    source: Annotated[str, Field(min_length=1)]
+    steps: Mapping[date, Annotated[Decimal, Field(ge=0, lt=1)]]
+
+
+@cache
+def rates() -> Mapping[tuple[str, str], Rates]:
+    """Every rate known, by jurisdiction and category."""
+    file = tomllib.loads(resources.files(__package__).joinpath("vat.toml").read_text("utf-8"))
+    listed = TypeAdapter(list[Rates]).validate_python(file["rate"])
+    return {(one.jurisdiction, one.category): one for one in listed}
+
+
 def vat_rate(vat_category: str, on: date, jurisdiction: str = "CN") -> Decimal:
-    """The rate in force on a day of supply, such as Decimal("0.13")."""
-    steps = RATES.get((jurisdiction, vat_category), ())
-    for effective_from, rate in reversed(steps):
-        if effective_from <= on:
-            return rate
-    raise NoVatRate(vat_category=vat_category[:40], jurisdiction=jurisdiction[:10], on=on)
+    """The rate in force on a day of supply, such as Decimal("0.13"); none on what is exempt. Raises NoVatRate."""
+    of_what = "standard" if vat_category == EXEMPT else vat_category
+    found = rates().get((jurisdiction, of_what))
+    begun = [day for day in found.steps if day <= on] if found else []
+    if found is None or not begun:
+        raise NoVatRate(vat_category=vat_category[:40], jurisdiction=jurisdiction[:10], on=on)
+    return Decimal(0) if vat_category == EXEMPT else found.steps[max(begun)]

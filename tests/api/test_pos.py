@@ -134,16 +134,20 @@ def test_what_cannot_be_sold_here_is_refused_and_nothing_is_recorded(group: Grou
     assert group.shop.log.head() == head
 
 
-def test_a_shop_abroad_charges_no_tax_of_another_country(group: Group):
-    place = {"region": "JP-27", "timeZone": "Asia/Tokyo", "currency": "CNY", "tradesWithoutShift": True}
-    osaka = group.office.do("openOutlet", code="OSAKA", kind="shop", name=words("Osaka", "大阪"), **place)["outlet"][
-        "id"
-    ]
-    group.office.do("installTill", outletId=osaka, till="T1")
-    refused = group.device(osaka, "T1").try_to("sellAtTill", tender="CASH", goods=[{"productId": group.mug}])
-    assert (refused["code"], refused["message"]) == (
-        "NO_VAT_RATE", "There is no VAT rate for category 'standard' in JP on 2025-05-15.",
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("region", "zone", "vat"),
+    [("JP-27", "Asia/Tokyo", "67.91"), ("KR-26", "Asia/Seoul", "67.91"), ("US-NY", "America/New_York", None)],
+)
+def test_a_shop_abroad_charges_the_tax_of_its_own_country(group: Group, region: str, zone: str, vat: str | None):
+    place = {"region": region, "timeZone": zone, "currency": "CNY", "tradesWithoutShift": True}
+    outlet = group.office.do("openOutlet", code="ABROAD", kind="shop", name=words("Abroad", "海外"), **place)["outlet"]
+    group.office.do("installTill", outletId=outlet["id"], till="T1")
+    answer = group.device(outlet["id"], "T1").try_to("sellAtTill", tender="CASH", goods=[{"productId": group.mug}])
+    if vat is None:
+        assert answer["code"] == "NO_VAT_RATE"
+        assert answer["message"] == "There is no VAT rate for category 'standard' in US on 2025-05-14."
+    else:
+        assert answer["order"]["lines"][0]["vat"]["amount"] == vat
 
 
 def test_a_piece_sold_already_is_refused(group: Group):

@@ -48,8 +48,9 @@ def test_a_listed_product_carries_the_rate_of_its_day_and_its_gtin_in_fourteen_d
 
 def test_the_rate_at_sale_is_the_rate_of_the_day_of_sale():
     assert vase().vat_rate_on(date(2015, 7, 1), "CN-BJ") == Decimal("0.17")
+    assert vase().vat_rate_on(date(2015, 7, 1), "JP-27") == Decimal("0.08")
     with pytest.raises(NoVatRate):
-        vase().vat_rate_on(date(2015, 7, 1), "JP-27")
+        vase().vat_rate_on(date(2015, 7, 1), "US-NY")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from souvenir.catalogue.vat import NoVatRate, vat_rate
+from souvenir.catalogue.vat import NoVatRate, rates, vat_rate
+from souvenir.taxrefund.rulebook import open_rule_book
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,25 @@ def test_the_rate_of_the_day_applies(category: str, on: date, rate: str):
 def test_a_day_or_category_without_a_rate_is_refused(category: str, on: date, jurisdiction: str):
     with pytest.raises(NoVatRate):
         vat_rate(category, on, jurisdiction)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "category", "on", "rate"),
+    [
+        ("JP", "standard", date(2019, 9, 30), "0.08"),
+        ("JP", "standard", date(2019, 10, 1), "0.10"),
+        ("JP", "reduced", date(2026, 11, 1), "0.08"),
+        ("SG", "standard", date(2023, 12, 31), "0.08"),
+        ("DE", "standard", date(2020, 7, 1), "0.16"),
+        ("DE", "standard", date(2021, 1, 1), "0.19"),
+        ("FR", "exempt", date(2026, 1, 1), "0"),
+    ],
+)
+def test_a_shop_elsewhere_has_the_rates_of_its_place(jurisdiction: str, category: str, on: date, rate: str):
+    assert vat_rate(category, on, jurisdiction) == Decimal(rate)
+
+
+def test_wherever_the_rule_book_knows_a_scheme_the_standard_rate_is_known_with_its_source():
+    known = {jurisdiction for jurisdiction, category in rates() if category == "standard"}
+    assert set(open_rule_book().jurisdictions) - {"XI"} <= known
+    assert all(list(one.steps) == sorted(one.steps) for one in rates().values())
