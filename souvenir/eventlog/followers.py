@@ -22,10 +22,10 @@ POLL_SECONDS: Final = 0.05
 """How soon another process's commits are noticed; this process's own are noticed at once."""
 
 LINGER_SECONDS: Final = 0.1
-"""How long to let commits gather before following them, unless somebody is waiting to read what they wrote.
+"""How long to let commits gather before following them, unless somebody is waiting to read what they wrote."""
 
-Longer after a step that took long: commands have the writer at least two thirds of the time.
-"""
+COMMANDS_FIRST: Final = 3
+"""While commands keep coming, they have the writer so many times as long as followers."""
 
 NOT_FAR: Final = 50_000
 """Events behind up to which followers move together; further back each goes alone, in batches of its own events."""
@@ -76,6 +76,7 @@ class Followers:
         self.stalled: dict[str, FollowerStalled] = {}
         self._more = False
         self._thread: threading.Thread | None = None
+        self._steps = 0
         self._stopping = threading.Event()
         self._wanted = threading.Event()
         self._moved = threading.Condition()
@@ -136,16 +137,18 @@ class Followers:
             self._thread = None
 
     def _run(self) -> None:
+        commands = 0
         while not self._stopping.is_set():
             self._wanted.clear()
             begun = time.monotonic()
             moved = self._move(self.all)
-            took = time.monotonic() - begun
+            before, commands = commands, self.log.carried_out - self._steps
+            pause = COMMANDS_FIRST * (time.monotonic() - begun) if commands > before else 0.0
             with self._moved:
                 self._moved.notify_all()
             if not moved:
                 self.log.wait_for_growth(POLL_SECONDS)
-            self._wanted.wait(2 * took if self._more else max(LINGER_SECONDS, 2 * took))
+            self._wanted.wait(pause if self._more else max(LINGER_SECONDS, pause))
 
     def _move(self, followers: Sequence[Process | View]) -> bool:
         """Take one step with each follower that is behind: in one commit where none is far behind, else each alone."""
@@ -169,6 +172,7 @@ class Followers:
             for step in steps:
                 step.take(tx)
 
+        self._steps += 1
         try:
             self.log.commit(together)
         except Exception:  # which of them it is shows when each goes alone
@@ -180,6 +184,7 @@ class Followers:
     def _take(self, step: "Step") -> bool:
         """Take one follower's step alone; True if it moved, or if another process moved it meanwhile."""
         name = step.follower.name
+        self._steps += 1
         try:
             self.log.commit(step.take)
         except (_Overtaken, Busy):

@@ -129,6 +129,8 @@ class EventLog:
         self._writer_wanted = threading.Semaphore(0)
         self._closed = False
         self._grown = threading.Event()
+        self.carried_out = 0
+        """Commands so far, in this process."""
 
     @classmethod
     def open(cls, url: str, registers: Sequence[Register] = ()) -> "EventLog":
@@ -322,6 +324,7 @@ class EventLog:
         for loop, futures in awaited.items():
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, futures)
+        self.carried_out += len(jobs)
         if not self._grown.is_set():
             self._grown.set()
 
