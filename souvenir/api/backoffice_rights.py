@@ -116,6 +116,10 @@ class RoyaltyTermsInput:
     labels_deemed_sold: bool = strawberry.field(default=False, description="Labels nobody can show are charged.")
     late_interest_rate: Decimal = strawberry.field(default=Decimal(0), description="On what is paid after it was due.")
     late_interest: str = strawberry.field(default="daily", description="A year, counted daily; or a month, monthly.")
+    guarantee_years: str = strawberry.field(
+        default="crossed",
+        description="crossed; or separate: each contract year is set against its own guarantee alone.",
+    )
 
 
 @strawberry.input
@@ -276,4 +280,5 @@ def _terms(input: RoyaltyTermsInput) -> RoyaltyTerms:
             labels_deemed_sold=input.labels_deemed_sold,
             late_interest_rate=input.late_interest_rate,
             late_interest=cast(Literal["daily", "monthly"], input.late_interest),
+            guarantee_years=cast(Literal["crossed", "separate"], input.guarantee_years),
         )

@@ -85,7 +85,9 @@ class RoyaltyPosition:
     base: Money
     earned: Money
     recouped: Money
-    unrecouped: Money = strawberry.field(description="The part of the advance that later royalties will absorb.")
+    unrecouped: Money = strawberry.field(
+        description="The part of the advance that later royalties will absorb; where guarantee years stand alone, its own."
+    )
     payable: Money
     marketing_fund: Money
     breaches: int = strawberry.field(description="Sales made outside the licence.")

@@ -53,6 +53,20 @@ class StatementAccount:
     payable: Money
     marketing_fund: Money
     shortfall: Money = strawberry.field(description="What is made up to the guarantee beyond what is earned.")
+    years: list["StatementYear"] = strawberry.field(description="One by one, where guarantee years stand alone.")
+
+
+@strawberry.type(description="One contract year of an account whose guarantee years stand alone.")
+class StatementYear:
+    contract_year: int
+    guarantee: Money
+    earned: Money
+    recouped: Money
+    payable: Money = strawberry.field(description="Less than nothing where what had been paid for came back: a credit.")
+    shortfall: Money
+    closing_unrecouped: Money
+    earned_to_date: Money
+    cash_to_date: Money = strawberry.field(description="The greater of guarantee and earnings.")
 
 
 @strawberry.type(description="What is held of the royalty against returns, and released periods later.")
@@ -247,6 +261,9 @@ class GuaranteeForecast:
     projected: Money
     shortfall: Money
     needed_daily: Money
+    contract_year: int | None = strawberry.field(
+        description="The one all this is of, where guarantee years stand alone."
+    )
 
 
 def issued(at: Desk, licence_id: UUID, first: int, after: str | None) -> Connection[StatementIssued]:
@@ -301,6 +318,21 @@ def forecast(at: Desk, licence_id: UUID, on: date) -> GuaranteeForecast:
         projected=Money.of(found.projected),
         shortfall=Money.of(found.shortfall),
         needed_daily=Money.of(found.needed_daily),
+        contract_year=found.contract_year,
+    )
+
+
+def _year(year: paper.YearAccount) -> StatementYear:
+    return StatementYear(
+        contract_year=year.contract_year,
+        guarantee=Money.of(year.guarantee),
+        earned=Money.of(year.earned),
+        recouped=Money.of(year.recouped),
+        payable=Money.of(year.payable),
+        shortfall=Money.of(year.shortfall),
+        closing_unrecouped=Money.of(year.closing_unrecouped),
+        earned_to_date=Money.of(year.earned_to_date),
+        cash_to_date=Money.of(year.cash_to_date),
     )
 
 
@@ -325,6 +357,7 @@ def _statement(found: paper.Sheet) -> RoyaltyStatement:
             payable=Money.of(account.payable),
             marketing_fund=Money.of(account.marketing_fund),
             shortfall=Money.of(account.shortfall or account.payable * 0),
+            years=[_year(year) for year in account.years or ()],
         ),
         due=StatementDue(
             royalty=Money.of(due.royalty),

@@ -146,6 +146,11 @@ def account_of(header: Header) -> Iterator[tuple[str, Money | str]]:
     yield "期末未抵扣 Unrecouped, closing", account.closing_unrecouped
     if account.shortfall:
         yield "补足保底 Made up to the guarantee", account.shortfall
+    for year in account.years or ():
+        of = f"第{year.contract_year}合同年 Contract year {year.contract_year}"
+        yield f"{of}: 保底 guarantee", year.guarantee
+        yield f"{of}: 累计版税 earned to date", year.earned_to_date
+        yield f"{of}: 未抵扣 unrecouped", year.closing_unrecouped
     yield "应付版税 Royalty payable", due.royalty
     if due.tax_rate:
         borne = "on top" if due.tax_borne_by == "licensee" else "withheld"

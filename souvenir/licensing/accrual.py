@@ -54,7 +54,8 @@ class Counted(Value):
     With these and the licence's terms anyone can compute the figure again: royalty = R(before + this) - R(before).
     `article` is the SKU where the contract charges each by itself.
     `period_rate` is the rate of the whole period where tiers are prospective, otherwise the rate reached before it.
-    `guaranteed` is what had become due before the period of the change, where more than the advance is guaranteed.
+    `guaranteed` is what had become due before the period of the change, where more than the advance is guaranteed; where
+    guarantee years stand alone, of that contract year.
     """
 
     period: str

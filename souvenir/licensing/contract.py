@@ -10,7 +10,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant
-from souvenir.licensing.terms import Agreed, RoyaltyTerms, period_of
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule, period_of
 
 Standing = Literal["term", "sell_off"]
 """Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""
@@ -87,6 +87,10 @@ class Contract(Value):
         """The account its royalties and guarantees are kept in: its own, or one that contracts of a licensor share."""
         shared = self.terms.shared_account
         return self.id if shared is None else derived_id("royalty-account", self.licensor, shared)
+
+    def schedule_of(self, number: int) -> Schedule:
+        """What is guaranteed for one contract year, where each stands alone."""
+        return self.terms.schedule.of_year(self.grant.starts, number)
 
     @property
     def caps_units(self) -> bool:

@@ -9,7 +9,7 @@ from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.flags import Flag, Known, flags
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.reading import Gathered, Reading, Sums
-from souvenir.licensing.sheet import Account, Due, Header, Held, Labels, Movement, Reserve, Sheet, Span, Stated
+from souvenir.licensing.sheet import Account, Due, Header, Held, Labels, Movement, Reserve, Sheet, Span, Stated, Years
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,
     PeriodAlreadyStated,
@@ -19,6 +19,7 @@ from souvenir.licensing.statement import (
 from souvenir.licensing.terms import (
     RoyaltyTerms,
     Schedule,
+    contract_year,
     first_day_of,
     last_day_of,
     next_period,
@@ -98,6 +99,7 @@ class Drafting:
                 paid_ahead=_paid_by(licence, period),
                 guarantee=Money(self.schedule.by(last_day_of(period)), terms.currency),
                 advance=Money(self.schedule.by(None), terms.currency),
+                years=self._years(gathered, period, reserve, forward.account) if terms.years_apart else None,
             )
         )
         header = Header(
@@ -120,6 +122,20 @@ class Drafting:
             conversions=_conversions(licence, min((line.period for line in gathered.lines), default=period), period),
         )
         return Sheet(header, gathered.lines, gathered.adjustments, gathered.breaches)
+
+    def _years(self, gathered: Gathered, period: str, reserve: Reserve | None, account: Account) -> Years:
+        """Every contract year that has begun: what is earned of it now, and guaranteed for it by the end of a period."""
+        contract, last, nothing = self.licence.contract, last_day_of(period), Money.zero(self.licence.terms.currency)
+        starts, before = contract.grant.starts, self.last.reserve if self.last else None
+        begun = range(1, contract_year(starts, min(last, contract.grant.last_day)) + 1)
+        stated = (year.contract_year for year in account.years or ())
+        years: dict[int, tuple[Money, Money]] = {}
+        for number in {*begun, *stated, *(number for number, earned in gathered.years.items() if earned)}:
+            kept = reserve.royalty_of(number, starts) if reserve else nothing
+            released = before.royalty_of(number, starts) if before else nothing
+            guaranteed = Money(contract.schedule_of(number).by(last), nothing.currency)
+            years[number] = gathered.years.get(number, nothing) - kept + released, guaranteed
+        return years
 
 
 def _conversions(licence: Licence, first: str, last: str) -> tuple[Conversion, ...] | None:

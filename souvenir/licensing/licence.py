@@ -176,6 +176,7 @@ class Licence(Aggregate):
             raise MalformedInput(expected="contract number and licensor", value=contract_no or licensor)
         refuse_unsound_grant(grant)
         refuse_unsound(terms)
+        _refuse_dues_of_no_year(grant, terms)
         return cls._create(
             cls.Granted,
             id=cls.id_of(contract_no),
@@ -313,3 +314,10 @@ class Licence(Aggregate):
     def _advance_paid(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:
         advance = Advance(reference=reference, amount=amount, withheld=withheld, paid_on=paid_on)
         self.advances = (*self.advances, advance)
+
+
+def _refuse_dues_of_no_year(grant: Grant, terms: RoyaltyTerms) -> None:
+    """Where years stand alone, refuse a guarantee by a day outside the term: no year could earn it."""
+    for each in terms.guarantees if terms.years_apart else ():
+        if not grant.starts <= each.due <= grant.ends:
+            raise TermUnsound(reason=f"a guarantee by {each.due} is of none of its years; give a day within the term")

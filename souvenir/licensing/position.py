@@ -39,6 +39,9 @@ class Totals(NamedTuple):
     recoup. `cash` is CumCash: all that is due, guarantees included. `settled` is CumCash at the end of the last royalty
     period before `period`, or as it was stated: it never comes back. What the running period made payable may still be
     taken back within it, until it is stated.
+
+    Where years stand `apart` the account is that of one contract year, and `settled` is what is guaranteed for it by now:
+    its cash is max(guaranteed, earned) at any time, so that what comes back after the year is credited, and not lost in it.
     """
 
     units: int
@@ -48,12 +51,18 @@ class Totals(NamedTuple):
     period: str
     over: Over
     schedule: Schedule
+    apart: bool = False
 
     @classmethod
     def opening(cls, terms: RoyaltyTerms) -> Self:
         """The position on the day of signing: the advance is due, nothing is earned."""
         advance = terms.agreed_advance.minor
         return cls(0, 0, advance, advance, "", NOTHING_OVER, terms.schedule)
+
+    @classmethod
+    def of_year(cls, schedule: Schedule) -> Self:
+        """The position a contract year that stands apart begins in, by what is guaranteed for it."""
+        return cls(0, 0, schedule.by(None), schedule.by(None), "", NOTHING_OVER, schedule, apart=True)
 
     @property
     def unrecouped(self) -> int:
@@ -62,6 +71,9 @@ class Totals(NamedTuple):
 
     def in_period(self, period: str) -> Self:
         """The same position with every earlier period closed, and what it guaranteed due; a late sale closes nothing."""
+        if self.apart:
+            settled = max(self.settled, self.schedule.before(period))
+            return self._replace(cash=max(self.cash, settled), settled=settled)
         if period <= self.period:
             return self
         cash = max(self.cash, self.guaranteed_before(period) or 0)
@@ -69,15 +81,15 @@ class Totals(NamedTuple):
 
     def guaranteed_before(self, period: str) -> int | None:
         """What was guaranteed by the time a period begins; None where that is the advances alone."""
-        return self.schedule.before(period) if self.schedule.grows else None
+        return self.schedule.before(period) if self.schedule.grows or self.apart else None
 
     def payable(self, recoupable: int) -> int:
         """What becomes payable, in a position that is in the period of a change, once so much more is earned."""
         return max(self.settled, self.earned + recoupable) - self.cash
 
-    def sharing(self, other: "Totals") -> Self:
+    def sharing(self, other: "Totals") -> "Totals":
         """The same licence with the account as another licence left it."""
-        return self._replace(earned=other.earned, cash=other.cash, settled=other.settled, period=other.period)
+        return other._replace(units=self.units, over=self.over)
 
 
 class Count(NamedTuple):
@@ -266,6 +278,7 @@ def move(agreed: Agreed, totals: Totals, year: Year, change: Change, before: tup
         now.period,
         Over(*map(sum, zip(now.over, over, strict=True))) if any(over) else now.over,
         now.schedule,
+        now.apart,
     )
     return Moved(figures, counted, left, after, reached)
 

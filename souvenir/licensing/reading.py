@@ -6,6 +6,7 @@ skipping what a sum does not need; memory grows with licences, products and rate
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,6 +47,7 @@ class _Details(msgspec.Struct, gc=False):
 
 class _Counted(msgspec.Struct, gc=False):
     period: str
+    contract_year: int
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -73,6 +75,7 @@ class _Entry(msgspec.Struct, gc=False):
 class _Adjusted(msgspec.Struct, gc=False):
     licence_id: str
     amendment_no: str
+    contract_year: int
     period: str
     base: _Amount
     rate_before: str
@@ -108,7 +111,8 @@ Sums = dict[str, tuple[Money, Money]]
 class _Bucket:
     """The entries of one licence for one period. A line's sums: sold, returned, gross, net, royalty, marketing fund.
 
-    `came_back` is what returned, by period of its sale: net and the royalty that had been recoupable.
+    `came_back` is what returned, by period of its sale: net and the royalty that had been recoupable. `years` is what is
+    earned that may recoup, by the contract year it belongs to.
     """
 
     first: int
@@ -116,6 +120,7 @@ class _Bucket:
     adjusted: list[_Adjusted] = field(default_factory=list)
     breaches: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
     came_back: dict[str, list[int]] = field(default_factory=dict)
+    years: dict[int, int] = field(default_factory=dict)
     outside: int = 0
     payable: int = 0
     entries: int = 0
@@ -124,7 +129,10 @@ class _Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What one statement is made of. `payable` is the sum of what the accruals, one by one, made payable."""
+    """What one statement is made of. `payable` is the sum of what the accruals, one by one, made payable.
+
+    `years` is what may recoup, by contract year.
+    """
 
     lines: tuple[Line, ...]
     adjustments: tuple[AdjustmentLine, ...]
@@ -138,6 +146,7 @@ class Gathered:
     first_carried: int | None
     sold: Sums
     returned: Sums
+    years: Mapping[int, Money]
 
 
 class Reading:
@@ -186,10 +195,12 @@ class Reading:
             line[3] += sign * base
             line[4] += sign * entry.royalty.minor
             line[5] += sign * entry.marketing_fund.minor
+            year, recoupable = entry.counted.contract_year, entry.royalty.minor - entry.outside.minor
+            bucket.years[year] = bucket.years.get(year, 0) + sign * recoupable
             if returned:
                 back = bucket.came_back.setdefault(entry.counted.period, [0, 0])
                 back[0] += base
-                back[1] += entry.royalty.minor - entry.outside.minor
+                back[1] += recoupable
             bucket.outside += sign * entry.outside.minor
             bucket.payable += sign * entry.payable.minor
             bucket.entries += 1
@@ -203,6 +214,8 @@ class Reading:
                 bucket.adjusted.append(entry)
                 bucket.payable += entry.payable.minor
                 bucket.outside += entry.outside.minor
+                recoupable = entry.royalty.minor - entry.outside.minor
+                bucket.years[entry.contract_year] = bucket.years.get(entry.contract_year, 0) + recoupable
                 bucket.entries += 1
                 bucket.digests[ADJUSTED].update(state)
 
@@ -276,6 +289,7 @@ class Reading:
             first_carried=min((bucket.first for name, bucket in buckets.items() if name > period), default=None),
             sold={name: _sold(bucket, currency) for name, bucket in mine.items()},
             returned=_returned(mine.values(), currency),
+            years=_years(mine.values(), currency),
         )
 
 
@@ -296,6 +310,14 @@ def _returned(buckets: Iterable[_Bucket], currency: str) -> Sums:
             sums = minor.setdefault(period, [0, 0])
             sums[0], sums[1] = sums[0] + net, sums[1] + royalty
     return {period: (Money(net, currency), Money(royalty, currency)) for period, (net, royalty) in minor.items()}
+
+
+def _years(buckets: Iterable[_Bucket], currency: str) -> dict[int, Money]:
+    """What may recoup, by contract year."""
+    minor: Counter[int] = Counter()
+    for bucket in buckets:
+        minor.update(bucket.years)
+    return {number: Money(earned, currency) for number, earned in sorted(minor.items())}
 
 
 def _sealed(buckets: Mapping[str, _Bucket]) -> str:

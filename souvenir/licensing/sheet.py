@@ -22,7 +22,7 @@ from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.royalty.net_sales import held_back
 from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
 from souvenir.licensing.royalty.withholding import borne_by_licensor, grossed_up
-from souvenir.licensing.terms import RoyaltyTerms, last_day_of
+from souvenir.licensing.terms import RoyaltyTerms, contract_year, last_day_of
 
 
 class Stated(NamedTuple):
@@ -42,15 +42,61 @@ class NoSuchLine(SouvenirError):
     number: int
 
 
+class YearAccount(Value):
+    """One contract year of an account whose guarantee years stand alone: CumCash is max(guarantee, earned to date).
+
+    `payable` is less than nothing where goods came back that had been paid for: a credit, whichever year they were sold in.
+    What a year that is over leaves unrecouped, only late sales of that year absorb.
+    """
+
+    contract_year: int
+    guarantee: Money
+    earned: Money
+    recouped: Money
+    payable: Money
+    shortfall: Money
+    closing_unrecouped: Money
+    earned_to_date: Money
+    cash_to_date: Money
+
+    def after(self, earned: Money, guarantee: Money) -> "YearAccount":
+        """The year over the next statement, with so much more earned, and so much guaranteed by now."""
+        to_date = self.earned_to_date + earned
+        by_earning, cash = max(self.guarantee, to_date), max(guarantee, to_date)
+        due = by_earning - self.cash_to_date
+        return YearAccount(
+            contract_year=self.contract_year,
+            guarantee=guarantee,
+            earned=earned,
+            recouped=earned - due,
+            payable=due,
+            shortfall=cash - by_earning,
+            closing_unrecouped=cash - to_date,
+            earned_to_date=to_date,
+            cash_to_date=cash,
+        )
+
+
+def year_opening(number: int, guarantee: Money) -> YearAccount:
+    """A contract year in which nothing is earned yet, and so much was due at signing."""
+    nothing = Money.zero(guarantee.currency)
+    sums = dict.fromkeys(("earned", "recouped", "payable", "shortfall", "earned_to_date"), nothing)
+    due = dict.fromkeys(("guarantee", "closing_unrecouped", "cash_to_date"), guarantee)
+    return YearAccount(contract_year=number, **sums, **due)
+
+
 class Account(Value):
     """The licensor's account over one statement, and where it leaves it. What was paid never comes back.
 
     `earned` may recoup the guarantee, `outside` may not. `payable` is `earned` less `recouped`, plus `outside`. A credit
-    is what returns took off royalties outside recoupment, or off the marketing fund, after those had been paid.
+    is what returns took off royalties outside recoupment, or off the marketing fund, after those had been paid; where
+    guarantee years stand alone, off any royalties.
 
     `guarantee` is everything guaranteed by the period's end, `advance` the part of it that was due at signing; `shortfall`
     is what this statement makes up to it beyond what is earned. In a shared account these are of all its contracts,
     `earned` of this one. Statements from before there were such accounts do not say the last two.
+
+    Where guarantee years stand alone, `years` are settled one by one, and the rest of the account is their sum.
     """
 
     guarantee: Money
@@ -68,6 +114,7 @@ class Account(Value):
     fund_credit: Money
     advance: Money | None = None
     shortfall: Money | None = None
+    years: tuple[YearAccount, ...] | None = None
 
     @classmethod
     def opening(cls, guarantee: Money) -> "Account":
@@ -94,16 +141,24 @@ class Account(Value):
         nothing = Money.zero(new.earned.currency)
         joined = new.advance - (self.advance if self.advance is not None else self.guarantee)
         cash_before, earned_to_date = self.cash_to_date + joined, self.earned_to_date + new.earned
-        by_earning = cash_to_date(cash_before, nothing, earned_to_date)
-        cash = cash_to_date(by_earning, new.guarantee, earned_to_date)
-        due, shortfall = by_earning - cash_before, cash - by_earning
+        years = None if new.years is None else self._years_after(new.years, new.advance)
+        if years is None:
+            by_earning = cash_to_date(cash_before, nothing, earned_to_date)
+            cash = cash_to_date(by_earning, new.guarantee, earned_to_date)
+            due, shortfall = by_earning - cash_before, cash - by_earning
+            left = unrecouped(cash, earned_to_date)
+        else:
+            due, shortfall, left, cash = (
+                total((getattr(year, name) for year in years), nothing.currency)
+                for name in ("payable", "shortfall", "closing_unrecouped", "cash_to_date")
+            )
         return Account(
             guarantee=new.guarantee,
             paid_ahead=new.paid_ahead,
             opening_unrecouped=self.closing_unrecouped + joined,
             earned=new.earned,
             recouped=new.earned - due,
-            closing_unrecouped=unrecouped(cash, earned_to_date),
+            closing_unrecouped=left,
             outside=new.outside,
             payable=due + new.outside,
             marketing_fund=new.marketing_fund,
@@ -113,12 +168,28 @@ class Account(Value):
             fund_credit=max(nothing, self.fund_credit - new.marketing_fund),
             advance=new.advance,
             shortfall=shortfall,
+            years=years,
         )
+
+    def _years_after(self, new: "Years", advance: Money) -> tuple[YearAccount, ...]:
+        known = {year.contract_year: year for year in self.years or (year_opening(1, advance),)}
+        nothing = Money.zero(advance.currency)
+        return tuple(
+            (known.get(number) or year_opening(number, nothing)).after(*new[number])
+            for number in sorted({*known, *new})
+        )
+
+
+Years = Mapping[int, tuple[Money, Money]]
+"""What is earned on a statement, and what is guaranteed by now, by contract year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What one statement brings to its account; `guarantee` and `advance` are what is guaranteed by now, in all."""
+    """What one statement brings to its account; `guarantee` and `advance` are what is guaranteed by now, in all.
+
+    `years` says the same of every contract year that has begun, where each stands alone.
+    """
 
     earned: Money
     outside: Money
@@ -126,6 +197,7 @@ class Movement:
     paid_ahead: Money
     guarantee: Money
     advance: Money
+    years: Years | None = None
 
 
 class Due(Value):
@@ -214,6 +286,11 @@ class Reserve(Value):
     opening_royalty: Money
     closing_royalty: Money
     periods: tuple[Held, ...]
+
+    def royalty_of(self, number: int, starts: date) -> Money:
+        """What is held of the royalty of one contract year: of periods that end in it."""
+        mine = (each for each in self.periods if contract_year(starts, last_day_of(each.period)) == number)
+        return total((each.royalty(self.rate) for each in mine), self.closing_royalty.currency)
 
 
 class Labels(Value):

@@ -1,7 +1,7 @@
 """What a licence contract says about money: rates and tiers, what the base is, the advance, the marketing fund."""
 
 import re
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -75,6 +75,9 @@ class RoyaltyTerms(Value):
     rate of 0 it is a royalty per unit. Free goods beyond `free_goods_allowance`, a rate on units sold, count as sold, and so
     do labels nobody can show if they are `labels_deemed_sold`. What is paid late bears `late_interest_rate`: a year, by the
     day of 365, or a month begun, compounded.
+
+    Where `guarantee_years` are separate, each contract year is settled by itself: the advance is guaranteed for the first,
+    any other amount for the year its day falls in, and neither a surplus nor what is left unrecouped crosses to another.
     """
 
     currency: str
@@ -106,6 +109,12 @@ class RoyaltyTerms(Value):
     labels_deemed_sold: bool = False
     late_interest_rate: Decimal = Decimal(0)
     late_interest: Literal["daily", "monthly"] = "daily"
+    guarantee_years: Literal["crossed", "separate"] = "crossed"
+
+    @property
+    def years_apart(self) -> bool:
+        """Whether each contract year's guarantee stands alone."""
+        return self.guarantee_years == "separate"
 
     @property
     def agreed_advance(self) -> Money:
@@ -154,6 +163,10 @@ class Schedule:
     def before(self, period: str) -> int:
         """What is guaranteed before a royalty period begins."""
         return self.by(first_day_of(period) - timedelta(days=1))
+
+    def of_year(self, starts: date, number: int) -> "Schedule":
+        """What is guaranteed for one contract year: by a day within it; what is due at signing is of the first."""
+        return Schedule(tuple((due, minor) for due, minor in self.dues if _year_due(starts, due) == number))
 
     def joined(self, other: "Schedule") -> "Schedule":
         """The schedule of two contracts in one account."""
@@ -205,6 +218,8 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
     for guaranteed in terms.guarantees:
         if guaranteed.amount.currency != terms.currency or guaranteed.amount.minor <= 0:
             raise TermUnsound(reason=f"a guarantee of {guaranteed.amount}; give more than nothing, in {terms.currency}")
+    if terms.years_apart and terms.shared_account is not None:
+        raise TermUnsound(reason="guarantee years that are separate cannot be in an account contracts share")
     if terms.unit_floor is not None:
         _refuse_unsound_floor(terms, terms.unit_floor)
     if terms.over_cap_multiplier < 1:
@@ -260,6 +275,17 @@ def contract_year(starts: date, on: date) -> int:
     """
     years = on.year - starts.year
     return years + 1 if (on.month, on.day) >= (starts.month, starts.day) else years
+
+
+def year_begins(starts: date, number: int) -> date:
+    """The first day of a contract year; where the contract began on 29 February and the year has none, 1 March."""
+    year = starts.year + number - 1
+    leap_day = (starts.month, starts.day) == (2, 29) and not isleap(year)
+    return date(year, 3, 1) if leap_day else starts.replace(year=year)
+
+
+def _year_due(starts: date, due: str) -> int:
+    return 1 if due == AT_SIGNING else contract_year(starts, date.fromisoformat(due))
 
 
 def _rates(terms: RoyaltyTerms) -> Iterator[tuple[str, Decimal]]:

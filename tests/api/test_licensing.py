@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+from decimal import Decimal
 
 import pytest
+from licences import VECTORS
 from trading import TODAY, Group, words
 
 JULY = "2025-07-05"
@@ -314,6 +316,45 @@ def test_what_a_contract_may_say_reaches_its_statement(group: Group):
     assert (issued["reserve"]["rate"], issued["labels"]["unaccounted"]) == ("0.15", 2)
 
 
+@pytest.mark.parametrize(
+    ("years", "due", "of_each"),
+    [("separate", ["26000.00", "20000.00"], ["26000.00", "20000.00"]), ("crossed", ["26000.00", "15000.00"], [])],
+)
+def test_guarantee_years_are_separate_or_crossed_as_the_contract_says(group: Group, years, due, of_each):
+    vector = next(each for each in VECTORS if each["id"] == "R20")
+    grant = {
+        "categories": ["fans"], "territories": ["CN"], "channels": ["shop"], "starts": "2023-01-01", "ends": "2024-12-31",
+        "subLicensing": True,
+    }  # fmt: skip
+    guarantees = [
+        {"due": f"{year}-12-31", "amount": {"amount": each["mg"], "currency": "CNY"}}
+        for year, each in zip((2023, 2024), vector["inputs"]["years"], strict=True)
+    ]
+    terms = {
+        "currency": "CNY", "tiers": [{"rate": "0"}], "sublicenceShare": "1", "periodMonths": 12,
+        "guarantees": guarantees, "guaranteeYears": years,
+    }  # fmt: skip
+    granted = group.office.do(
+        "grantLicence", contractNo="LIC-Y", licensor="Palace Studio",
+        propertyName=[{"language": "en", "text": "Fan"}], grant=grant, terms=terms,
+    )  # fmt: skip
+    licence = {"licenceId": granted["licence"]["id"]}
+    paid = []
+    for period, each in zip(("2023", "2024"), vector["inputs"]["years"], strict=True):
+        received = {"amount": each["earned"], "currency": "CNY"}
+        report = {"sublicensee": "Garden", "period": period, "on": "2025-02-01"}
+        group.office.do("reportSublicence", **licence, **report, receipts=received, netSales=received)
+        issued = group.finance.do("issueStatement", **licence, period=period, on="2025-02-01")["statement"]
+        paid.append(issued["due"]["royalty"]["amount"])
+    assert paid == due
+    assert f"{sum(map(Decimal, paid))}" == vector["expected"][f"{years}_total"]
+    assert [each["cashToDate"]["amount"] for each in issued["account"]["years"]] == of_each
+    ahead = group.finance.ask("guaranteeForecast", **licence, on="2024-06-30")
+    assert (ahead["contractYear"], ahead["guarantee"]["amount"]) == (
+        (2, "20000.00") if years == "separate" else (None, "40000.00")
+    )
+
+
 def test_what_is_charged_besides_sales_reaches_the_statement(group: Group):
     grant = {
         "categories": ["fans"], "territories": ["CN"], "channels": ["shop"], "starts": "2025-01-01", "ends": "2025-12-31",
@@ -347,6 +388,8 @@ def test_what_is_charged_besides_sales_reaches_the_statement(group: Group):
         ({"unitFloor": {"amount": "1", "currency": "JPY"}}, "TERM_UNSOUND"),
         ({"discountCapTested": "month"}, "MALFORMED_INPUT"),
         ({"taxBorneBy": "nobody"}, "MALFORMED_INPUT"),
+        ({"guaranteeYears": "alone"}, "MALFORMED_INPUT"),
+        ({"guaranteeYears": "separate", "sharedAccount": "PALACE"}, "TERM_UNSOUND"),
         ({"reserveRate": "0.1"}, "TERM_UNSOUND"),
         ({"discountCap": "1.5"}, "RATE_OUT_OF_RANGE"),
     ],

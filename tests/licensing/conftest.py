@@ -131,3 +131,9 @@ def small_shop() -> Iterator[Shop]:
     shop = Shop("sqlite://")
     yield shop
     shop.log.close()
+
+
+@pytest.fixture(scope="session")
+def new_shop() -> Callable[[], Shop]:
+    """Opens a shop in memory, as often as it is asked."""
+    return lambda: Shop("sqlite://")

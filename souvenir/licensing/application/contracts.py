@@ -149,7 +149,7 @@ class Licensing(Statements):
             for number in contract_years(tx.session, licence_id):
                 year = year_of(tx.session, licence_id, number, licence.terms)
                 for change in restated(before, after, year):
-                    totals = totals_of(tx.session, licence_id, licence.terms)
+                    totals = totals_of(tx.session, licence.contract, number)
                     tx.save(adjusted(licence.contract, totals, amendment_no, number, change, signed_on))
 
         return self._log.execute(decide)
@@ -161,7 +161,7 @@ class Licensing(Statements):
 
         def decide(tx: Transaction) -> None:
             contract = tx.get(Licence, licence_id).contract
-            totals = totals_of(tx.session, licence_id, contract.terms)
+            totals = totals_of(tx.session, contract, contract_year(contract.grant.starts, last_day_of(period)))
             made = reported(contract, totals, sublicensee, period, receipts, net_sales, on)
             known = tx.find(Adjustment, made.id)
             if known is None:
@@ -177,8 +177,8 @@ class Licensing(Statements):
 
         def decide(tx: Transaction) -> None:
             contract = tx.get(Licence, licence_id).contract
-            totals = totals_of(tx.session, licence_id, contract.terms)
             years = _year_at(tx, contract, last_day_of(period)), _last_sold(tx, contract)
+            totals = totals_of(tx.session, contract, years[0].number)
             made = free_goods(contract, totals, *years, period, units, on)
             known = tx.find(Adjustment, made.id)
             if known is None:
@@ -202,10 +202,10 @@ class Licensing(Statements):
         """
 
         def count(tx: Transaction, contract: Contract, stock: LabelStock) -> None:
-            totals = totals_of(tx.session, licence_id, contract.terms)
+            years = _year_at(tx, contract, found.counted_on), _last_sold(tx, contract)
+            totals = totals_of(tx.session, contract, years[0].number)
             deemed = stock.count(found, totals.units, contract.terms.labels_deemed_sold)
             if deemed:
-                years = _year_at(tx, contract, found.counted_on), _last_sold(tx, contract)
                 tx.save(missing_labels(contract, totals, *years, deemed, found.counted_on))
 
         return self._keep_labels(licence_id, count)

@@ -149,7 +149,7 @@ class Positions:
         self._contracts: dict[tuple[UUID, UUID], tuple[Contract, date | None]] = {}
         self._agreed: dict[UUID, Agreed] = {}
         self._totals: dict[UUID, Totals] = {}
-        self._accounts: dict[UUID, Totals] = {}
+        self._accounts: dict[UUID | tuple[UUID, int], Totals] = {}
         self._years: dict[tuple[UUID, int], Year] = {}
         self._earned: dict[tuple[UUID, int], tuple[int, int]] = {}
 
@@ -181,15 +181,21 @@ class Positions:
         agreed = self._agreed.get(contract.id)
         if agreed is None:
             agreed = self._agreed[contract.id] = contract.agreed
-        moved = move(agreed, self._totals_of(contract), year, change, self._earned.get(key))
+        moved = move(agreed, self._totals_of(contract, number), year, change, self._earned.get(key))
         self._years[key], self._earned[key] = moved.year, moved.earned
         self._totals[contract.id] = moved.totals
-        if contract.terms.shared_account is not None:
+        if contract.terms.years_apart:
+            self._accounts[key] = moved.totals
+        elif contract.terms.shared_account is not None:
             self._accounts[contract.account_id] = moved.totals
         return moved.figures, moved.counted
 
-    def _totals_of(self, contract: Contract) -> Totals:
-        totals = self._totals.get(contract.id) or totals_of(self.tx.session, contract.id, contract.terms)
+    def _totals_of(self, contract: Contract, number: int) -> Totals:
+        totals = self._totals.get(contract.id)
+        if contract.terms.years_apart:
+            year = self._accounts.get((contract.id, number)) or totals_of(self.tx.session, contract, number)
+            return (totals or year).sharing(year)
+        totals = totals or totals_of(self.tx.session, contract)
         if contract.terms.shared_account is None:
             return totals
         return totals.sharing(self._accounts.get(contract.account_id, totals))

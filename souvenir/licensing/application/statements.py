@@ -19,7 +19,7 @@ from souvenir.licensing.drafting import (
     refuse_period,
     stated_by,
 )
-from souvenir.licensing.forecasting import Forecast, forecast
+from souvenir.licensing.forecasting import Forecast, forecast, year_ahead
 from souvenir.licensing.label_stock import LabelStock
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.payout import PayoutInstruction, payout_of
@@ -35,6 +35,7 @@ from souvenir.licensing.registers.positions import (
 )
 from souvenir.licensing.sheet import Account, Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
+from souvenir.licensing.terms import contract_year
 
 
 def charge_late_payment(tx: Transaction, statement: Statement, paid_on: date, came_back: bool = False) -> None:
@@ -43,7 +44,7 @@ def charge_late_payment(tx: Transaction, statement: Statement, paid_on: date, ca
     If the money came back, so does the interest: it will be charged until the day on which it is paid after all.
     """
     contract = tx.look(Licence, statement.header.licence_id).contract
-    totals = totals_of(tx.session, contract.id, contract.terms)
+    totals = totals_of(tx.session, contract, contract_year(contract.grant.starts, paid_on))
     interest = late_payment(contract, totals, statement.header, paid_on, came_back)
     if interest is not None and tx.find(Adjustment, interest.id) is None:
         tx.save(interest)
@@ -129,7 +130,7 @@ class Statements:
         """Whether the guarantee will be earned back, by the royalties known now and the days gone by."""
         licence = self._log.load(Licence, licence_id)
         with self._log.reading() as session:
-            totals = totals_of(session, licence_id, licence.terms)
+            totals = totals_of(session, licence.contract, year_ahead(licence, on))
         return forecast(licence, Money(totals.earned, licence.terms.currency), on, totals.schedule)
 
     def _issued(self, licence_id: UUID, period: str) -> Statement:
@@ -170,10 +171,11 @@ class Statements:
     def _drafting(self, licence: Licence, last: Header | None) -> Drafting:
         stock = self._log.find(LabelStock, LabelStock.id_of(licence.id))
         with self._log.reading() as session:
-            totals = totals_of(session, licence.id, licence.terms)
+            totals = totals_of(session, licence.contract)
             earned = own_earned(session, licence.id, licence.terms.currency)
         labels = stock.reconciled(totals.units) if stock else None
-        return Drafting(licence, last, totals.schedule, earned, totals.over.units, labels)
+        schedule = licence.terms.schedule if totals.apart else totals.schedule
+        return Drafting(licence, last, schedule, earned, totals.over.units, labels)
 
     def _forward(self, contract: Contract) -> Forward:
         """What the next statement of an account is brought forward from."""

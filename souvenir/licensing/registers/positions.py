@@ -12,6 +12,7 @@ from souvenir.eventlog import Register, Session, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
+from souvenir.licensing.contract import Contract
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.position import Count, Over, Totals, Year
 from souvenir.licensing.registers.rights import signed
@@ -24,10 +25,12 @@ LARGEST_PAGE: Final = 201
 class RoyaltyPositions(Register):
     """One row per licence with its totals, one per account with what is due, one per contract year and period of sale
     with what tiers and caps count, one per statement, so that a period is stated once and the next knows where to begin.
+
+    Where a contract's guarantee years stand alone, what is due of it is in one row per year: the first since signing.
     """
 
     name = "royalty_positions"
-    tables = ("royalty_positions", "royalty_accounts", "royalty_counts", "royalty_statements")
+    tables = ("royalty_positions", "royalty_accounts", "royalty_years", "royalty_counts", "royalty_statements")
     ddl = (
         """CREATE TABLE IF NOT EXISTS royalty_positions (
             licence_id TEXT PRIMARY KEY, account_id TEXT NOT NULL, advance_paid BIGINT NOT NULL, withheld BIGINT NOT NULL,
@@ -37,6 +40,9 @@ class RoyaltyPositions(Register):
             account_id TEXT PRIMARY KEY, currency TEXT NOT NULL, period_months INTEGER NOT NULL, schedule TEXT NOT NULL,
             earned BIGINT NOT NULL, cash BIGINT NOT NULL, settled BIGINT NOT NULL, period TEXT NOT NULL,
             stated TEXT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS royalty_years (
+            licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, earned BIGINT NOT NULL, cash BIGINT NOT NULL,
+            guaranteed BIGINT NOT NULL, PRIMARY KEY (licence_id, contract_year))""",
         """CREATE TABLE IF NOT EXISTS royalty_counts (
             licence_id TEXT NOT NULL, contract_year INTEGER NOT NULL, period TEXT NOT NULL, article TEXT NOT NULL,
             units BIGINT NOT NULL, base BIGINT NOT NULL, rate TEXT NOT NULL, gross BIGINT NOT NULL,
@@ -69,6 +75,9 @@ class RoyaltyPositions(Register):
             advance,
             advance,
         )
+        if terms.years_apart:
+            first = (str(event.originator_id), 1, 0, advance, advance)
+            session.run("INSERT INTO royalty_years VALUES (?, ?, ?, ?, ?)", *first)
 
     @when(Licence.AdvancePaid)
     def _advance_paid(self, session: Session, event: Licence.AdvancePaid) -> None:
@@ -94,6 +103,8 @@ class RoyaltyPositions(Register):
         payable = (event.payable - event.outside).minor
         closing = _closing(event.period, event.guaranteed)
         session.run(_MOVE_ACCOUNT, *closing, payable, event.period, event.period, recoupable, licence)
+        if event.guaranteed is not None:
+            _move_year(session, licence, event.contract_year, recoupable, payable, event.guaranteed.minor)
         if not event.period_rate:
             return
         session.run(
@@ -120,6 +131,8 @@ class RoyaltyPositions(Register):
             cash,
             licence,
         )
+        for year in header.account.years or ():
+            _move_year(session, licence, year.contract_year, 0, 0, year.guarantee.minor)
         session.run(
             "INSERT INTO royalty_statements VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             licence,
@@ -154,8 +167,23 @@ def account_kept(session: Session, account_id: UUID) -> AccountKept | None:
     return AccountKept(currency, months, _schedule(schedule), UUID(stated) if stated else None)
 
 
-def totals_of(session: Session, licence_id: UUID, terms: RoyaltyTerms) -> Totals:
-    """Where a licence, and the account it is kept in, stand now."""
+def totals_of(session: Session, contract: Contract, number: int = 1) -> Totals:
+    """Where a licence, and the account it is kept in, stand now; where years stand apart, the account of one of them."""
+    totals = _totals_of(session, contract.id, contract.terms)
+    if not contract.terms.years_apart:
+        return totals
+    year = Totals.of_year(contract.schedule_of(number))
+    row = session.row(
+        "SELECT earned, cash, guaranteed FROM royalty_years WHERE licence_id = ? AND contract_year = ?",
+        str(contract.id),
+        number,
+    )
+    if row is not None:
+        year = year._replace(earned=row[0], cash=row[1], settled=row[2])
+    return totals.sharing(year)
+
+
+def _totals_of(session: Session, licence_id: UUID, terms: RoyaltyTerms) -> Totals:
     row = session.row(
         "SELECT l.units, a.earned, a.cash, a.settled, a.period, l.over_units, l.over_base, l.over_charge, a.schedule "
         "FROM royalty_positions l JOIN royalty_accounts a ON a.account_id = l.account_id WHERE l.licence_id = ?",
@@ -206,6 +234,8 @@ def _move(session: Session, event: Accrual.Accrued | Accrual.Reversed, period: s
         licence,
     )
     session.gather(_MOVE_ACCOUNT, *_closing(period, counted.guaranteed), payable, period, period, recoupable, licence)
+    if counted.guaranteed is not None:
+        _move_year(session, licence, counted.contract_year, recoupable, payable, counted.guaranteed.minor)
     session.gather(
         _COUNT,
         licence,
@@ -233,6 +263,16 @@ _MOVE_ACCOUNT: Final = (
     "WHERE account_id = (SELECT account_id FROM royalty_positions WHERE licence_id = ?)"
 )
 """Closes what came before a new period, with what it guaranteed; then adds what is due and earned."""
+_MOVE_YEAR: Final = (
+    "INSERT INTO royalty_years SELECT licence_id, ?, ?, ?, ? FROM royalty_years "
+    "WHERE licence_id = ? AND contract_year = 1 ON CONFLICT (licence_id, contract_year) DO UPDATE SET "
+    "earned = royalty_years.earned + excluded.earned, "
+    "cash = CASE WHEN royalty_years.cash < excluded.guaranteed THEN excluded.guaranteed ELSE royalty_years.cash END "
+    "+ excluded.cash - excluded.guaranteed, "
+    "guaranteed = CASE WHEN royalty_years.guaranteed < excluded.guaranteed THEN excluded.guaranteed "
+    "ELSE royalty_years.guaranteed END"
+)
+"""Makes what is guaranteed for a year due, then adds what is due and earned; does nothing where years are crossed."""
 _COUNT: Final = (
     "INSERT INTO royalty_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (licence_id, contract_year, period, article) DO UPDATE SET "
@@ -240,6 +280,10 @@ _COUNT: Final = (
     "gross = royalty_counts.gross + excluded.gross, discounts = royalty_counts.discounts + excluded.discounts, "
     "returned = royalty_counts.returned + excluded.returned"
 )
+
+
+def _move_year(session: Session, licence: str, number: int, earned: int, payable: int, guaranteed: int) -> None:
+    session.gather(_MOVE_YEAR, number, earned, guaranteed + payable, guaranteed, licence)
 
 
 def _closing(period: str, guaranteed: Money | None) -> tuple[str, int, int, str, int, int]:
