@@ -91,6 +91,7 @@ from souvenir.processes.settle_agency import SettleAgency
 from souvenir.processes.settle_payments import SettlePayments
 from souvenir.processes.take_back import TakeBack
 from souvenir.processes.watch_deadlines import Step, WatchDeadlines
+from souvenir.processes.write_papers import WritePapers
 from souvenir.sales.views import OrderBook
 from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
@@ -170,6 +171,7 @@ class Shop:
         self.pay_at_till = PayAtTill(log, self.sell)
         self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs, office, agency)
         self.settle_agency = SettleAgency(log, agency)
+        self.write_papers = WritePapers(log, self.refund_tax)
         self.collect_debts = CollectDebts(log, providers, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax, self.collect_debts)
         self.pay_out = PayOut(log, bank)

@@ -26,6 +26,7 @@ from souvenir.api.goods import Product
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.licensor import LicensorQuery, licence_seen, seen
 from souvenir.api.orders import Order, OrderSummary
+from souvenir.api.papers import DeskPaperQuery
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
 from souvenir.api.returns import ReturnsMutation
@@ -49,7 +50,7 @@ class Device:
 
 
 @strawberry.type
-class Query(DrawsQuery, WhereaboutsQuery, LicensorQuery, ApprovalQuery):
+class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""

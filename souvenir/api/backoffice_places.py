@@ -59,6 +59,15 @@ class SetShiftRuleInput:
     trades_without_shift: bool
 
 
+@strawberry.input(description="Who sells at an outlet before the law: refund papers and receipts name them.")
+class StateSellerInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID
+    legal_name: list[TranslationInput]
+    taxpayer_no: str
+    phone: str = ""
+
+
 @strawberry.input
 class CloseOutletInput:
     idempotency_key: strawberry.ID
@@ -94,6 +103,7 @@ class RegisterForTaxRefundInput:
         default=None, description="The centralised point that pays instant refunds for this store."
     )
     advanced_by: str = strawberry.field(default="shop", description="Whose money instant refunds are: shop or agency.")
+    agency_phone: str = strawberry.field(default="", description="Where a traveller reaches the agency.")
 
 
 @strawberry.input
@@ -135,6 +145,10 @@ class OpenOutletPayload(OutletChange): ...
 
 @strawberry.type
 class SetShiftRulePayload(OutletChange): ...
+
+
+@strawberry.type
+class StateSellerPayload(OutletChange): ...
 
 
 @strawberry.type
@@ -209,6 +223,15 @@ class PlacesMutation:
         done = at.carry_out(input, lambda: at.shop.sites.set_shift_rule(outlet, trades_without_shift=rule))
         return SetShiftRulePayload(replayed=done.replayed, key=outlet)
 
+    @mutation(*EVERY_MUTATION, OutletClosed)
+    def state_seller(self, info: Info, input: StateSellerInput) -> StateSellerPayload:
+        """Say who sells at an outlet before the law."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        at.require("manager")
+        stated = (outlet, words(input.legal_name), input.taxpayer_no, input.phone)
+        done = at.carry_out(input, lambda: at.shop.sites.state_seller(*stated))
+        return StateSellerPayload(replayed=done.replayed, key=outlet)
+
     @mutation(*EVERY_MUTATION)
     def close_outlet(self, info: Info, input: CloseOutletInput) -> CloseOutletPayload:
         """Close an outlet for good: nothing is sold there any more."""
@@ -251,6 +274,7 @@ class PlacesMutation:
                 refund_point_id=point or None,
                 registered_on=input.registered_on,
                 advanced_by=input.advanced_by,
+                agency_phone=input.agency_phone,
             ),
         )
         return RegisterForTaxRefundPayload(replayed=done.replayed, key=outlet)

@@ -12,6 +12,7 @@ from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.scalars import CurrencyCode
 from souvenir.api.types import Info, LocalizedText, Translation, described, visit
 from souvenir.kernel.errors import NotFound
+from souvenir.sites.outlet import Outlet as Place
 from souvenir.sites.views import OutletOnMap, SiteOnMap
 
 
@@ -47,6 +48,17 @@ class TaxRefundStore:
     )
 
 
+@strawberry.type(description="Who sells at an outlet before the law: refund papers and receipts name them.")
+class Seller:
+    taxpayer_no: str
+    phone: str
+    names: strawberry.Private[Mapping[str, str]]
+
+    @strawberry.field
+    def legal_name(self, info: Info) -> LocalizedText:
+        return LocalizedText.of(self.names, visit(info).languages)
+
+
 @strawberry.type(description="A shop with tills, an online storefront, or a refund point.")
 class Outlet(Node):
     code: str
@@ -59,10 +71,19 @@ class Outlet(Node):
     closed_on: date | None
     names: strawberry.Private[Mapping[str, str]]
     site_id: strawberry.Private[UUID | None]
+    key: strawberry.Private[UUID]
 
     @strawberry.field
     def name(self, info: Info) -> LocalizedText:
         return LocalizedText.of(self.names, visit(info).languages)
+
+    @described
+    def seller(self, info: Info) -> Seller | None:
+        """Who sells here; null until it was stated."""
+        found = desk(info).shop.log.load(Place, self.key).seller
+        if found is None:
+            return None
+        return Seller(taxpayer_no=found.taxpayer_no, phone=found.phone, names=found.legal_name)
 
     @strawberry.field
     def site(self, info: Info) -> Site | None:
@@ -145,4 +166,5 @@ def _outlet(row: OutletOnMap) -> Outlet:
         closed_on=row.closed_on,
         names=row.name,
         site_id=row.site_id,
+        key=row.id,
     )

@@ -21,6 +21,7 @@ from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, TRADING_DAY
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
+from souvenir.api.papers import TillPaperQuery
 from souvenir.api.places import Outlet
 from souvenir.api.pos_deposits import DepositMutation
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
@@ -81,7 +82,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, ShiftQuery):
+class Query(RefundQuery, TillPaperQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, ShiftQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""

@@ -75,7 +75,7 @@ class AssessRefundInput:
     issued_on: date | None = None
 
 
-@strawberry.input(description="What the traveller shows. Name and number are sealed before they are kept.")
+@strawberry.input(description="What the traveller shows. Name, number and nationality are sealed before they are kept.")
 class TravelDocumentInput:
     kind: str
     number: str
@@ -83,7 +83,8 @@ class TravelDocumentInput:
     last_entry: date | None = None
     born_on: date | None = strawberry.field(default=None, description="Where a scheme has a least age. Never recorded.")
     nationality: str = strawberry.field(
-        default="", description="As in the passport's zone: CHN, THA. Some schemes leave their own out. Never recorded."
+        default="",
+        description="As in the passport's zone: CHN, THA. The form prints it; some schemes leave their own out.",
     )
 
 

@@ -81,9 +81,11 @@ class Day:
         self._open_shifts("T1", "T2", "P1")
         mug = self.world.tills["T1"].ask("scan", code="6901234000016")["product"]["id"]
         self.told["cash sale"] = self._sell("T1", goods=[{"productId": mug, "quantity": 2}])
+        self.told["cash receipt"] = self._receipt("T1", self.told["cash sale"])
         piece = self.world.tills["T2"].ask("scan", code="(01)06901234000047(21)88")["piece"]
         numbered = {"editionId": piece["editionId"], "number": piece["number"]}
         self.told["piece sale"] = self._sell("T2", tender="CARD", reference="terminal 7-0042", pieces=[numbered])
+        self.told["piece receipt"] = self._receipt("T2", self.told["piece sale"])
         scarves = self._sell("T1", goods=[{"productId": ids["SCARF"], "quantity": 3}])
         self.told["scarf sale"] = scarves
         self.told["return"] = self.world.tills["T1"].do(
@@ -102,13 +104,11 @@ class Day:
             {"productId": self.world.ids["MUG"], "quantity": 2},
         ]
         first = self._sell("T1", goods=goods)
-        passport = self._passport("CARLA ROSSI", "YA1234567", self.today - timedelta(days=6))
+        passport = self._passport("CARLA ROSSI", "YA1234567", self.today - timedelta(days=6)) | {"nationality": "ITA"}
         self.told["assessment"] = self.world.tills["T1"].ask(
             "assessRefund",
             input={"orderIds": [first["id"]], "mode": "INSTANT_STORE", "documentKind": "passport", "lastEntry": passport["lastEntry"]},
         )  # fmt: skip
-        self.told["passport"] = passport
-        self.told["in time order"] = first
         claim = self._open("T1", first, "INSTANT_STORE", passport)
         self.told["in time"] = self._advance("T1", claim)
         late = self._open(
@@ -124,9 +124,10 @@ class Day:
 
     def travellers_leave(self) -> None:
         """Customs confirm the first in time; the third is paid at departure; the second misses the promised date."""
-        self.told["left on"] = sixth = self.today + timedelta(days=6)
+        sixth = self.today + timedelta(days=6)
         self.clock.move_to(morning(sixth))
         self.told["in time"] = self._confirm(self.told["in time"], sixth, port="PKX")
+        self.told["papers"] = self.world.tills["T1"].ask("claimPapers", claimId=self.told["in time"]["id"])
         self._confirm(self.told["ordinary"], sixth, port="PEK")
         self.told["ordinary"] = self._pay_out(self.told["ordinary"], sixth)
         after = self.promised_by + timedelta(days=1)
@@ -171,6 +172,9 @@ class Day:
 
     def _sell(self, till: str, tender: str = "CASH", **what: Any) -> Any:
         return self.world.tills[till].do("sellAtTill", tender=tender, **what)["order"]
+
+    def _receipt(self, till: str, order: Any) -> Any:
+        return self.world.tills[till].ask("receipt", orderId=order["id"])
 
     def _open(self, till: str, order: Any, mode: str, document: dict[str, str]) -> Any:
         opened = self.world.tills[till].do("openClaim", orderIds=[order["id"]], mode=mode, document=document)

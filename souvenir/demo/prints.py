@@ -1,21 +1,16 @@
-"""What the demo prints: receipts, a refund form, a certificate, the royalty position and the replayed books."""
+"""What the demo prints: receipts, refund papers, a certificate, the royalty position and the replayed books."""
 
 import json
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from souvenir.certificates.certificate import verify_certificate
 from souvenir.demo.day import Day
-from souvenir.documents.receipt import Receipt, ReceiptLine, print_receipt
-from souvenir.documents.refund_form import FormLine, RefundForm, Traveller, print_refund_form
 from souvenir.documents.royalty_position import RoyaltyLine, RoyaltyPosition, print_royalty_position
 from souvenir.documents.trial_balance import print_trial_balance
 from souvenir.kernel.money import Money
 from souvenir.shop import Shop
-
-SHOP = {"zh-Hans": "珐琅厂商店", "en": "Enamel Works shop"}
 
 
 def story(shop: Shop, day: Day) -> None:
@@ -38,15 +33,16 @@ def story(shop: Shop, day: Day) -> None:
         if said["rule"]:
             print(f"    {said['rule']['version']}: {said['rule']['sources'][0]}")
     _chapter("At the till")
-    print(print_receipt(receipt(told["cash sale"], "cash")))
-    print(print_receipt(receipt(told["piece sale"], "card")))
+    print(told["cash receipt"]["paper"]["text"])
+    print(told["piece receipt"]["paper"]["text"])
     _chapter("Where the 500 vases are")
     _whereabouts(told["whereabouts"], {id: code for code, id in day.world.ids.items()})
     _chapter("The evening count")
     for till in ("T1", "T2", "P1"):
         _z_report(told[f"Z report of {till}"])
-    _chapter("A traveller's refund form")
-    print(print_refund_form(refund_form(told)))
+    _chapter("A traveller's refund form, agreement and receipt")
+    papers = told["papers"]
+    print(*(paper["text"] for paper in (papers["form"], papers["agreement"], *papers["receipts"])), sep="\n")
     print(
         f"  The late traveller: guarantee {told['late traveller']['guaranteeState']}, claim {told['late traveller']['state']}."
     )
@@ -99,59 +95,6 @@ def where_to_click(address: str, tokens: Mapping[str, str]) -> None:
     for door, token in tokens.items():
         print(f"  {door:<11} header  {json.dumps({'Authorization': f'Bearer {token}'})}")
     print("  Try in /graphql/finance:  { trialBalance { entries rows { account closing { amount } } } }")
-
-
-def receipt(order: Mapping[str, Any], tender: str) -> Receipt:
-    """A receipt from an order as the API tells it."""
-    lines = [
-        ReceiptLine(
-            name={line["name"]["language"]: line["name"]["text"]},
-            quantity=line["quantity"],
-            unit_price=money(line["unitPrice"]),
-            gross=money(line["gross"]),
-            vat_rate=Decimal(line["vatRate"]),
-            vat=money(line["vat"]),
-            number=None if line["number"] is None else f"{line['number']}/500",
-        )
-        for line in order["lines"]
-    ]
-    return Receipt(SHOP, order["orderNo"], date.fromisoformat(order["placedOn"]), lines, tender, till=order["till"])
-
-
-def refund_form(told: Mapping[str, Any]) -> RefundForm:
-    """The first traveller's form, from the claim and the order as the API tells them, and the passport just read."""
-    claim, order, passport = told["in time"], told["in time order"], told["passport"]
-    lines = [
-        FormLine(
-            name={goods["name"]["language"]: goods["name"]["text"]},
-            quantity=line["quantity"],
-            gross=money(line["gross"]),
-            vat_rate=Decimal(line["vatRate"]),
-            refund_rate=Decimal("0.11"),
-            refund=money(line["refund"]),
-            confirmed=line["quantity"],
-        )
-        for line, goods in zip(claim["lines"], order["lines"], strict=True)
-    ]
-    return RefundForm(
-        form_no=claim["claimNo"],
-        issued_on=date.fromisoformat(claim["issuedOn"]),
-        purchased_on=date.fromisoformat(claim["purchasedOn"]),
-        store=SHOP,
-        taxpayer_no="91110000DEMO000001",
-        mode="instant_store",
-        traveller=Traveller(passport["name"], "foreign", "passport", passport["number"], date.fromisoformat(passport["lastEntry"])),
-        lines=lines,
-        gross=money(claim["gross"]),
-        refund=money(claim["refund"]),
-        fee=money(claim["fee"]),
-        net=money(claim["net"]),
-        promised_by=date.fromisoformat(claim["promisedBy"]),
-        ports=claim["ports"],
-        advanced=money(claim["advanced"]),
-        customs_port="PKX",
-        customs_on=told["left on"],
-    )  # fmt: skip
 
 
 def royalty_position(told: Mapping[str, Any], as_of: date) -> RoyaltyPosition:

@@ -57,12 +57,16 @@ def open_houses(world: World) -> None:
 
 
 def register_for_refunds(world: World, on: date, *, instant: bool) -> None:
-    """Both shops on the register of tax refund stores; instant refunds are paid at the city's point."""
+    """Both shops, and who sells there, on the register of tax refund stores; instant refunds are paid at the city's point."""
     for number, outlet in enumerate(("FACTORY-SHOP", "PARK-SHOP"), start=1):
+        world.office.do(
+            "stateSeller", outletId=world.ids[outlet], taxpayerNo=f"91110000DEMO00000{number}",
+            legalName=words("京彩纪念品有限公司", "Jingcai Souvenirs Ltd"), phone=f"+86 10 0000 000{number}",
+        )  # fmt: skip
         world.office.do(
             "registerForTaxRefund", outletId=world.ids[outlet], jurisdiction="CN", agency="Capital Refund Agency",
             storeNo=f"BJ{number:04}", instant=instant, registeredOn=on.isoformat(),
-            refundPointId=world.ids["REFUND-POINT"] if instant else None,
+            refundPointId=world.ids["REFUND-POINT"] if instant else None, agencyPhone="+86 10 0000 0100",
         )  # fmt: skip
 
 

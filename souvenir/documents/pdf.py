@@ -118,6 +118,12 @@ class Sheet:
             lines.append([self._paragraph(text, sum_of) for text in foot])
         self._table(lines, [WIDTH * share / sum(widths) for share in widths], heading_rows=1)
 
+    def links(self, rows: Iterable[tuple[Words, str]]) -> None:
+        """Labels and where they lead, each as a QR code beside the address."""
+        lines = [[self._label(label), _qr(link), self._paragraph(link, self._small)] for label, link in rows]
+        if lines:
+            self._table(lines, [27 * mm, 24 * mm, WIDTH - 51 * mm])
+
     def heading(self, words: Words) -> None:
         """The name of what comes next, and never alone at the foot of a page."""
         style = self._style("heading", 10.5, bold=True)

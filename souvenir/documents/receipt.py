@@ -1,4 +1,4 @@
-"""The receipt of a sale or a return, in Chinese and English, for a till's 42-column printer."""
+"""The receipt of a sale or a return, in Chinese and English: for a till's 42-column printer, and as PDF."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ class ReceiptLine:
     vat: Money
     number: str | None = None
     """The piece's number within its edition, such as "17/500"."""
+    link: str | None = None
+    """Where the piece's certificate is verified, once it is issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,44 @@ class Receipt:
 def print_receipt(receipt: Receipt) -> str:
     """The receipt as text, no line wider than `COLUMNS`; ends with a line break."""
     return "".join(line.rstrip() + "\n" for line in _lines(receipt))
+
+
+def receipt_pdf(receipt: Receipt) -> bytes:
+    """The receipt on paper, for who asks for a sheet."""
+    from souvenir.documents.pdf import Sheet
+
+    sheet = Sheet(
+        ("退货凭证", "Return Receipt") if receipt.is_return else ("销售小票", "Sales Receipt"), receipt.order_no
+    )
+    sheet.fields(
+        [
+            (("销售方", "Seller"), " ".join(_both(receipt.seller))),
+            (("纳税人识别号", "Taxpayer no."), receipt.taxpayer_no or "-"),
+            (("日期", "Date"), receipt.sold_on.isoformat()),
+            (("收银台", "Till"), receipt.till or "-"),
+            (("付款方式", "Paid by"), TENDERS.get(receipt.tender, receipt.tender)),
+            *([(("副本", "Copy"), "副本 COPY")] if receipt.is_copy else []),
+        ]
+    )
+    sheet.goods(
+        (("品名", "Goods"), ("数量", "Qty"), ("单价", "Unit price"), ("税率", "VAT"), ("金额", "Amount")),
+        [
+            (
+                " ".join(_both(line.name)) + (f" 编号 No. {line.number}" if line.number else ""),
+                str(line.quantity),
+                amount(line.unit_price),
+                percent(line.vat_rate),
+                amount(line.gross),
+            )
+            for line in receipt.lines
+        ],
+    )
+    currency = receipt.lines[0].gross.currency
+    vat = total((line.vat for line in receipt.lines), currency)
+    due = total((line.gross for line in receipt.lines), currency)
+    sheet.totals([(("含增值税", "incl. VAT"), amount(vat)), ((f"合计（{currency}）", "Total"), amount(due))])
+    sheet.links([(("证书验真", f"Verify no. {line.number}"), line.link) for line in receipt.lines if line.link])
+    return sheet.pdf()
 
 
 def _lines(receipt: Receipt) -> Iterator[str]:
@@ -84,6 +124,8 @@ def _sold(line: ReceiptLine) -> Iterator[str]:
         yield from wrapped(words, COLUMNS)
     if line.number:
         yield f"  编号 No. {line.number}"
+    if line.link:
+        yield from wrapped(f"  验真 Verify: {line.link}", COLUMNS)
     yield from across(f"  {line.quantity} × {amount(line.unit_price)}", amount(line.gross), COLUMNS)
 
 

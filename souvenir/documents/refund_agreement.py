@@ -1,7 +1,7 @@
 """The instant-refund agreement 即买即退协议书: what the traveller promises for an advance, and what follows if it is broken."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from souvenir.documents.columns import centred, left, personal, wrapped
@@ -14,6 +14,7 @@ STRENGTHS = {
     "card_hold": ("信用卡预授权", "credit card pre-authorisation"),
     "saved_card": ("信用卡授权扣款", "credit card on file, charged later if need be"),
     "deposit": ("押金", "deposit"),
+    "": ("信用卡预授权或押金", "credit card pre-authorisation or deposit"),
 }
 
 ADVANCERS = {"shop": ("商店", "the store"), "agency": ("退税代理机构", "the refund agency")}
@@ -27,7 +28,7 @@ class RefundAgreement:
     agreed_on: date
     store: Mapping[str, str]
     agency: str
-    traveller: str | Redacted
+    traveller: str | Redacted = field(repr=False)
     gross: Money
     advance: Money
     advanced_by: str
@@ -38,6 +39,8 @@ class RefundAgreement:
     last_departure_on: date
     guarantee: Money | None = None
     """What secures it, where a scheme asks for a deposit of more than the advance."""
+    secured_until: date | None = None
+    """When a card's hold ends by itself."""
 
 
 def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
@@ -45,6 +48,7 @@ def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
     ports, kind = "、".join(agreement.ports), STRENGTHS.get(agreement.strength, (agreement.strength,) * 2)
     by = ADVANCERS.get(agreement.advanced_by, (agreement.advanced_by,) * 2)
     money, secured = agreement.advance, agreement.guarantee or agreement.advance
+    ends = agreement.secured_until
     return [
         (
             f"旅客承诺最迟于{agreement.promised_by}（含当日）携带申请单所列物品，经下列口岸之一离境：{ports}。",
@@ -56,8 +60,8 @@ def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
             f"{by[1].capitalize()} advances {money}. It is a conditional advance, not yet a refund.",
         ),
         (
-            f"旅客以本人{kind[0]}提供{secured}的担保。",
-            f"The traveller gives security for {secured} by a {kind[1]} of their own.",
+            f"旅客以本人{kind[0]}提供{secured}的担保{f'，担保至{ends}止' if ends else ''}。",
+            f"The traveller gives security for {secured} by a {kind[1]} of their own{f', until {ends}' if ends else ''}.",
         ),
         (
             "海关验核通过并按承诺离境后，担保解除，预付金即为退税款。",

@@ -1,7 +1,7 @@
 """The refund application form 离境退税申请单: what the store issues, customs confirms and the agency pays against."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +17,8 @@ MODES = {
     "instant_centralised": "即买即退（集中退付点） instant refund, centralised point",
 }
 
+VOID = "作废 VOID"
+
 DOCUMENTS = {
     "passport": "护照 Passport",
     "hk_macao_permit": "港澳居民来往内地通行证 HK/Macao permit",
@@ -28,10 +30,10 @@ DOCUMENTS = {
 class Traveller:
     """Who claims. Personal fields come already opened, or as `Redacted` once their key is destroyed."""
 
-    name: str | Redacted
-    nationality: str | Redacted
+    name: str | Redacted = field(repr=False)
+    nationality: str | Redacted = field(repr=False)
     document_type: str
-    document_number: str | Redacted
+    document_number: str | Redacted = field(repr=False)
     last_entry: date | None = None
 
 
@@ -43,7 +45,8 @@ class FormLine:
     quantity: int
     gross: Money
     vat_rate: Decimal
-    refund_rate: Decimal
+    refund_rate: Decimal | None
+    """Of the gross; None where the refund is not such a rate."""
     refund: Money
     confirmed: int | None = None
     """How many customs saw leave the country; None until they looked."""
@@ -73,6 +76,9 @@ class RefundForm:
     rule_versions: Sequence[str] = ()
     invoices: Sequence[str] = ()
     """The invoices the goods are on: void together with the form."""
+    phone: str = ""
+    voided: bool = False
+    """Whether the form no longer stands: it is printed for the file only, and says so."""
 
 
 def print_refund_form(form: RefundForm) -> str:
@@ -91,13 +97,15 @@ def refund_form_pdf(form: RefundForm) -> bytes:
             (("开具日期", "Issued"), form.issued_on.isoformat()),
             (("购买日期", "Purchased"), form.purchased_on.isoformat()),
             (("退税商店", "Store"), " ".join(form.store.values())),
-            (("纳税人识别号", "Taxpayer no."), form.taxpayer_no),
+            (("纳税人识别号", "Taxpayer no."), form.taxpayer_no or "-"),
+            (("电话", "Telephone"), form.phone or "-"),
             (("姓名", "Name"), personal(traveller.name)),
             (("国籍/地区", "Nationality"), personal(traveller.nationality)),
             (("证件", "Document"), DOCUMENTS.get(traveller.document_type, traveller.document_type)),
             (("证件号码", "Document no."), personal(traveller.document_number)),
             (("最近入境", "Last entry"), traveller.last_entry.isoformat() if traveller.last_entry else "-"),
             (("方式", "Mode"), MODES.get(form.mode, form.mode)),
+            *([(("状态", "State"), VOID)] if form.voided else []),
         ]
     )
     sheet.goods(
@@ -109,7 +117,7 @@ def refund_form_pdf(form: RefundForm) -> bytes:
                 str(line.quantity),
                 amount(line.gross),
                 percent(line.vat_rate),
-                percent(line.refund_rate),
+                _rate(line),
                 amount(line.refund),
                 "" if line.confirmed is None else str(line.confirmed),
             )
@@ -143,6 +151,8 @@ def _lines(form: RefundForm) -> Iterator[str]:
     rule = "=" * COLUMNS
     yield centred("离境退税申请单", COLUMNS)
     yield centred("Departure Tax Refund Application Form", COLUMNS)
+    if form.voided:
+        yield centred(VOID, COLUMNS)
     yield rule
     yield from _head(form)
     yield rule
@@ -159,7 +169,9 @@ def _head(form: RefundForm) -> Iterator[str]:
     yield from _field("申请单号 Form no.", form.form_no)
     yield from _field("开具日期 Issued", form.issued_on.isoformat())
     yield from _field("退税商店 Store", store or next(iter(form.store.values())))
-    yield from _field("纳税人识别号 Taxpayer", form.taxpayer_no)
+    yield from _field("纳税人识别号 Taxpayer", form.taxpayer_no or "-")
+    if form.phone:
+        yield from _field("电话 Telephone", form.phone)
     yield from _field("方式 Mode", MODES.get(form.mode, form.mode))
     yield from _field("姓名 Name", personal(traveller.name))
     yield from _field("国籍/地区 Nationality", personal(traveller.nationality))
@@ -180,7 +192,7 @@ def _goods(form: RefundForm) -> Iterator[str]:
             str(line.quantity),
             amount(line.gross),
             percent(line.vat_rate),
-            percent(line.refund_rate),
+            _rate(line),
             amount(line.refund),
         )
         for line in form.lines
@@ -212,6 +224,10 @@ def _customs(form: RefundForm) -> Iterator[str]:
             if line.confirmed is not None:
                 yield from across(f"  {_goods_name(line)}", f"{line.confirmed} / {line.quantity}", COLUMNS)
     yield "旅客签名 Traveller's signature: ______________"
+
+
+def _rate(line: FormLine) -> str:
+    return "-" if line.refund_rate is None else percent(line.refund_rate)
 
 
 def _goods_name(line: FormLine) -> str:

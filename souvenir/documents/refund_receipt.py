@@ -1,7 +1,7 @@
 """The refund receipt 收款回执单: what the traveller was paid under which form, signed when the money changes hands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from souvenir.documents.columns import across, centred, left, personal, wrapped
@@ -28,7 +28,7 @@ class RefundReceipt:
     paid_on: date
     agency: str
     phone: str
-    traveller: str | Redacted
+    traveller: str | Redacted = field(repr=False)
     applied: Money
     """The refund on the form, before the fee."""
     confirmed: Money | None
@@ -61,7 +61,7 @@ def _facts(receipt: RefundReceipt) -> list[tuple[tuple[str, str], str]]:
         (("申请日期", "Applied on"), receipt.applied_on.isoformat()),
         (("付款日期", "Paid on"), receipt.paid_on.isoformat()),
         (("退税代理机构", "Refund agency"), receipt.agency),
-        (("电话", "Telephone"), receipt.phone),
+        (("电话", "Telephone"), receipt.phone or "-"),
         (("旅客", "Traveller"), personal(receipt.traveller)),
         (("付款方式", "Paid by"), TENDERS.get(receipt.tender, receipt.tender)),
     ]

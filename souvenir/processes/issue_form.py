@@ -52,7 +52,7 @@ class ElsewhereRefundPoint(SouvenirError):
 
 @dataclass(frozen=True, slots=True)
 class TravelDocument:
-    """What the traveller shows. Name and number are sealed before they reach the log."""
+    """What the traveller shows. Name, number and nationality are sealed before they reach the log."""
 
     kind: str
     number: str = field(repr=False)
@@ -61,7 +61,7 @@ class TravelDocument:
     born_on: date | None = field(default=None, repr=False)
     """Asked only where a scheme has a least age; it is never recorded."""
     nationality: str = field(default="", repr=False)
-    """As in a passport's zone; asked only where a scheme leaves its own nationals out, and never recorded."""
+    """As in a passport's zone: the form prints it, and some schemes leave their own nationals out."""
 
     def age_on(self, day: date) -> int | None:
         """Full years on a day, if the date of birth is known."""
@@ -158,7 +158,10 @@ class IssueForm:
             raise PersonForgotten(subject=old.traveller, purpose=PURPOSE)
         if self.filings is not None:
             self.filings.require_void(old.id, old.claim_no)
-        document = TravelDocument(old.facts.document_kind, number, name, old.facts.last_entry)
+        nationality = self.nationality_of(claim_id)
+        assert isinstance(nationality, str), "it is under the same key as the name"
+        facts = old.facts
+        document = TravelDocument(facts.document_kind, number, name, facts.last_entry, nationality=nationality)
         day = issued_on or old.issued_on
         return self.open_claim(old.order_ids, old.mode, document, old.point_id, day, invoices)
 
@@ -173,14 +176,22 @@ class IssueForm:
             self._keyring.open(number, _place(claim.claim_no, "document_number")),
         )
 
+    def nationality_of(self, claim_id: UUID) -> str | Redacted:
+        """The traveller's nationality as the counter was told it, or empty; Redacted once the person was forgotten."""
+        claim = self._log.load(Claim, claim_id)
+        sealed = claim.facts.nationality
+        return self._keyring.open(sealed, _place(claim.claim_no, "nationality")) if sealed else ""
+
     def _opening(self, wanted: "_Wanted", claim_no: str, invoices: tuple[str, ...]) -> Callable[[Transaction], Opening]:
-        """All that a form states, once its orders are read; name and number are sealed for this form alone."""
+        """All that a form states, once its orders are read; who the traveller is, is sealed for this form alone."""
         document = wanted.document
         document_hash, traveller = self._document_hash(document.kind, document.number), self._traveller(document)
-        name, number = (
-            self._keyring.seal(traveller, PURPOSE, text, _place(claim_no, field))
-            for text, field in ((document.name, "name"), (document.number, "document_number"))
-        )
+        shown = {"name": document.name, "document_number": document.number, "nationality": document.nationality}
+        sealed = {
+            field: self._keyring.seal(traveller, PURPOSE, text, _place(claim_no, field))
+            for field, text in shown.items()
+            if text or field != "nationality"
+        }
 
         def opening(tx: Transaction) -> Opening:
             orders, outlet, standing = wanted.read(tx)
@@ -193,10 +204,9 @@ class IssueForm:
                 traveller=traveller,
                 document_hash=document_hash,
                 point_id=wanted.point_id,
-                name=name,
-                document_number=number,
                 agency=standing.agency,
                 invoices=invoices,
+                **sealed,
             )
 
         return opening

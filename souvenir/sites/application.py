@@ -90,6 +90,18 @@ class Sites:
 
         return self._log.execute(decide)
 
+    def state_seller(
+        self, outlet_id: UUID, legal_name: LocalizedText, taxpayer_no: str, phone: str = ""
+    ) -> Committed[None]:
+        """Say who sells at an outlet before the law: their name, taxpayer number and telephone."""
+
+        def decide(tx: Transaction) -> None:
+            outlet = tx.get(Outlet, outlet_id)
+            outlet.state_seller(legal_name, taxpayer_no, phone)
+            tx.save(outlet)
+
+        return self._log.execute(decide)
+
     def install_till(self, outlet_id: UUID, till: str) -> Committed[None]:
         """Install a till in a shop."""
 
@@ -111,6 +123,7 @@ class Sites:
         refund_point_id: UUID | None,
         registered_on: date,
         advanced_by: str = "shop",
+        agency_phone: str = "",
     ) -> Committed[None]:
         """Note that the tax office registered an outlet as a tax-refund store, and who advances its instant refunds."""
 
@@ -126,6 +139,7 @@ class Sites:
                 refund_point_id=refund_point_id,
                 registered_on=registered_on,
                 advanced_by=advanced_by,
+                agency_phone=agency_phone,
             )
             tx.save(outlet)
 

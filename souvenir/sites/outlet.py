@@ -49,6 +49,15 @@ class NotATaxRefundStore(SouvenirError):
 
 
 @dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sells here before the law, as invoices, refund forms and receipts name them."""
+
+    legal_name: LocalizedText
+    taxpayer_no: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaxRefundStanding:
     """A store's entry in a jurisdiction's register of tax-refund stores, from one day until it was struck off."""
 
@@ -63,6 +72,8 @@ class TaxRefundStanding:
     struck_off_on: date | None = None
     advanced_by: Advancer = "shop"
     """Whose money an instant refund is until customs has confirmed it."""
+    agency_phone: str = ""
+    """Where a traveller reaches the agency, as the papers say."""
 
     def covers(self, on: date) -> bool:
         """Whether the registration was in force on a day; the day of striking off no longer counts."""
@@ -86,6 +97,14 @@ class Outlet(Aggregate):
         trades_without_shift: bool = True
         """Whether its tills may trade with no shift open; what was opened before anybody asked may."""
 
+    class SellerStated(Aggregate.Event):
+        """Who sells at the outlet, as the tax office knows them."""
+
+        TOPIC = "sites.OutletSellerStated"
+        legal_name: LocalizedText
+        taxpayer_no: str
+        phone: str = ""
+
     class ShiftRuleSet(Aggregate.Event):
         TOPIC = "sites.OutletShiftRuleSet"
         trades_without_shift: bool
@@ -105,6 +124,7 @@ class Outlet(Aggregate):
         refund_point_id: UUID | None
         registered_on: date
         advanced_by: Advancer = "shop"
+        agency_phone: str = ""
 
     class StruckOffTaxRefund(Aggregate.Event):
         TOPIC = "sites.OutletStruckOffTaxRefund"
@@ -153,6 +173,13 @@ class Outlet(Aggregate):
         if self.trades_without_shift != trades_without_shift:
             self._shift_rule_set(trades_without_shift=trades_without_shift)
 
+    def state_seller(self, legal_name: LocalizedText, taxpayer_no: str, phone: str = "") -> None:
+        """Say who sells here; saying the same again records nothing."""
+        self._require_open()
+        seller = Seller(legal_name, checked_code(taxpayer_no.strip().upper()), phone.strip())
+        if self.seller != seller:
+            self._seller_stated(legal_name=legal_name, taxpayer_no=seller.taxpayer_no, phone=seller.phone)
+
     def install_till(self, till: str) -> None:
         """Install a till, or a desk of a refund point; asking twice records nothing new."""
         self._require_open()
@@ -172,12 +199,13 @@ class Outlet(Aggregate):
         refund_point_id: UUID | None,
         registered_on: date,
         advanced_by: str = "shop",
+        agency_phone: str = "",
     ) -> None:
         """Note the tax office's registration; repeating the same one records nothing new."""
         self._require_open()
         by = _advancer(advanced_by)
         standing = TaxRefundStanding(
-            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, advanced_by=by
+            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, None, by, agency_phone
         )
         if self.tax_refund == standing:
             return
@@ -189,6 +217,7 @@ class Outlet(Aggregate):
             refund_point_id=refund_point_id,
             registered_on=registered_on,
             advanced_by=by,
+            agency_phone=agency_phone,
         )
 
     def strike_off_tax_refund(self, struck_off_on: date, reason: str) -> None:
@@ -217,6 +246,10 @@ class Outlet(Aggregate):
             if standing.covers(on):
                 return standing
         raise NotATaxRefundStore(outlet_code=self.code, on=on)
+
+    def phone_of(self, agency: str) -> str:
+        """The telephone of a refund agency this outlet was ever registered with; empty where none was given."""
+        return next((one.agency_phone for one in reversed(self.standings) if one.agency == agency), "")
 
     @property
     def tax_refund(self) -> TaxRefundStanding | None:
@@ -248,7 +281,12 @@ class Outlet(Aggregate):
         self.opened_as = (kind, name, site_id, region, time_zone, currency)
         self.tills: tuple[str, ...] = ()
         self.standings: tuple[TaxRefundStanding, ...] = ()
+        self.seller: Seller | None = None
         self.closed_on: date | None = None
+
+    @event(SellerStated)
+    def _seller_stated(self, legal_name: LocalizedText, taxpayer_no: str, phone: str) -> None:
+        self.seller = Seller(legal_name, taxpayer_no, phone)
 
     @event(ShiftRuleSet)
     def _shift_rule_set(self, trades_without_shift: bool) -> None:
@@ -268,9 +306,10 @@ class Outlet(Aggregate):
         refund_point_id: UUID | None,
         registered_on: date,
         advanced_by: Advancer,
+        agency_phone: str,
     ) -> None:
         standing = TaxRefundStanding(
-            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, advanced_by=advanced_by
+            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, None, advanced_by, agency_phone
         )
         self.standings = (*self.standings, standing)
 

@@ -48,6 +48,7 @@ class Opening:
     point_id: UUID | None = None
     name: Sealed | None = None
     document_number: Sealed | None = None
+    nationality: Sealed | None = None
     invoices: tuple[str, ...] = ()
     agency: str = ""
 
@@ -379,6 +380,7 @@ def _form(opening: Opening, quote: Quote, order_ids: tuple[UUID, ...]) -> Form:
             stay_days=quote.stay_days,
             name=opening.name,
             document_number=opening.document_number,
+            nationality=opening.nationality,
         ),
         purchased_on=purchase.purchased_on,
         issued_on=purchase.issued_on or purchase.purchased_on,

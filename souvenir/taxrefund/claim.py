@@ -294,8 +294,10 @@ class Claim(Aggregate):
         self.promise: tuple[date, tuple[str, ...], Advancer] | None = None
         self.promised_by = self.capture_by = last_departure_on
         self.ports: tuple[str, ...] = ()
+        self.agreed_on: date | None = None
         self.advanced_by: Advancer = "agency"
         self.advanced: Money | None = None
+        self.advanced_on: date | None = None
         self.customs: tuple[date, str, Lines] | None = None
         self.customs_outcome: Outcome = "refused"
         self.inspected: bool | None = None
@@ -315,7 +317,7 @@ class Claim(Aggregate):
         self, agreed_on: date, promised_by: date, capture_by: date, ports: tuple[str, ...], by: Advancer
     ) -> None:
         self.state = "agreed"
-        self.promise = (promised_by, ports, by)
+        self.promise, self.agreed_on = (promised_by, ports, by), agreed_on
         self.promised_by, self.capture_by, self.ports, self.advanced_by = promised_by, capture_by, ports, by
 
     @event(record.AdvanceRequested)
@@ -327,8 +329,9 @@ class Claim(Aggregate):
         self.state = "agreed"
 
     @event(record.Advanced)
-    def _advanced(self, amount: Money, tender: Tender, paid_at: Counter | None) -> None:
-        self.state, self.advanced, self.handed_over = "advanced", amount, (tender, paid_at)
+    def _advanced(self, amount: Money, tender: Tender, advanced_on: date, paid_at: Counter | None) -> None:
+        self.state, self.advanced, self.advanced_on = "advanced", amount, advanced_on
+        self.handed_over = (tender, paid_at)
 
     @event(record.CustomsConfirmed)
     def _customs_confirmed(

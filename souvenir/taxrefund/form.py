@@ -72,13 +72,15 @@ class TravellerFacts(Value):
 
     document_kind: str
     nationality_class: str
-    """A class such as "foreign" or "hk_macao", never the nationality itself."""
+    """A class such as "foreign" or "hk_macao"; the nationality itself is sealed."""
     last_entry: date | None
     """None only where the scheme does not ask for it."""
     stay_days: int
     """Days from the last entry to the purchase."""
     name: Sealed | None = None
     document_number: Sealed | None = None
+    nationality: Sealed | None = None
+    """None where the counter was not told it."""
 
 
 class Form(Value):

@@ -11,6 +11,7 @@ from souvenir.sites.outlet import (
     NotATaxRefundStore,
     Outlet,
     OutletClosed,
+    Seller,
     TillNotInstalled,
     TillsNotForThisOutlet,
     outlet_id,
@@ -127,3 +128,29 @@ def test_history_replays_to_the_same_outlet():
     assert copy.tills == ("1",)
     assert copy.standings == shop.standings
     assert copy.closed_on == date(2026, 5, 1)
+
+
+def test_who_sells_is_stated_once_and_may_change():
+    shop = gift_shop()
+    assert shop.seller is None
+    for _ in range(2):
+        shop.state_seller({"zh-Hans": "珐琅厂商贸有限公司"}, " 91110000ma00000001 ", "+86 10 1111 2222")
+    assert shop.seller == Seller({"zh-Hans": "珐琅厂商贸有限公司"}, "91110000MA00000001", "+86 10 1111 2222")
+    assert len(shop.pending_events) == 2
+    shop.state_seller({"zh-Hans": "珐琅厂集团"}, "91110000MA00000001")
+    assert replayed(shop).seller == Seller({"zh-Hans": "珐琅厂集团"}, "91110000MA00000001", "")
+
+
+def test_a_taxpayer_number_is_a_code():
+    with pytest.raises(MalformedInput):
+        gift_shop().state_seller({"en": "Enamel Factory"}, "")
+
+
+def test_an_agency_is_reached_as_its_latest_registration_says():
+    shop = gift_shop()
+    for phone in ("95588", "95599"):
+        shop.register_for_tax_refund(
+            jurisdiction="CN", agency="Bank", store_no="S1", instant=True, refund_point_id=None,
+            registered_on=date(2026, 1, 1), agency_phone=phone,
+        )  # fmt: skip
+    assert (shop.phone_of("Bank"), shop.phone_of("Another")) == ("95599", "")
