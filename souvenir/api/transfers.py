@@ -14,7 +14,7 @@ from souvenir.licensing.statement import NotStated
 from souvenir.payments import transfer
 from souvenir.payments.bank import NoBank
 from souvenir.payments.registers import transfers_from
-from souvenir.processes.pay_out import NothingToPay
+from souvenir.processes.pay_out import AlreadyBeingPaid, NothingToPay, NotPaidByHand, PaymentNotKnown
 
 
 @strawberry.type(description="An order to the bank to pay somebody.")
@@ -45,6 +45,36 @@ class PayRoyaltyPayload:
     replayed: bool
 
 
+@strawberry.input
+class RecordRoyaltyPaidInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    period: str
+    paid_on: date
+    reference: str = strawberry.field(description="The bank's, as on the account statement.")
+
+
+@strawberry.input
+class WithdrawRoyaltyPaidInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    period: str
+    reason: str
+    on: date
+
+
+@strawberry.type
+class RecordRoyaltyPaidPayload:
+    transfer: Transfer
+    replayed: bool
+
+
+@strawberry.type
+class WithdrawRoyaltyPaidPayload:
+    transfer: Transfer
+    replayed: bool
+
+
 @strawberry.type
 class TransferQuery:
     @described
@@ -70,6 +100,22 @@ class TransferMutation:
         at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
         done = at.carry_out(input, lambda: at.shop.pay_out.royalty(licence, input.period, input.on))
         return PayRoyaltyPayload(transfer=_shown(at, done.result), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, NotStated, NothingToPay, AlreadyBeingPaid, PaymentNotKnown)
+    def record_royalty_paid(self, info: Info, input: RecordRoyaltyPaidInput) -> RecordRoyaltyPaidPayload:
+        """Record that what a statement asks for was paid by hand, outside the bank port; paid late, it bears interest."""
+        at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        payment = (licence, input.period, input.paid_on, input.reference)
+        done = at.carry_out(input, lambda: at.shop.pay_out.record_paid(*payment))
+        return RecordRoyaltyPaidPayload(transfer=_shown(at, done.result), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, NotStated, NothingToPay, NotPaidByHand)
+    def withdraw_royalty_paid(self, info: Info, input: WithdrawRoyaltyPaidInput) -> WithdrawRoyaltyPaidPayload:
+        """Take back the record of a payment by hand that was none, or came back: what it paid is owed again."""
+        at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        withdrawal = (licence, input.period, input.reason, input.on)
+        done = at.carry_out(input, lambda: at.shop.pay_out.withdraw_paid(*withdrawal))
+        return WithdrawRoyaltyPaidPayload(transfer=_shown(at, done.result), replayed=done.replayed)
 
 
 def _shown(at: Desk, id: UUID) -> Transfer:

@@ -57,7 +57,7 @@ def missing_labels(contract: Contract, totals: Totals, year: Year, priced: Year,
 
 
 def late_payment(
-    contract: Contract, totals: Totals, stated: Header, paid_on: date, came_back: bool = False
+    contract: Contract, totals: Totals, stated: Header, paid_on: date, attempt: int = 1, came_back: bool = False
 ) -> Adjustment | None:
     """Interest on what a statement asked for, from the day it was due; it never recoups. None in time, or if none is agreed.
 
@@ -81,6 +81,7 @@ def late_payment(
         marketing_fund=nothing,
     )
     number, name = contract_year(contract.grant.starts, paid_on), f"interest on {stated.period} to {paid_on}"
+    name = f"{name}, payment {attempt}" if attempt > 1 else name
     name = f"{name}, taken back" if came_back else name
     return adjusted(contract, totals, name, number, change, paid_on, kept_apart=True)
 

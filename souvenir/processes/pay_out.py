@@ -1,7 +1,8 @@
 """Pay out: what a royalty statement asks for leaves by bank transfer, once; the books follow when the bank has paid."""
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
@@ -12,7 +13,7 @@ from souvenir.ledger import postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause
 from souvenir.licensing.application import charge_late_payment
-from souvenir.licensing.payout import payout_of
+from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.statement import NotStated, Statement
 from souvenir.payments.bank import Bank, BankAnswer, NoBank, TransferOrder
 from souvenir.payments.provider import Outcome
@@ -25,6 +26,34 @@ class NothingToPay(SouvenirError):
     message = "The statement of {contract_no} for {period} asks for no payment."
     contract_no: str
     period: str
+
+
+class AlreadyBeingPaid(SouvenirError):
+    message = "The statement of {contract_no} for {period} is paid already, or the bank has the order: {state}, {reference!r}."
+    contract_no: str
+    period: str
+    state: str
+    reference: str
+
+
+class PaymentNotKnown(SouvenirError):
+    message = "A payment on {paid_on} by {reference!r} cannot be recorded: give a day that has come, and the bank's reference."
+    paid_on: date
+    reference: str
+
+
+class NotPaidByHand(SouvenirError):
+    message = "The statement of {contract_no} for {period} has no payment that was recorded by hand."
+    contract_no: str
+    period: str
+
+
+BY_HAND: Final = "by hand"
+"""Stands for the bank where people paid, and no order was given through the port."""
+
+
+FURTHEST_EAST: Final = timedelta(hours=14)
+"""How far the day may have come elsewhere, ahead of UTC."""
 
 
 class PayOut:
@@ -44,24 +73,56 @@ class PayOut:
             raise NoBank()
 
         def request(tx: Transaction) -> UUID:
-            statement = tx.find(Statement, Statement.id_of(licence_id, period))
-            if statement is None:
-                raise NotStated(licence_id=licence_id, period=period)
-            asked = payout_of(statement)
-            if asked is None or not asked.amount:
-                raise NothingToPay(contract_no=statement.header.contract_no, period=period)
-            last = latest_transfer(tx.session, statement.id)
-            if last is not None and tx.get(Transfer, transfer_id(statement.id, last)).state != "rejected":
-                return transfer_id(statement.id, last)
-            due = max(asked.due_on, day)
-            order = (statement.id, (last or 0) + 1, bank.name, asked.payee, asked.amount, asked.text, due, day)
-            transfer = Transfer.request(*order)
+            asked = _asked(tx, licence_id, period)
+            last = _last_order(tx, asked.key)
+            if last is not None and last.state != "rejected":
+                return last.id
+            transfer = _order(asked, last, bank.name, max(asked.due_on, day), day)
             tx.save(transfer)
             return transfer.id
 
         requested = self._log.execute(request)
         self.look(requested.result)
         return requested
+
+    def record_paid(self, licence_id: UUID, period: str, paid_on: date, reference: str) -> Committed[UUID]:
+        """Record that people paid what a statement asks for, outside the bank port; the same payment again changes nothing.
+
+        Raises NotStated, NothingToPay, AlreadyBeingPaid or PaymentNotKnown.
+        """
+
+        def record(tx: Transaction) -> UUID:
+            asked = _asked(tx, licence_id, period)
+            if paid_on > (clock.now() + FURTHEST_EAST).date() or not reference.strip():
+                raise PaymentNotKnown(paid_on=paid_on, reference=reference)
+            last = _last_order(tx, asked.key)
+            if last is not None and last.state != "rejected":
+                if (last.bank, last.executed_on, last.reference) == (BY_HAND, paid_on, reference):
+                    return last.id
+                raise AlreadyBeingPaid(**_named(tx, asked), state=last.state, reference=last.reference)
+            transfer = _order(asked, last, BY_HAND, paid_on, paid_on)
+            transfer.execute(reference, paid_on)
+            tx.save(transfer)
+            return transfer.id
+
+        return self._log.execute(record)
+
+    def withdraw_paid(self, licence_id: UUID, period: str, reason: str, on: date) -> Committed[UUID]:
+        """Take back the record of a payment by hand: it was none, or came back. What it paid is owed again.
+
+        Raises NotStated, NothingToPay or NotPaidByHand.
+        """
+
+        def withdraw(tx: Transaction) -> UUID:
+            asked = _asked(tx, licence_id, period)
+            last = _last_order(tx, asked.key)
+            if last is None or last.bank != BY_HAND:
+                raise NotPaidByHand(**_named(tx, asked))
+            last.reject(reason, on)
+            tx.save(last)
+            return last.id
+
+        return self._log.execute(withdraw)
 
     def look(self, id: UUID) -> Transfer:
         """Take one order on: have it sent, or ask what became of it; answers it as it then is."""
@@ -99,6 +160,32 @@ class PayOut:
         self._log.commit(record)
 
 
+def _asked(tx: Transaction, licence_id: UUID, period: str) -> PayoutInstruction:
+    """What a statement asks to be paid. Raises NotStated or NothingToPay."""
+    statement = tx.find(Statement, Statement.id_of(licence_id, period))
+    if statement is None:
+        raise NotStated(licence_id=licence_id, period=period)
+    asked = payout_of(statement)
+    if asked is None or not asked.amount:
+        raise NothingToPay(contract_no=statement.header.contract_no, period=period)
+    return asked
+
+
+def _last_order(tx: Transaction, statement_id: UUID) -> Transfer | None:
+    last = latest_transfer(tx.session, statement_id)
+    return None if last is None else tx.get(Transfer, transfer_id(statement_id, last))
+
+
+def _order(asked: PayoutInstruction, last: Transfer | None, bank: str, due: date, on: date) -> Transfer:
+    attempt = last.attempt + 1 if last else 1
+    return Transfer.request(asked.key, attempt, bank, asked.payee, asked.amount, asked.text, due, on)
+
+
+def _named(tx: Transaction, asked: PayoutInstruction) -> dict[str, str]:
+    header = tx.get(Statement, asked.key).header
+    return {"contract_no": header.contract_no, "period": header.period}
+
+
 class BookTransfers(Process):
     """Follows transfers: a royalty that was paid is no longer owed; one that came back is owed again.
 
@@ -110,15 +197,17 @@ class BookTransfers(Process):
     @when(Transfer.Executed)
     def _executed(self, tx: Transaction, event: Transfer.Executed) -> None:
         self._book(tx, event, "J25", event.executed_on)
-        charge_late_payment(tx, _statement(tx, event), event.executed_on)
+        transfer = tx.at_event(Transfer, event.originator_id)
+        charge_late_payment(tx, tx.get(Statement, transfer.about), event.executed_on, transfer.attempt)
 
     @when(Transfer.Rejected)
     def _rejected(self, tx: Transaction, event: Transfer.Rejected) -> None:
         if event.had_executed:
             self._book(tx, event, "REV", event.rejected_on)
-            left_on = tx.at_event(Transfer, event.originator_id).executed_on
-            assert left_on is not None, "what had been executed was executed on a day"
-            charge_late_payment(tx, _statement(tx, event), left_on, came_back=True)
+            transfer = tx.at_event(Transfer, event.originator_id)
+            assert transfer.executed_on is not None, "what had been executed was executed on a day"
+            paid = (tx.get(Statement, transfer.about), transfer.executed_on, transfer.attempt)
+            charge_late_payment(tx, *paid, came_back=True)
 
     def _book(self, tx: Transaction, event: Transfer.Executed | Transfer.Rejected, rule: str, on: date) -> None:
         transfer = tx.get(Transfer, event.originator_id)
@@ -129,10 +218,6 @@ class BookTransfers(Process):
         cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
         about = {"licence": str(header.licence_id), "statement": str(transfer.about), "transfer": str(transfer.id)}
         book(tx, cause, rule, on, postings.reversal(legs) if rule == "REV" else legs, dimensions=about)
-
-
-def _statement(tx: Transaction, event: Transfer.Executed | Transfer.Rejected) -> Statement:
-    return tx.get(Statement, tx.at_event(Transfer, event.originator_id).about)
 
 
 def _none_below(amount: Money) -> Money:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from trading import MORNING, Group
+from trading import MORNING, TODAY, Group
 
 from souvenir.api.identity import read_id
 from souvenir.kernel.money import Money
@@ -184,6 +184,23 @@ def test_finance_pays_a_royalty_once_and_sees_how_far_the_bank_has_come(group: G
 
 def test_a_shop_without_a_bank_says_so(group: Group):
     assert group.finance.try_to("payRoyalty", licenceId=group.licence, period="2025-Q2")["code"] == "NO_BANK"
+
+
+def test_finance_records_what_was_paid_by_hand(group: Group):
+    for _ in range(2):
+        group.bought(goods=[{"productId": group.scarf, "quantity": 99}])
+    group.finance.do("issueStatement", licenceId=group.licence, period="2025-Q1", on="2025-07-05")
+    group.finance.do("issueStatement", licenceId=group.licence, period="2025-Q2", on="2025-07-05")
+    asked = {"licenceId": group.licence, "period": "2025-Q2"}
+    assert group.finance.try_to("withdrawRoyaltyPaid", **asked, reason="none", on=TODAY)["code"] == "NOT_PAID_BY_HAND"
+    early = group.finance.try_to("recordRoyaltyPaid", **asked, paidOn="2999-01-01", reference="TT-1")
+    assert early["code"] == "PAYMENT_NOT_KNOWN"
+    paid = group.finance.do("recordRoyaltyPaid", **asked, paidOn=TODAY, reference="TT-1")["transfer"]
+    assert (paid["state"], paid["executedOn"], paid["amount"]["amount"]) == ("executed", TODAY, "584.00")
+    refused = group.finance.try_to("recordRoyaltyPaid", **asked, paidOn=TODAY, reference="TT-2")
+    assert refused["code"] == "ALREADY_BEING_PAID"
+    withdrawn = group.finance.do("withdrawRoyaltyPaid", **asked, reason="another licence's", on=TODAY)["transfer"]
+    assert (withdrawn["id"], withdrawn["state"]) == (paid["id"], "rejected")
 
 
 def yuan(amount: str) -> Money:

@@ -18,7 +18,7 @@ from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault
 from souvenir.payments.transfer import Transfer
-from souvenir.processes.pay_out import NothingToPay
+from souvenir.processes.pay_out import AlreadyBeingPaid, NothingToPay, NotPaidByHand, PaymentNotKnown
 from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 from souvenir.testing import clock_at
@@ -163,12 +163,8 @@ def interest_of(desk, licence) -> list[tuple[str, str, str]]:
     return [(line.amendment_no, line.rate, line.royalty.amount) for line in sheet.adjustments]
 
 
-@pytest.mark.parametrize(
-    ("rate", "counted", "expected"),
-    [("0.0365", "daily", "2.00"), ("0.01", "monthly", "10.00"), ("0", "daily", None)],
-)
-def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, counted, expected):
-    """1,000.00 due on 30 October, paid on 19 November: 20 days, or a month begun."""
+def late(desk, rate="0.0365", counted="daily") -> UUID:
+    """A licence whose third quarter of 2026 is stated at 1,000.00, due on 30 October."""
     grant = Grant(
         categories=("enamel",), territories=("CN",), channels=("shop",), starts=date(2026, 7, 1), ends=date(2027, 6, 30)
     )
@@ -176,6 +172,16 @@ def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, count
     terms = flat("0.08", "CNY", guarantees=(guarantee,), late_interest_rate=rate, late_interest=counted)
     licence = desk.shop.licensing.grant("LIC-B", "Museum", {"en": "Crane"}, grant, terms).result
     desk.shop.licensing.issue_statement(licence, PERIOD, STATED)
+    return licence
+
+
+@pytest.mark.parametrize(
+    ("rate", "counted", "expected"),
+    [("0.0365", "daily", "2.00"), ("0.01", "monthly", "10.00"), ("0", "daily", None)],
+)
+def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, counted, expected):
+    """1,000.00 due on 30 October, paid on 19 November: 20 days, or a month begun."""
+    licence = late(desk, rate, counted)
     desk.later(45)
     order = desk.shop.pay_out.royalty(licence, PERIOD).result
     assert desk.of(order) == ("executed", "1000.00")
@@ -189,3 +195,61 @@ def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, count
     desk.bank.returned[order] = "no such account"
     desk.shop.pay_out.look(order)
     assert interest_of(desk, licence)[1:] == [(f"{name}, taken back", f"{rate} {counted}", f"-{expected}")]
+
+
+# Paid by hand.
+
+
+def test_what_was_paid_by_hand_is_no_longer_owed_and_not_paid_again(desk):
+    on = date(2026, 10, 4)
+    paid = desk.shop.pay_out.record_paid(desk.licence, PERIOD, on, "TT-77").result
+    assert desk.of(paid) == ("executed", "600.00")
+    assert desk.books() == {PAYABLE: "0.00", "Assets:Bank": "-1600.00"}
+    assert desk.shop.pay_out.record_paid(desk.licence, PERIOD, on, "TT-77").result == paid == desk.pay()
+    with pytest.raises(AlreadyBeingPaid):
+        desk.shop.pay_out.record_paid(desk.licence, PERIOD, on, "TT-78")
+    desk.later(60)
+    assert (desk.bank.orders, desk.books()[PAYABLE]) == ({}, "0.00")
+
+
+def test_what_the_bank_has_in_hand_is_not_recorded_besides(desk):
+    order = desk.pay()
+    with pytest.raises(AlreadyBeingPaid):
+        desk.shop.pay_out.record_paid(desk.licence, PERIOD, date(2026, 10, 4), "TT-77")
+    with pytest.raises(NotPaidByHand):
+        desk.shop.pay_out.withdraw_paid(desk.licence, PERIOD, "a mistake", date(2026, 10, 5))
+    desk.later(60)
+    assert desk.of(order) == ("executed", "600.00")
+
+
+@pytest.mark.parametrize(("paid_on", "reference"), [(date(2026, 10, 6), "TT-77"), (date(2026, 10, 4), " ")])
+def test_a_payment_that_is_yet_to_come_or_cannot_be_found_is_not_recorded(desk, paid_on, reference):
+    with pytest.raises(PaymentNotKnown):
+        desk.shop.pay_out.record_paid(desk.licence, PERIOD, paid_on, reference)
+    assert desk.books()[PAYABLE] == "-600.00"
+
+
+def test_a_record_that_was_wrong_is_withdrawn_and_what_it_paid_is_owed_again(desk):
+    desk.shop.pay_out.record_paid(desk.licence, PERIOD, date(2026, 10, 4), "TT-77")
+    for _ in range(2):
+        desk.shop.pay_out.withdraw_paid(desk.licence, PERIOD, "another licence's", date(2026, 10, 5))
+    assert desk.books() == {PAYABLE: "-600.00", "Assets:Bank": "-1000.00"}
+    desk.pay()
+    desk.later(60)
+    assert [str(amount) for amount in desk.bank.paid] == ["600.00 CNY"]
+    assert desk.books()[PAYABLE] == "0.00"
+
+
+def test_what_was_paid_late_by_hand_bears_interest_each_time_it_stands(desk):
+    """1,000.00 due on 30 October, paid on 19 November."""
+    licence = late(desk)
+    desk.later(60)
+    on, name = date(2026, 11, 19), "interest on 2026-Q3 to 2026-11-19"
+    desk.shop.pay_out.record_paid(licence, PERIOD, on, "TT-77")
+    assert interest_of(desk, licence) == [(name, "0.0365 daily", "2.00")]
+    desk.shop.pay_out.withdraw_paid(licence, PERIOD, "the wrong reference", date(2026, 11, 20))
+    desk.shop.pay_out.record_paid(licence, PERIOD, on, "TT-78")
+    assert interest_of(desk, licence)[1:] == [
+        (f"{name}, taken back", "0.0365 daily", "-2.00"),
+        (f"{name}, payment 2", "0.0365 daily", "2.00"),
+    ]

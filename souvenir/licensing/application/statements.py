@@ -38,14 +38,16 @@ from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Stateme
 from souvenir.licensing.terms import contract_year
 
 
-def charge_late_payment(tx: Transaction, statement: Statement, paid_on: date, came_back: bool = False) -> None:
-    """Charge interest where a statement was paid after it was due, and the contract asks for it.
+def charge_late_payment(
+    tx: Transaction, statement: Statement, paid_on: date, attempt: int = 1, came_back: bool = False
+) -> None:
+    """Charge interest where a statement was paid after it was due, and the contract asks for it; once for each attempt.
 
     If the money came back, so does the interest: it will be charged until the day on which it is paid after all.
     """
     contract = tx.look(Licence, statement.header.licence_id).contract
     totals = totals_of(tx.session, contract, contract_year(contract.grant.starts, paid_on))
-    interest = late_payment(contract, totals, statement.header, paid_on, came_back)
+    interest = late_payment(contract, totals, statement.header, paid_on, attempt, came_back)
     if interest is not None and tx.find(Adjustment, interest.id) is None:
         tx.save(interest)
 
