@@ -258,3 +258,19 @@ def test_a_connected_agency_is_asked_for_its_statement(time):
     group.shop.deadlines.look()
     assert len(group.finance.ask("agencyStatements")["edges"]) == 1
     group.shop.close()
+
+
+def test_what_came_back_of_the_agencys_advance_is_paid_to_it(group: Group):
+    order = group.bought(goods=[{"productId": group.mug, "quantity": 2}])["id"]
+    document = {"kind": "passport", "number": "X1234567", "name": "Ada Lovelace", "lastEntry": "2025-05-01"}
+    form = {"orderIds": [order], "mode": "INSTANT_CENTRALISED", "document": document}
+    claim = group.point.do("openClaim", **form)["claim"]["id"]
+    group.point.do("agreeClaim", claimId=claim, advancedBy="AGENCY")
+    group.point.do("guaranteeClaim", claimId=claim, provider="sandbox", source="tok")
+    group.point.do("advanceClaim", claimId=claim, tender="WALLET")
+    group.desk.do("missPromise", claimId=claim, on="2025-06-02")
+    owed = "Liabilities:RefundAgency:Clawback"
+    assert closing(group, owed) == "-134.46"
+    paid = [{"account": owed, "amount": cny("134.46")}, {"account": "Assets:Bank", "amount": cny("-134.46")}]
+    group.finance.do("postEntry", effectiveOn="2025-06-05", text="Paid to the agency, transfer 7", legs=paid)
+    assert closing(group, owed) in (None, "0.00")
