@@ -49,9 +49,9 @@ def served(shop: Shop, port: int = 0, *, graphiql: bool = False) -> Iterator[str
 def spare_the_collector() -> None:
     """Tell it that what is loaded by now stays: schemas and classes are most of the process, and never garbage.
 
-    A third more sales a second. Who mounts the API in a server of their own may call it once everything is loaded.
+    A third more sales a second. Who mounts the API in a server of their own may call it once everything is loaded,
+    after a `gc.collect()` if that has left garbage.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
 
