@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from souvenir.access.application import Access
 from souvenir.access.registers import Credentials, StaffRoll
+from souvenir.banking.bank import Bank
+from souvenir.banking.banks import set_up_bank
+from souvenir.banking.registers import OpenTransfers
 from souvenir.catalogue.application import Catalogue
 from souvenir.catalogue.registers import ProductCodes
 from souvenir.catalogue.views import Shelf
@@ -46,8 +49,6 @@ from souvenir.ledger.views import OpenLedger
 from souvenir.licensing.application import Licensing
 from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.views import Royalties
-from souvenir.payments.bank import Bank
-from souvenir.payments.banks import set_up_bank
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers import set_up
 from souvenir.payments.registers import (
@@ -57,7 +58,6 @@ from souvenir.payments.registers import (
     OpenHolds,
     OpenNotices,
     OpenPayments,
-    OpenTransfers,
 )
 from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills

@@ -10,10 +10,10 @@ from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, Money, described
+from souvenir.banking import transfer
+from souvenir.banking.bank import NoBank
+from souvenir.banking.registers import transfers_from
 from souvenir.licensing.statement import NotStated
-from souvenir.payments import transfer
-from souvenir.payments.bank import NoBank
-from souvenir.payments.registers import transfers_from
 from souvenir.processes.pay_out import AlreadyBeingPaid, NothingToPay, NotPaidByHand, PaymentNotKnown
 
 

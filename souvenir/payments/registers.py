@@ -13,7 +13,6 @@ from souvenir.payments.hold import Hold
 from souvenir.payments.notice import Notice
 from souvenir.payments.payment import Payment
 from souvenir.payments.providers.terminal import SLIP
-from souvenir.payments.transfer import Transfer
 
 PAGE: Final = 1_000
 """Open things looked at in one sweep."""
@@ -227,27 +226,6 @@ class OpenCollections(Register):
         session.run("DELETE FROM open_collections WHERE id = ?", str(event.originator_id))
 
 
-class OpenTransfers(Register):
-    """One row for every attempt to pay for something by transfer, and whether the bank has yet to carry it out."""
-
-    name = "open_transfers"
-    tables = ("open_transfers",)
-    ddl = (
-        """CREATE TABLE IF NOT EXISTS open_transfers (
-            id TEXT PRIMARY KEY, about TEXT NOT NULL, attempt INTEGER NOT NULL, open INTEGER NOT NULL)""",
-        "CREATE INDEX IF NOT EXISTS open_transfers_about ON open_transfers (about, attempt)",
-    )
-
-    @when(Transfer.Requested)
-    def _requested(self, session: Session, event: Transfer.Requested) -> None:
-        row = (str(event.originator_id), str(event.about), event.attempt)
-        session.run("INSERT INTO open_transfers VALUES (?, ?, ?, 1)", *row)
-
-    @when(Transfer.Executed, Transfer.Rejected)
-    def _over(self, session: Session, event: Transfer.Executed | Transfer.Rejected) -> None:
-        session.run("UPDATE open_transfers SET open = 0 WHERE id = ?", str(event.originator_id))
-
-
 class OpenNotices(Register):
     """One row for every provider's notice that was stored and not worked off yet."""
 
@@ -379,24 +357,6 @@ def collection_of_claim(session: Session, claim_id: UUID) -> UUID | None:
     """The debt that is being collected behind a claim."""
     row = session.row("SELECT id FROM open_collections WHERE claim_id = ?", str(claim_id))
     return UUID(row[0]) if row else None
-
-
-def open_transfers(session: Session, limit: int = PAGE) -> list[UUID]:
-    """The orders that the bank has yet to carry out."""
-    rows = session.rows("SELECT id FROM open_transfers WHERE open = 1 ORDER BY id LIMIT ?", limit)
-    return [UUID(id) for (id,) in rows]
-
-
-def latest_transfer(session: Session, about: UUID) -> int | None:
-    """The number of the latest attempt to pay for something, if there was one."""
-    row = session.row("SELECT MAX(attempt) FROM open_transfers WHERE about = ?", str(about))
-    return row[0] if row else None
-
-
-def transfers_from(session: Session, after: str, limit: int) -> list[UUID]:
-    """Transfers by their id, beyond one of them."""
-    rows = session.rows("SELECT id FROM open_transfers WHERE id > ? ORDER BY id LIMIT ?", after, limit)
-    return [UUID(id) for (id,) in rows]
 
 
 def hold_of(session: Session, secures: UUID, reference: str) -> UUID | None:

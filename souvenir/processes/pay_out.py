@@ -5,9 +5,12 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
+from souvenir.banking.bank import Bank, BankAnswer, NoBank, Standing, TransferOrder
+from souvenir.banking.registers import latest_transfer, open_transfers
+from souvenir.banking.transfer import Transfer, transfer_id
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger import postings
 from souvenir.ledger.application import book
@@ -15,10 +18,6 @@ from souvenir.ledger.journal import Cause
 from souvenir.licensing.application import charge_late_payment
 from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.statement import NotStated, Statement
-from souvenir.payments.bank import Bank, BankAnswer, NoBank, TransferOrder
-from souvenir.payments.provider import Outcome
-from souvenir.payments.registers import latest_transfer, open_transfers
-from souvenir.payments.transfer import Transfer, transfer_id
 from souvenir.processes.keep_books import royalty_account
 
 
@@ -129,7 +128,7 @@ class PayOut:
         transfer = self._log.load(Transfer, id)
         if self._bank is not None and self._bank.name == transfer.bank and transfer.state != "rejected":
             answer = self._bank.query(id)
-            if answer.outcome is Outcome.NEVER_RECEIVED and transfer.state != "executed":
+            if answer.standing is Standing.UNKNOWN and transfer.state != "executed":
                 order = TransferOrder(id, transfer.payee, transfer.amount, transfer.text, transfer.due_on)
                 answer = self._bank.send(order)
             self._record(id, answer)
@@ -149,11 +148,11 @@ class PayOut:
 
         def record(tx: Transaction) -> None:
             transfer = tx.get(Transfer, id)
-            if answer.outcome is Outcome.PENDING:
+            if answer.standing is Standing.IN_HAND:
                 transfer.send(answer.reference)
-            elif answer.outcome is Outcome.APPROVED:
+            elif answer.standing is Standing.PAID:
                 transfer.execute(answer.reference, day)
-            elif answer.outcome is Outcome.DECLINED:
+            elif answer.standing is Standing.REJECTED:
                 transfer.reject(answer.reason, day)
             tx.save(transfer)
 
@@ -196,13 +195,15 @@ class BookTransfers(Process):
 
     @when(Transfer.Executed)
     def _executed(self, tx: Transaction, event: Transfer.Executed) -> None:
+        if not _pays_royalty(tx, event.originator_id):
+            return
         self._book(tx, event, "J25", event.executed_on)
         transfer = tx.at_event(Transfer, event.originator_id)
         charge_late_payment(tx, tx.get(Statement, transfer.about), event.executed_on, transfer.attempt)
 
     @when(Transfer.Rejected)
     def _rejected(self, tx: Transaction, event: Transfer.Rejected) -> None:
-        if event.had_executed:
+        if event.had_executed and _pays_royalty(tx, event.originator_id):
             self._book(tx, event, "REV", event.rejected_on)
             transfer = tx.at_event(Transfer, event.originator_id)
             assert transfer.executed_on is not None, "what had been executed was executed on a day"
@@ -218,6 +219,14 @@ class BookTransfers(Process):
         cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
         about = {"licence": str(header.licence_id), "statement": str(transfer.about), "transfer": str(transfer.id)}
         book(tx, cause, rule, on, postings.reversal(legs) if rule == "REV" else legs, dimensions=about)
+
+
+def _pays_royalty(tx: Transaction, transfer_id: UUID) -> bool:
+    """Whether a transfer pays what a statement asks for; others are followed by who ordered them."""
+    try:
+        return tx.find(Statement, tx.get(Transfer, transfer_id).about) is not None
+    except NotFound:  # it is about something else
+        return False
 
 
 def _none_below(amount: Money) -> Money:

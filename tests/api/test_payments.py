@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from trading import MORNING, TODAY, Group
 
 from souvenir.api.identity import read_id
+from souvenir.banking.banks.simulator import BankSimulator
 from souvenir.kernel.money import Money
 from souvenir.payments.application import note_dispute, note_payout
-from souvenir.payments.banks.simulator import BankSimulator
 from souvenir.payments.provider import DisputeFacts, PayoutFacts, SettledMovement
 from souvenir.payments.providers.stripe import Stripe
 from souvenir.processes.pay_out import PayOut

@@ -16,6 +16,7 @@ PLANTED = [
     ("layers", "souvenir/eventlog/log.py", "import souvenir.sales.order"),
     ("layers", "souvenir/sales/order.py", "import souvenir.editions.piece"),
     ("layers", "souvenir/licensing/licence.py", "from souvenir.sites import outlet"),
+    ("layers", "souvenir/banking/transfer.py", "from souvenir.payments.provider import Outcome"),
     ("layers", "souvenir/ledger/journal.py", "import souvenir.documents.trial_balance"),
     ("layers", "souvenir/shop.py", "import souvenir.api.http"),
     ("layers", "souvenir/api/http.py", "from souvenir.cli import main"),

@@ -7,7 +7,7 @@ from everything import aggregates, stored_events
 
 from souvenir.kernel.aggregate import Aggregate, Created
 
-MOVED = {"certificates": "editions", "draws": "editions"}
+MOVED = {"banking": "payments", "certificates": "editions", "draws": "editions"}
 """Rooms whose topics were first written in another room: a topic is for ever."""
 
 TOPIC = re.compile(r"(?P<context>[a-z]+)\.(?P<name>[A-Z][a-zA-Z]+)")

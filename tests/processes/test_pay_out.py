@@ -7,17 +7,16 @@ import pytest
 from crashes import Crash, Tripwire
 from shops import MORNING, TILL, TODAY, open_small_shop
 
+from souvenir.banking.bank import NoBank
+from souvenir.banking.banks.simulator import BankSimulator, Lost
+from souvenir.banking.transfer import Transfer
 from souvenir.kernel.money import Money
 from souvenir.licensing.licence import Grant
 from souvenir.licensing.statement import NotStated
 from souvenir.licensing.terms import Instalment, flat
-from souvenir.payments.bank import NoBank
-from souvenir.payments.banks.simulator import BankSimulator
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
-from souvenir.payments.providers.sandbox import Fault
-from souvenir.payments.transfer import Transfer
 from souvenir.processes.pay_out import AlreadyBeingPaid, NothingToPay, NotPaidByHand, PaymentNotKnown
 from souvenir.processes.sell import Item
 from souvenir.shop import Shop
@@ -90,7 +89,7 @@ def test_asked_for_twice_or_by_two_people_it_is_one_order(desk):
     assert len(desk.bank.orders) == 1
 
 
-@pytest.mark.parametrize("faults", [[f] * n for f in (Fault.REQUEST_LOST, Fault.ANSWER_LOST) for n in (1, 2, 3)])
+@pytest.mark.parametrize("faults", [[f] * n for f in (Lost.REQUEST, Lost.ANSWER) for n in (1, 2, 3)])
 def test_whatever_answer_is_lost_it_is_paid_once(desk, faults):
     desk.bank.faults.extend(faults)
     order = desk.pay()

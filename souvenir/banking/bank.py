@@ -2,16 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
-from souvenir.payments.provider import Outcome
 
 
 class NoBank(SouvenirError):
     message = "No bank is set up to pay from."
+
+
+class Standing(StrEnum):
+    """What a bank says of an order."""
+
+    UNHEARD = "unheard"
+    """No answer came; it may or may not have the order."""
+    UNKNOWN = "unknown"
+    """It knows no such order."""
+    IN_HAND = "in_hand"
+    PAID = "paid"
+    REJECTED = "rejected"
+    """It will not pay, or the payee's bank sent the money back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +40,9 @@ class TransferOrder:
 
 @dataclass(frozen=True, slots=True)
 class BankAnswer:
-    """APPROVED once the bank has paid, DECLINED if it will not, PENDING while it has the order; as for a provider."""
+    """How an order stands, and on which day that came about."""
 
-    outcome: Outcome
+    standing: Standing
     reference: str = ""
     reason: str = ""
     on: date | None = None

@@ -13,10 +13,9 @@ from typing import Any, Final, Self
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
+from souvenir.banking.bank import BankAnswer, Standing, TransferOrder
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
-from souvenir.payments.bank import BankAnswer, TransferOrder
-from souvenir.payments.provider import Outcome
 
 ORDER: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 LARGEST_REPORT: Final = 4 * 1024 * 1024
@@ -79,7 +78,7 @@ class BankFiles:
         """Write the order's file, whole or not at all. The same order again is the same file."""
         payee = self._payees.get(order.payee)
         if payee is None:
-            return BankAnswer(Outcome.DECLINED, reason=f"accounts.json knows no account of {order.payee}")
+            return BankAnswer(Standing.REJECTED, reason=f"accounts.json knows no account of {order.payee}")
         path = self._path(order.key)
         if not path.exists():
             draft = path.with_suffix(".draft")
@@ -91,10 +90,10 @@ class BankFiles:
         return self.query(order.key)
 
     def query(self, key: UUID) -> BankAnswer:
-        """What the bank's reports say of an order, the last word counting; PENDING while they say nothing."""
+        """What the bank's reports say of an order, the last word counting; in hand while they say nothing."""
         if not self._path(key).exists():
-            return BankAnswer(Outcome.NEVER_RECEIVED)
-        answer = BankAnswer(Outcome.PENDING, reference=key.hex)
+            return BankAnswer(Standing.UNKNOWN)
+        answer = BankAnswer(Standing.IN_HAND, reference=key.hex)
         for report in sorted(self._in.glob("*.xml")):
             for said in statuses(report, key.hex):
                 answer = said
@@ -151,10 +150,10 @@ def _answer(said: Mapping[str, str], key: str) -> BankAnswer:
     status, on = said.get("TxSts", ""), said.get("AccptncDtTm", "")[:10]
     day = date.fromisoformat(on) if on else None
     if status in PAID:
-        return BankAnswer(Outcome.APPROVED, said.get("AcctSvcrRef") or key, on=day)
+        return BankAnswer(Standing.PAID, said.get("AcctSvcrRef") or key, on=day)
     if status in REJECTED:
-        return BankAnswer(Outcome.DECLINED, key, said.get("AddtlInf") or said.get("Cd") or "rejected", on=day)
-    return BankAnswer(Outcome.PENDING, key)
+        return BankAnswer(Standing.REJECTED, key, said.get("AddtlInf") or said.get("Cd") or "rejected", on=day)
+    return BankAnswer(Standing.IN_HAND, key)
 
 
 def _account(parent: ET.Element, name: str, account: BankAccount) -> None:

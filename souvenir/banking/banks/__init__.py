@@ -5,7 +5,7 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
-from souvenir.payments.bank import Bank
+from souvenir.banking.bank import Bank
 
 FOLDER_SETTING: Final = "SOUVENIR_BANK_FOLDER"
 """The folder that holds `accounts.json`, and takes the orders in `out/` and the bank's reports in `in/`."""
@@ -14,7 +14,7 @@ FOLDER_SETTING: Final = "SOUVENIR_BANK_FOLDER"
 def set_up_bank(settings: Mapping[str, str] = environ) -> Bank | None:
     """Files for the bank where their folder is set; else none, and nothing is paid."""
     if folder := settings.get(FOLDER_SETTING):
-        from souvenir.payments.banks.files import BankFiles
+        from souvenir.banking.banks.files import BankFiles
 
         return BankFiles.at(Path(folder))
     return None

@@ -7,11 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from souvenir.banking.bank import Standing, TransferOrder
+from souvenir.banking.banks import set_up_bank
+from souvenir.banking.banks.files import BankFiles, MalformedBankAccounts
 from souvenir.kernel.money import Money
-from souvenir.payments.bank import TransferOrder
-from souvenir.payments.banks import set_up_bank
-from souvenir.payments.banks.files import BankFiles, MalformedBankAccounts
-from souvenir.payments.provider import Outcome
 from souvenir.testing import clock_at
 
 KEY = UUID("01890000-0000-7000-8000-000000000001")
@@ -55,7 +54,7 @@ def texts(folder) -> dict[str, str | None]:
 
 
 def test_an_order_is_one_file_with_everything_the_bank_needs(bank, folder):
-    assert bank.send(ORDER).outcome is Outcome.PENDING
+    assert bank.send(ORDER).standing is Standing.IN_HAND
     assert texts(folder) == {
         "sum": "1234.50", "day": "2026-07-30", "from": "6217000012345678", "to": "FR7630006000011234567890189",
         "name": "Palace Studio SARL", "for": "LIC-A 2026-Q2",
@@ -75,21 +74,21 @@ def test_the_same_order_again_is_the_same_file(bank, folder):
 
 def test_a_file_cut_off_by_a_crash_is_written_anew(bank, folder):
     (folder / "out" / f"{KEY.hex}.draft").write_bytes(b"<Docu")
-    assert bank.query(KEY).outcome is Outcome.NEVER_RECEIVED
+    assert bank.query(KEY).standing is Standing.UNKNOWN
     bank.send(ORDER)
     assert texts(folder)["sum"] == "1234.50"
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
-    [("ACTC", Outcome.PENDING), ("ACSP", Outcome.PENDING), ("ACSC", Outcome.APPROVED), ("RJCT", Outcome.DECLINED)],
+    ("status", "standing"),
+    [("ACTC", Standing.IN_HAND), ("ACSP", Standing.IN_HAND), ("ACSC", Standing.PAID), ("RJCT", Standing.REJECTED)],
 )
-def test_the_banks_report_says_what_became_of_it(bank, folder, status, outcome):
+def test_the_banks_report_says_what_became_of_it(bank, folder, status, standing):
     bank.send(ORDER)
     report(folder, status, reason="closed account" if status == "RJCT" else "")
     answer = bank.query(KEY)
-    assert answer.outcome is outcome
-    if outcome is Outcome.APPROVED:
+    assert answer.standing is standing
+    if standing is Standing.PAID:
         assert (answer.reference, answer.on) == ("BK77", date(2026, 7, 30))
     assert answer.reason == ("closed account" if status == "RJCT" else "")
 
@@ -98,7 +97,7 @@ def test_the_last_report_counts(bank, folder):
     bank.send(ORDER)
     report(folder, "ACSC", "1.xml")
     report(folder, "RJCT", "2.xml", reason="returned by the payee's bank")
-    assert bank.query(KEY).outcome is Outcome.DECLINED
+    assert bank.query(KEY).standing is Standing.REJECTED
 
 
 @pytest.mark.parametrize(
@@ -109,13 +108,13 @@ def test_what_is_no_report_says_nothing(bank, folder, content):
     bank.send(ORDER)
     (folder / "in" / "odd.xml").write_bytes(content)
     report(folder, "ACSC", "other.xml", key=UUID(int=7).hex)
-    assert bank.query(KEY).outcome is Outcome.PENDING
+    assert bank.query(KEY).standing is Standing.IN_HAND
 
 
 def test_a_payee_without_an_account_is_not_paid(bank, folder):
     unknown = TransferOrder(KEY, "Nobody", ORDER.amount, "", ORDER.due_on)
     answer = bank.send(unknown)
-    assert (answer.outcome, "Nobody" in answer.reason) == (Outcome.DECLINED, True)
+    assert (answer.standing, "Nobody" in answer.reason) == (Standing.REJECTED, True)
     assert list((folder / "out").iterdir()) == []
 
 
