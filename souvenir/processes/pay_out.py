@@ -128,7 +128,7 @@ class PayOut:
         transfer = self._log.load(Transfer, id)
         if self._bank is not None and self._bank.name == transfer.bank and transfer.state != "rejected":
             answer = self._bank.query(id)
-            if answer.standing is Standing.UNKNOWN and transfer.state != "executed":
+            if answer.standing is Standing.UNKNOWN and transfer.state == "requested":  # what it had is never sent again
                 order = TransferOrder(id, transfer.payee, transfer.amount, transfer.text, transfer.due_on)
                 answer = self._bank.send(order)
             self._record(id, answer)

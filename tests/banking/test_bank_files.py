@@ -17,6 +17,7 @@ KEY = UUID("01890000-0000-7000-8000-000000000001")
 ORDER = TransferOrder(KEY, "Palace Studio", Money.parse("1234.50 CNY"), "LIC-A 2026-Q2", date(2026, 7, 30))
 OWN = {"holder": "Enamel Factory Ltd", "bic": "BKCHCNBJ", "number": "6217000012345678"}
 PAYEE = {"holder": "Palace Studio SARL", "bic": "BNPAFRPP", "iban": "FR76 3000 6000 0112 3456 7890 189"}
+DAY = "2026-07-30T09:00:00Z"
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
 
@@ -33,12 +34,15 @@ def bank(folder):
     return BankFiles.at(folder)
 
 
-def report(folder, status: str, name: str = "1.xml", key: str = KEY.hex, reason: str = "") -> None:
+def report(
+    folder, status: str, name: str = "1.xml", key: str = KEY.hex, reason: str = "", made: str = "", day: str = DAY
+) -> None:
     told = f"<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>{reason}</AddtlInf></StsRsnInf>" if reason else ""
     body = (
-        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><OrgnlPmtInfAndSts>'
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+        f"<GrpHdr><CreDtTm>{made}</CreDtTm></GrpHdr><OrgnlPmtInfAndSts>"
         f"<TxInfAndSts><OrgnlEndToEndId>{key}</OrgnlEndToEndId><TxSts>{status}</TxSts>{told}"
-        "<AccptncDtTm>2026-07-30T09:00:00Z</AccptncDtTm><AcctSvcrRef>BK77</AcctSvcrRef></TxInfAndSts>"
+        f"<AccptncDtTm>{day}</AccptncDtTm><AcctSvcrRef>BK77</AcctSvcrRef></TxInfAndSts>"
         "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
     )
     (folder / "in" / name).write_text(body, encoding="utf-8")
@@ -135,3 +139,28 @@ def test_a_shop_has_a_bank_only_where_its_folder_is_set(folder):
     bank = set_up_bank({"SOUVENIR_BANK_FOLDER": str(folder)})
     assert bank is not None
     assert bank.name == "files"
+
+
+# The folder is other people's too.
+
+
+def test_an_order_that_was_carried_off_is_answered_by_its_report(bank, folder):
+    bank.send(ORDER)
+    (folder / "out" / f"{KEY.hex}.xml").unlink()
+    report(folder, "ACSC")
+    assert bank.query(KEY).standing is Standing.PAID
+
+
+def test_the_last_report_is_the_one_the_bank_made_last_whatever_its_name(bank, folder):
+    bank.send(ORDER)
+    report(folder, "ACSC", "9.xml", made="2026-07-30T09:00:00Z")
+    report(folder, "RJCT", "10.xml", reason="returned by the payee's bank", made="2026-08-02T11:00:00+02:00")
+    assert bank.query(KEY).reason == "returned by the payee's bank"
+
+
+@pytest.mark.parametrize("day", ["", "30.07.2026", "2026-13-41T00:00:00Z"])
+def test_a_day_that_cannot_be_read_does_not_hide_the_answer(bank, folder, day):
+    bank.send(ORDER)
+    report(folder, "ACSC", day=day)
+    answer = bank.query(KEY)
+    assert (answer.standing, answer.on) == (Standing.PAID, None)

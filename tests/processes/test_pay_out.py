@@ -145,6 +145,14 @@ def test_nothing_is_paid_without_a_statement_a_debt_or_a_bank(desk):
     assert without.pay_out.settle_open() == 0
 
 
+def test_an_order_the_bank_had_is_not_given_again_when_it_knows_it_no_longer(desk):
+    """As when the bank's program takes the order's file away."""
+    order = desk.pay()
+    del desk.bank.orders[order]
+    desk.later(1)
+    assert (desk.of(order)[0], desk.bank.orders) == ("sent", {})
+
+
 def test_an_order_for_another_bank_is_left_to_it(desk):
     order = desk.pay()
     other = BankSimulator()

@@ -5,9 +5,11 @@ People, or the bank's own program, carry the files. Account numbers are in `acco
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -58,7 +60,7 @@ class BankFiles:
     name = "files"
 
     def __init__(self, folder: Path, own: BankAccount, payees: Mapping[str, BankAccount]) -> None:
-        self._out, self._in = folder / "out", folder / "in"
+        self._folder, self._out, self._in = folder, folder / "out", folder / "in"
         self._own, self._payees = own, dict(payees)
         for place in (self._out, self._in):
             place.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,7 @@ class BankFiles:
             return BankAnswer(Standing.REJECTED, reason=f"accounts.json knows no account of {order.payee}")
         path = self._path(order.key)
         if not path.exists():
-            draft = path.with_suffix(".draft")
+            draft = self._folder / f"{order.key.hex}.{os.getpid()}-{threading.get_ident()}.draft"
             with draft.open("wb") as file:
                 file.write(order_file(order, self._own, payee))
                 file.flush()
@@ -90,14 +92,11 @@ class BankFiles:
         return self.query(order.key)
 
     def query(self, key: UUID) -> BankAnswer:
-        """What the bank's reports say of an order, the last word counting; in hand while they say nothing."""
-        if not self._path(key).exists():
-            return BankAnswer(Standing.UNKNOWN)
-        answer = BankAnswer(Standing.IN_HAND, reference=key.hex)
-        for report in sorted(self._in.glob("*.xml")):
-            for said in statuses(report, key.hex):
-                answer = said
-        return answer
+        """What the bank's reports say of an order, the last made counting; in hand while they say nothing."""
+        said = [one for report in self._in.glob("*.xml") for one in statuses(report, key.hex)]
+        if said:
+            return sorted(said, key=itemgetter(0))[-1][1]
+        return BankAnswer(Standing.IN_HAND if self._path(key).exists() else Standing.UNKNOWN, reference=key.hex)
 
     def _path(self, key: UUID) -> Path:
         return self._out / f"{key.hex}.xml"
@@ -127,33 +126,49 @@ def order_file(order: TransferOrder, own: BankAccount, payee: BankAccount) -> by
     return bytes(ET.tostring(document, encoding="UTF-8", xml_declaration=True))
 
 
-def statuses(report: Path, end_to_end: str) -> Iterator[BankAnswer]:
-    """What one status report says of an order; nothing if it is no report, or about others."""
-    if report.stat().st_size > LARGEST_REPORT:
-        return
-    text = report.read_bytes()
-    if b"<!" in text.replace(b"<!--", b""):  # no report declares entities
-        return
+def statuses(report: Path, end_to_end: str) -> Iterator[tuple[tuple[str, str], BankAnswer]]:
+    """What one status report says of an order, with when it was made; nothing if it is no report, or about others."""
     try:
+        if report.stat().st_size > LARGEST_REPORT:
+            return
+        text = report.read_bytes()
+        if b"<!" in text.replace(b"<!--", b""):  # no report declares entities
+            return
         root = ET.fromstring(text)  # noqa: S314 - what could expand was refused just before
-    except ET.ParseError:
+    except (OSError, ET.ParseError):
         return
+    made = next((_instant(each.text or "") for each in root.iter() if each.tag.endswith("}CreDtTm")), "")
     for told in root.iter():
         if not told.tag.endswith("}TxInfAndSts"):
             continue
         said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in told.iter()}
         if said.get("OrgnlEndToEndId") == end_to_end:
-            yield _answer(said, end_to_end)
+            yield (made, report.name), _answer(said, end_to_end)
 
 
 def _answer(said: Mapping[str, str], key: str) -> BankAnswer:
-    status, on = said.get("TxSts", ""), said.get("AccptncDtTm", "")[:10]
-    day = date.fromisoformat(on) if on else None
+    status, day = said.get("TxSts", ""), _day(said.get("AccptncDtTm", ""))
     if status in PAID:
         return BankAnswer(Standing.PAID, said.get("AcctSvcrRef") or key, on=day)
     if status in REJECTED:
         return BankAnswer(Standing.REJECTED, key, said.get("AddtlInf") or said.get("Cd") or "rejected", on=day)
     return BankAnswer(Standing.IN_HAND, key)
+
+
+def _instant(text: str) -> str:
+    """An instant as the bank writes it, in a form that sorts; nothing if it is none."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _day(text: str) -> date | None:
+    """The bank's own day of an instant; none if it is none."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
 
 
 def _account(parent: ET.Element, name: str, account: BankAccount) -> None:
