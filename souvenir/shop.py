@@ -209,6 +209,7 @@ class Shop:
             self.editions.let_lapse,
             self.leases.let_end,
             self.draws.go_on,
+            self.licensing.count_silences,
         )
 
     @classmethod

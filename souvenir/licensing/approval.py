@@ -67,6 +67,10 @@ class Submission(Value):
         """Approved, with changes or without."""
         return self.outcome in ("approved", "approved_with_changes")
 
+    def rejected_before(self, day: date) -> bool:
+        """Rejected, by an answer or by silence, on an earlier day."""
+        return self.outcome == "rejected" and self.settled_on is not None and self.settled_on < day
+
 
 class Approval(Aggregate):
     """What one licensor has said to one product. Silence rejects, unless the contract says that it consents."""
@@ -117,7 +121,7 @@ class Approval(Aggregate):
         self.sku = sku
         self.rules = rules
         self.submissions: dict[str, Submission] = {}
-        self.answers: tuple[str, ...] = ()
+        self.answers: frozenset[tuple[Stage, str]] = frozenset()
 
     @staticmethod
     def id_of(licence_id: UUID, product_id: UUID) -> UUID:
@@ -139,13 +143,15 @@ class Approval(Aggregate):
         )
 
     def submit(self, stage: Stage, evidence: str, on: date, calendar: BusinessCalendar) -> None:
-        """Show the licensor a stage. After a rejection it may be shown again; the same evidence twice counts once."""
+        """Show the licensor a stage; the same evidence twice counts once. After a rejection it may be shown again, also
+        unchanged, on a later day: silence may have rejected it.
+        """
         if stage not in self.rules.stages:
             asked = ", ".join(self.rules.stages)
             raise StageNotAsked(contract_no=self.contract_no, stage=stage, asked=asked)
         _refuse_no_hash(evidence)
         known = self.submissions.get(stage)
-        if known is not None and known.evidence == evidence:
+        if known is not None and known.evidence == evidence and not known.rejected_before(on):
             return
         if known is not None and known.outcome != "rejected":
             raise StageSettled(sku=self.sku, stage=stage, state=known.outcome or "waiting for an answer")
@@ -156,9 +162,9 @@ class Approval(Aggregate):
         self._submitted(stage=stage, evidence=evidence, submitted_on=on, answer_due=answer_due)
 
     def answer(self, stage: Stage, outcome: Outcome, on: date, by: str, evidence: str, remarks: str = "") -> None:
-        """Record the licensor's answer; the same answer, by its evidence, twice records nothing new."""
+        """Record the licensor's answer; the same answer to a stage, by its evidence, twice records nothing new."""
         _refuse_no_hash(evidence)
-        if evidence in self.answers:
+        if (stage, evidence) in self.answers:
             return
         known = self.submissions.get(stage)
         if known is None or known.outcome is not None:
@@ -172,13 +178,6 @@ class Approval(Aggregate):
                 outcome: Outcome = "approved" if self.rules.silence_consents else "rejected"
                 self._silence_counted(stage=known.stage, outcome=outcome, on=on)
 
-    def require(self, on: date) -> None:
-        """Refuse the sale of a product whose last stage was not approved by a day."""
-        last = self.rules.stages[-1]
-        known = self.submissions.get(last)
-        if known is None or not known.passed or known.settled_on is None or known.settled_on > on:
-            raise ProductNotApproved(contract_no=self.contract_no, product_id=self.product_id, stage=last, on=on)
-
     # Evolve: assigns only, because it also replays history.
 
     @event(Submitted)
@@ -190,7 +189,7 @@ class Approval(Aggregate):
     def _answered(
         self, stage: Stage, outcome: Outcome, answered_on: date, answered_by: str, remarks: str, evidence: str
     ) -> None:
-        self.answers = (*self.answers, evidence)
+        self.answers = self.answers | {(stage, evidence)}
         self._settle(stage, outcome, answered_on)
 
     @event(SilenceCounted)

@@ -73,6 +73,19 @@ def test_a_rejected_stage_may_be_shown_again_with_other_evidence() -> None:
     assert given(opened(), *rejected).when(shown()).events == []
 
 
+def test_what_was_rejected_may_be_shown_again_unchanged_on_a_later_day() -> None:
+    again, silence = date(2026, 3, 16), (shown(), lambda approval: approval.count_silence(date(2026, 3, 14)))
+    rules = {"answer_days": 5}
+    given(opened(**rules), *silence).when(shown(on=again)).then(Approval.Submitted, answer_due=date(2026, 3, 23))
+    assert given(opened(**rules), *silence, shown(on=again)).when(shown(on=again)).events == []
+
+
+def test_one_letter_may_answer_two_stages() -> None:
+    before, letter = (shown(), answered(), shown("artwork", "drawing")), answered(stage="artwork")
+    given(opened(), *before).when(letter).then(Approval.Answered, stage="artwork", outcome="approved")
+    assert given(opened(), *before, letter).when(letter).events == []
+
+
 def test_stages_come_in_order() -> None:
     outcome = given(opened()).when(shown("production_sample"))
     assert isinstance(outcome.refusal, EarlierStageOpen)

@@ -6,6 +6,9 @@ from threading import Event
 import pytest
 from shops import MORNING, TILL, TODAY, open_small_shop
 
+from souvenir.licensing.approval import Approval
+from souvenir.licensing.grant import ApprovalRules, Grant
+from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
@@ -130,6 +133,22 @@ def test_an_answer_of_customs_that_was_lost_is_fetched_before_anything_is_captur
     small.shop.deadlines.look()
     assert state(small, claim) == outcome
     small.shop.close()
+
+
+def test_a_licensor_s_silence_is_counted_once_its_last_day_is_over_everywhere(small, now):
+    grant = Grant(
+        categories=("silk",), territories=("CN",), channels=("shop",), starts=TODAY, ends=TODAY,
+        approval=ApprovalRules(stages=("artwork",), answer_days=1),
+    )  # fmt: skip
+    licence = small.shop.licensing.grant("LIC-S", "Studio", {"en": "Crane"}, grant, flat("0.08", "CNY")).result
+    shown = (licence, small.mug, "MUG", "artwork", "0" * 64, TODAY)
+    approval = small.shop.licensing.submit_for_approval(*shown).result
+    outcomes = []
+    for at in (datetime(2026, 7, 14, 11, 59, tzinfo=UTC), datetime(2026, 7, 14, 12, tzinfo=UTC)):
+        now.move_to(at)
+        assert small.shop.deadlines.look() == 0
+        outcomes.append(small.shop.log.load(Approval, approval).submissions["artwork"].outcome)
+    assert outcomes == [None, "rejected"], "shown on Friday, to be answered on Monday"
 
 
 def test_a_step_that_fails_is_told_and_keeps_no_other_from_acting(caplog):

@@ -1,12 +1,13 @@
 """Contracts: sign, renew, end and amend them, pay advances, agree rates, certify marks, record approvals."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
@@ -29,6 +30,9 @@ from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, contract_year, l
 
 MOST_OVERDUE: Final = 200
 """Approvals the clock decides at once."""
+
+FURTHEST_WEST: Final = timedelta(hours=12)
+"""How long a day lasts elsewhere, after it is over by UTC."""
 
 
 class Licensing(Statements):
@@ -255,14 +259,18 @@ class Licensing(Statements):
 
         return self._log.execute(decide)
 
-    def count_silences(self, on: date) -> int:
-        """Let the clock decide approvals nobody answered in time, at most 200 at once; answers how many."""
+    def count_silences(self, on: date | None = None) -> int:
+        """Let the clock decide approvals nobody answered in time, at most 200 at once; answers how many.
+
+        Without a day, it is the one that has come everywhere.
+        """
+        day = on or (clock.now() - FURTHEST_WEST).date()
 
         def decide(tx: Transaction) -> int:
-            overdue = unanswered(tx.session, on, MOST_OVERDUE)
+            overdue = unanswered(tx.session, day, MOST_OVERDUE)
             for approval_id in overdue:
                 approval = tx.get(Approval, approval_id)
-                approval.count_silence(on)
+                approval.count_silence(day)
                 tx.save(approval)
             return len(overdue)
 
