@@ -50,8 +50,7 @@ class Ledger:
         def decide(tx: Transaction) -> UUID:
             entry = tx.get(Entry, entry_id)
             cause = Cause(Entry.Posted.TOPIC, entry.id, entry.version, clock.now())
-            about = {name: value for name, value in entry.dimensions.items() if name != ORIGINAL_DATE}
-            return book(tx, cause, "REV", effective_on, reversal(entry.lines), reason, about).id
+            return undo(tx, cause, entry, effective_on, reason).id
 
         return self._log.execute(decide)
 
@@ -141,6 +140,12 @@ def book(
     entry = Entry.post(cause, rule, day, lines, text or RULES[rule], dimensions)
     tx.save(entry)
     return entry
+
+
+def undo(tx: Transaction, cause: Cause, entry: Entry, effective_on: date, text: str = "") -> Entry:
+    """Post the legs an entry has on the other side, within a transaction; what it is about stays the same."""
+    about = {name: value for name, value in entry.dimensions.items() if name != ORIGINAL_DATE}
+    return book(tx, cause, "REV", effective_on, reversal(entry.lines), text, about)
 
 
 def _open_day(tx: Transaction, effective_on: date, known_at: datetime) -> date:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.aggregate import Aggregate, Created, Event, Value, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money, exponent_of
@@ -61,6 +61,11 @@ class Cause:
     id: UUID
     version: int
     known_at: datetime
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """An event of the log, known since it was recorded."""
+        return cls(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
 
 
 class Entry(Aggregate):

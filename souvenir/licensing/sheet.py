@@ -214,6 +214,11 @@ class Due(Value):
     amount: Money
     on: date
 
+    @property
+    def borne(self) -> Money:
+        """The tax that comes on top of what is owed: the shop bears it."""
+        return self.tax if self.tax_borne_by == "licensee" else Money.zero(self.tax.currency)
+
     @classmethod
     def of(cls, terms: RoyaltyTerms, period: str, before: Account, account: Account) -> "Due":
         """What is due of an account: its payables less the credits brought forward, never less than nothing."""

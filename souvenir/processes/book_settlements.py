@@ -3,7 +3,6 @@
 from zoneinfo import ZoneInfo
 
 from souvenir.eventlog import Process, Transaction, when
-from souvenir.kernel.aggregate import Event
 from souvenir.kernel.money import Money
 from souvenir.ledger import chart, postings
 from souvenir.ledger.application import book
@@ -30,13 +29,13 @@ class BookSettlements(Process):
         legs += postings.acquirer_paid_out(chart.WALLET, wallet, Money.zero(wallet.currency))
         about = {"provider": event.provider, "payout": event.reference}
         if legs:
-            book(tx, _cause(event), "J19", event.arrived_on, legs, dimensions=about)
+            book(tx, Cause.of(event), "J19", event.arrived_on, legs, dimensions=about)
 
     @when(Dispute.Opened)
     def _disputed(self, tx: Transaction, event: Dispute.Opened) -> None:
         about = {"provider": event.provider, "dispute": event.reference}
         legs = postings.dispute_opened(event.amount, event.fee)
-        book(tx, _cause(event), "J22", event.opened_on, legs, dimensions=about)
+        book(tx, Cause.of(event), "J22", event.opened_on, legs, dimensions=about)
 
     @when(Dispute.Won)
     def _won(self, tx: Transaction, event: Dispute.Won) -> None:
@@ -44,7 +43,7 @@ class BookSettlements(Process):
         dispute = tx.get(Dispute, event.originator_id)
         about = {"provider": dispute.provider, "dispute": dispute.reference}
         legs = postings.reversal(postings.dispute_opened(event.amount, Money.zero(event.amount.currency)))
-        book(tx, _cause(event), "REV", event.closed_on, legs, "dispute won", dimensions=about)
+        book(tx, Cause.of(event), "REV", event.closed_on, legs, "dispute won", dimensions=about)
 
     # Deposits: what a wallet could not hold, the shop has, and owes until it is kept for good.
 
@@ -55,7 +54,7 @@ class BookSettlements(Process):
             outlet = tx.get(Outlet, tx.get(Claim, event.secures).outlet_id)
             day = event.timestamp.astimezone(ZoneInfo(outlet.time_zone)).date()
             legs = postings.guarantee_deposited(chart.WALLET, hold.amount)
-            book(tx, _cause(event), "J08d", day, legs, dimensions=_hold(hold))
+            book(tx, Cause.of(event), "J08d", day, legs, dimensions=_hold(hold))
 
     @when(Hold.Released, Hold.Captured)
     def _deposit_over(self, tx: Transaction, event: Hold.Released | Hold.Captured) -> None:
@@ -65,7 +64,7 @@ class BookSettlements(Process):
         kept = event.amount if isinstance(event, Hold.Captured) else Money.zero(hold.amount.currency)
         if legs := postings.deposit_given_back(chart.WALLET, hold.amount - kept):
             rule = "J11d" if kept else "J09d"
-            book(tx, _cause(event), rule, hold.ends_on, legs, dimensions=_hold(hold))
+            book(tx, Cause.of(event), rule, hold.ends_on, legs, dimensions=_hold(hold))
 
     @when(Hold.Bounced)
     def _bounced(self, tx: Transaction, event: Hold.Bounced) -> None:
@@ -73,13 +72,13 @@ class BookSettlements(Process):
         hold = tx.at_event(Hold, event.originator_id)
         if hold.state in ("released", "captured"):
             legs = postings.reversal(postings.deposit_given_back(chart.WALLET, event.amount))
-            book(tx, _cause(event), "REV", event.bounced_on, legs, "deposit bounced", dimensions=_hold(hold))
+            book(tx, Cause.of(event), "REV", event.bounced_on, legs, "deposit bounced", dimensions=_hold(hold))
 
     @when(Hold.PaidBack)
     def _paid_back(self, tx: Transaction, event: Hold.PaidBack) -> None:
         hold = tx.at_event(Hold, event.originator_id)
         legs = postings.deposit_given_back(postings.tender_account(event.tender), event.amount)
-        book(tx, _cause(event), "J09d", event.paid_on, legs, dimensions=_hold(hold) | {"paid": event.reference})
+        book(tx, Cause.of(event), "J09d", event.paid_on, legs, dimensions=_hold(hold) | {"paid": event.reference})
 
     @when(Payment.RefundPaidBack)
     def _refund_paid_back(self, tx: Transaction, event: Payment.RefundPaidBack) -> None:
@@ -88,7 +87,7 @@ class BookSettlements(Process):
         tender = postings.tender_account(payment.tender.value)
         legs = postings.paid_back_otherwise(tender, postings.tender_account(event.tender), event.amount)
         about = {"provider": payment.provider, "order": str(payment.order_id), "paid": event.reference}
-        book(tx, _cause(event), "J13p", event.paid_on, legs, dimensions=about)
+        book(tx, Cause.of(event), "J13p", event.paid_on, legs, dimensions=about)
 
     # Debts: what came of one is booked with the guarantee's repayment, what came beyond it here, until it is back.
 
@@ -96,13 +95,13 @@ class BookSettlements(Process):
     def _paid_too_much(self, tx: Transaction, event: Collection.Received) -> None:
         if legs := postings.guarantee_deposited(chart.CARD, event.amount - event.owed):
             debt = tx.at_event(Collection, event.originator_id)
-            book(tx, _cause(event), "J12d", event.received_on, legs, dimensions=_debt(debt))
+            book(tx, Cause.of(event), "J12d", event.received_on, legs, dimensions=_debt(debt))
 
     @when(Collection.ExcessReturned)
     def _excess_returned(self, tx: Transaction, event: Collection.ExcessReturned) -> None:
         debt = tx.at_event(Collection, event.originator_id)
         legs = postings.deposit_given_back(chart.CARD, event.amount)
-        book(tx, _cause(event), "J12e", event.returned_on, legs, dimensions=_debt(debt))
+        book(tx, Cause.of(event), "J12e", event.returned_on, legs, dimensions=_debt(debt))
 
 
 def _debt(debt: Collection) -> dict[str, str]:
@@ -111,7 +110,3 @@ def _debt(debt: Collection) -> dict[str, str]:
 
 def _hold(hold: Hold) -> dict[str, str]:
     return {"provider": hold.provider, "hold": str(hold.id), "claim": str(hold.secures)}
-
-
-def _cause(event: Event) -> Cause:
-    return Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)

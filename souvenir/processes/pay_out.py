@@ -1,6 +1,7 @@
 """Pay out: what a royalty statement asks for leaves by bank transfer, once; the books follow when the bank has paid."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,10 +12,9 @@ from souvenir.banking.transfer import Transfer, transfer_id
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound, SouvenirError
-from souvenir.kernel.money import Money
 from souvenir.ledger import postings
-from souvenir.ledger.application import book
-from souvenir.ledger.journal import Cause
+from souvenir.ledger.application import book, undo
+from souvenir.ledger.journal import Cause, Entry
 from souvenir.licensing.application import charge_late_payment
 from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.statement import NotStated, Statement
@@ -197,28 +197,27 @@ class BookTransfers(Process):
     def _executed(self, tx: Transaction, event: Transfer.Executed) -> None:
         if not _pays_royalty(tx, event.originator_id):
             return
-        self._book(tx, event, "J25", event.executed_on)
         transfer = tx.at_event(Transfer, event.originator_id)
-        charge_late_payment(tx, tx.get(Statement, transfer.about), event.executed_on, transfer.attempt)
+        statement = tx.get(Statement, transfer.about)
+        licence_id, due = statement.header.licence_id, statement.header.due
+        legs = postings.royalty_paid(
+            royalty_account(tx, licence_id), due.royalty - due.borne, due.marketing_fund, due.tax, due.borne
+        )
+        about = {"licence": str(licence_id), "statement": str(statement.id), "transfer": str(transfer.id)}
+        book(tx, Cause.of(event), "J25", event.executed_on, legs, dimensions=about)
+        charge_late_payment(tx, statement, event.executed_on, transfer.attempt)
 
     @when(Transfer.Rejected)
     def _rejected(self, tx: Transaction, event: Transfer.Rejected) -> None:
-        if event.had_executed and _pays_royalty(tx, event.originator_id):
-            self._book(tx, event, "REV", event.rejected_on)
-            transfer = tx.at_event(Transfer, event.originator_id)
-            assert transfer.executed_on is not None, "what had been executed was executed on a day"
-            paid = (tx.get(Statement, transfer.about), transfer.executed_on, transfer.attempt)
-            charge_late_payment(tx, *paid, came_back=True)
-
-    def _book(self, tx: Transaction, event: Transfer.Executed | Transfer.Rejected, rule: str, on: date) -> None:
-        transfer = tx.get(Transfer, event.originator_id)
-        header = tx.get(Statement, transfer.about).header
-        due, licence = header.due, royalty_account(tx, header.licence_id)
-        extra = due.amount + due.tax - due.royalty - due.marketing_fund
-        legs = postings.royalty_paid(licence, due.royalty, due.marketing_fund, due.tax, _none_below(extra))
-        cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
-        about = {"licence": str(header.licence_id), "statement": str(transfer.about), "transfer": str(transfer.id)}
-        book(tx, cause, rule, on, postings.reversal(legs) if rule == "REV" else legs, dimensions=about)
+        if not event.had_executed or not _pays_royalty(tx, event.originator_id):
+            return
+        transfer = tx.at_event(Transfer, event.originator_id)
+        assert transfer.executed_on is not None, "what had been executed was executed on a day"
+        cause = Cause.of(event)
+        paid = tx.get(Entry, Entry.id_for(replace(cause, version=cause.version - 1), "J25"))
+        undo(tx, cause, paid, event.rejected_on)
+        statement = tx.get(Statement, transfer.about)
+        charge_late_payment(tx, statement, transfer.executed_on, transfer.attempt, came_back=True)
 
 
 def _pays_royalty(tx: Transaction, transfer_id: UUID) -> bool:
@@ -227,7 +226,3 @@ def _pays_royalty(tx: Transaction, transfer_id: UUID) -> bool:
         return tx.find(Statement, tx.get(Transfer, transfer_id).about) is not None
     except NotFound:  # it is about something else
         return False
-
-
-def _none_below(amount: Money) -> Money:
-    return max(amount, Money.zero(amount.currency))

@@ -170,14 +170,14 @@ def interest_of(desk, licence) -> list[tuple[str, str, str]]:
     return [(line.amendment_no, line.rate, line.royalty.amount) for line in sheet.adjustments]
 
 
-def late(desk, rate="0.0365", counted="daily") -> UUID:
+def late(desk, rate="0.0365", counted="daily", **terms) -> UUID:
     """A licence whose third quarter of 2026 is stated at 1,000.00, due on 30 October."""
     grant = Grant(
         categories=("enamel",), territories=("CN",), channels=("shop",), starts=date(2026, 7, 1), ends=date(2027, 6, 30)
     )
     guarantee = Instalment(due=date(2026, 9, 30), amount=Money.parse("1000.00 CNY"))
-    terms = flat("0.08", "CNY", guarantees=(guarantee,), late_interest_rate=rate, late_interest=counted)
-    licence = desk.shop.licensing.grant("LIC-B", "Museum", {"en": "Crane"}, grant, terms).result
+    terms |= {"guarantees": (guarantee,), "late_interest_rate": rate, "late_interest": counted}
+    licence = desk.shop.licensing.grant("LIC-B", "Museum", {"en": "Crane"}, grant, flat("0.08", "CNY", **terms)).result
     desk.shop.licensing.issue_statement(licence, PERIOD, STATED)
     return licence
 
@@ -202,6 +202,21 @@ def test_what_leaves_late_bears_interest_on_the_next_statement(desk, rate, count
     desk.bank.returned[order] = "no such account"
     desk.shop.pay_out.look(order)
     assert interest_of(desk, licence)[1:] == [(f"{name}, taken back", f"{rate} {counted}", f"-{expected}")]
+
+
+def test_tax_the_shop_bears_itself_is_its_own_expense_and_leaves_nothing_owed(desk):
+    """1,000.00 owed under a contract that puts 10 % tax on top: 1,111.11 leave, 111.11 of it to the tax office."""
+    licence = late(desk, tax_borne_by="licensee", withholding_rate="0.10")
+    desk.later(1)
+    paid = desk.shop.pay_out.record_paid(licence, PERIOD, date(2026, 10, 5), "TT-77")
+    desk.shop.followers.catch_up()
+    assert {(leg.account, leg.money.amount) for leg in desk.shop.ledger.legs() if leg.rule == "J25"} == {
+        ("Liabilities:Royalty:LIC-B", "1000.00"),
+        ("Expenses:Royalty", "111.11"),
+        ("Assets:Bank", "-1000.00"),
+        ("Liabilities:WHT", "-111.11"),
+    }
+    assert desk.of(paid.result) == ("executed", "1000.00")
 
 
 # Paid by hand.
