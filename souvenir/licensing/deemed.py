@@ -49,11 +49,16 @@ def free_goods(
     return adjusted(contract, totals, FREE_GOODS, year.number, change, on, units=units)
 
 
-def missing_labels(contract: Contract, totals: Totals, year: Year, priced: Year, units: int, on: date) -> Adjustment:
-    """What labels nobody can show add, at the average price of the last year with sales; what is found again takes it back."""
+def missing_labels(
+    contract: Contract, totals: Totals, year: Year, priced: Year, count: str, units: int, on: date
+) -> Adjustment:
+    """What labels nobody can show add, at the average price of the last year with sales; what is found again takes it back.
+
+    `count` is how the count that missed them is called.
+    """
     period = period_of(on, contract.terms.period_months)
     change = _deemed(contract, year, period, units, priced.counts.values())
-    return adjusted(contract, totals, f"labels counted {on}", year.number, change, on, units=units)
+    return adjusted(contract, totals, count, year.number, change, on, units=units)
 
 
 def late_payment(

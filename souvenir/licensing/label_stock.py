@@ -58,6 +58,7 @@ class LabelStock(Aggregate):
         self.contract_no = contract_no
         self.deliveries: dict[str, int] = {}
         self.found: LabelCount | None = None
+        self.counts_of_day = 0
         self.sold: int | None = None
         self.deemed = 0
 
@@ -93,6 +94,13 @@ class LabelStock(Aggregate):
         return deemed
 
     @property
+    def last_count(self) -> str:
+        """How the last count is called on the statement: by its day, and its number where there were more that day."""
+        assert self.found is not None, "asked only after a count"
+        day = f"labels counted {self.found.counted_on}"
+        return day if self.counts_of_day == 1 else f"{day}, count {self.counts_of_day}"
+
+    @property
     def issued(self) -> int:
         return sum(self.deliveries.values())
 
@@ -123,5 +131,7 @@ class LabelStock(Aggregate):
 
     @event(Counted)
     def _counted(self, found: LabelCount, sold: int | None = None, deemed: int = 0) -> None:
+        same_day = self.found is not None and self.found.counted_on == found.counted_on
+        self.counts_of_day = self.counts_of_day + 1 if same_day else 1
         self.found, self.sold = found, sold
         self.deemed += deemed

@@ -209,6 +209,8 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
         raise TermUnsound(reason=f"an advance of {terms.advance} is less than nothing")
     if terms.unit_cap is not None and terms.unit_cap < 1:
         raise TermUnsound(reason=f"a cap of {terms.unit_cap} units leaves nothing to sell")
+    if terms.price_share == 0:
+        raise TermUnsound(reason="none of the price is the base, so nothing could be earned")
     if terms.withholding_rate == 1:
         raise TermUnsound(reason="a tax that withholds everything leaves the licensor nothing")
     if not 0 <= terms.due_days <= LONGEST_CREDIT:

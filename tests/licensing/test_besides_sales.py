@@ -159,6 +159,20 @@ def test_labels_that_are_found_again_are_credited_and_more_missing_ones_charged(
     assert second.header.labels.charged == 20
 
 
+def test_a_count_that_is_put_right_the_same_day_charges_the_difference(small_shop: Any, grant: Grant) -> None:
+    licence = sign(small_shop, grant, "0.10", labels_deemed_sold=True)
+    small_shop.licensing.record_labels(licence, "DN-1", 1000, IN_QUARTER[0])
+    sell(small_shop, licence, IN_QUARTER[0], "79000.00", units=790)
+    for on_hand in (150, 170, 165):
+        small_shop.licensing.count_labels(licence, counted(on_hand, date(2026, 3, 31)))
+    draft = small_shop.licensing.draft_statement(licence, "2026-Q1", STATED_ON[0])
+    assert [(line.amendment_no, line.royalty) for line in draft.sheet.adjustments] == [
+        ("labels counted 2026-03-31", cny("350.00")),
+        ("labels counted 2026-03-31, count 2", cny("-200.00")),
+        ("labels counted 2026-03-31, count 3", cny("50.00")),
+    ]
+
+
 def test_labels_counted_before_a_year_s_first_sale_have_the_price_of_the_year_before(
     small_shop: Any, grant: Grant
 ) -> None:
@@ -202,6 +216,7 @@ def test_what_is_sold_after_a_count_does_not_hide_what_was_missing(small_shop: A
         ({"unit_floor": Money(100, "JPY")}, TermUnsound),
         ({"free_goods_allowance": Decimal("1.01")}, RateOutOfRange),
         ({"late_interest_rate": Decimal("-0.1")}, RateOutOfRange),
+        ({"price_share": Decimal(0)}, TermUnsound),
     ],
 )
 def test_terms_nobody_could_keep_are_refused(small_shop: Any, grant: Grant, terms: Any, refusal: Any) -> None:

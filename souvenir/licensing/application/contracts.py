@@ -210,7 +210,7 @@ class Licensing(Statements):
             totals = totals_of(tx.session, contract, years[0].number)
             deemed = stock.count(found, totals.units, contract.terms.labels_deemed_sold)
             if deemed:
-                tx.save(missing_labels(contract, totals, *years, deemed, found.counted_on))
+                tx.save(missing_labels(contract, totals, *years, stock.last_count, deemed, found.counted_on))
 
         return self._keep_labels(licence_id, count)
 
