@@ -151,12 +151,13 @@ class AgencyStatementQuery:
         view = at.shop.views.agency_statements
         with at.reading(view) as session:
             return page(
-                lambda start, limit: view.page(session, (str(start[0]), str(start[1])) if start else ("", ""), limit),
+                lambda start, limit: view.page(session, start or ("", ""), limit),
                 key=lambda row: (row.month.isoformat(), row.number),
                 node=_listed,
                 first=first,
                 after=after,
                 sort="agency statement",
+                read=lambda month, number: (month, number),
             )
 
 

@@ -149,9 +149,7 @@ def statement(at: Desk, account: str, currency: str, bounds: AsOf, first: int, a
         opening = view.opening(session, account, currency, bounds)
         closing = view.balance(session, account, currency, bounds)
         lines = page(
-            lambda start, limit: view.statement(
-                session, account, currency, bounds, after=str(start[0]) if start else "", first=limit
-            ),
+            lambda start, limit: view.statement(session, account, currency, bounds, after=start or "", first=limit),
             key=lambda row: (row.cursor,),
             node=lambda row: _statement_line(row.leg),
             first=first,

@@ -209,7 +209,7 @@ def claims(at: Desk, state: str | None, first: int, after: str | None) -> Connec
     view = at.shop.views.claims
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.page(session, state, str(start[0]) if start else "", limit),
+            lambda start, limit: view.page(session, state, start or "", limit),
             key=lambda row: (row.claim_no,),
             node=_claim,
             first=first,

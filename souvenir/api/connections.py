@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 import strawberry
@@ -12,7 +12,7 @@ from souvenir.api.limits import LARGEST_PAGE
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
-Key = tuple[str | int, ...]
+Key = tuple[str, ...]
 """What a list is sorted by, the last part unique."""
 
 LONGEST_CURSOR = 400
@@ -42,21 +42,23 @@ class Connection(Generic[Item]):
 
 
 def page(
-    rows: Callable[[Key | None, int], Sequence[Row]],
+    rows: Callable[[Any, int], Sequence[Row]],
     *,
     key: Callable[[Row], Key],
     node: Callable[[Row], Item],
     first: int,
     after: str | None,
     sort: str,
+    read: Callable[..., Any] = str,
 ) -> Connection[Item]:
-    """One page. `rows(after, limit)` gives rows in order of their key, beyond `after`; `sort` names that order.
+    """One page. `rows(start, limit)` gives rows in order of their key, after `start` or, at None, from the first.
 
-    A cursor of another order, or one that was tampered with, is the caller's mistake, as is a page beyond the limit.
+    `start` is what `read` makes of the parts of a key; `sort` names the order. A cursor of another order, or one that
+    was tampered with, is the caller's mistake, as is a page beyond the limit.
     """
     if not 1 <= first <= LARGEST_PAGE:
         raise coded(f"first must be 1 to {LARGEST_PAGE}.", BAD_USER_INPUT)
-    start = _key(after, sort) if after is not None else None
+    start = _start(after, sort, read) if after is not None else None
     found = list(rows(start, first + 1))
     edges = [Edge(cursor=_cursor(key(row), sort), node=node(row)) for row in found[:first]]
     return Connection(
@@ -74,15 +76,16 @@ def _cursor(key: Key, sort: str) -> str:
     return urlsafe_b64encode(orjson.dumps([sort, *key])).rstrip(b"=").decode()
 
 
-def _key(cursor: str, sort: str) -> Key:
+def _start(cursor: str, sort: str, read: Callable[..., Any]) -> Any:
+    """Where a page starts, as `read` makes it of a cursor's parts: as many texts as it takes, none with a NUL in it."""
     try:
-        assert len(cursor) <= LONGEST_CURSOR
-        found_sort, *key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        assert found_sort == sort
-        assert key
-        assert all(type(part) in (str, int) for part in key)
-    except (ValueError, TypeError, AssertionError):
+        if len(cursor) > LONGEST_CURSOR:
+            raise ValueError
+        found_sort, *parts = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if found_sort != sort or not parts or not all(type(part) is str and "\0" not in part for part in parts):
+            raise ValueError
+        return read(*parts)
+    except (ValueError, TypeError):
         raise coded(
             "after is not a cursor of this list: use the endCursor of its page before.", BAD_USER_INPUT
         ) from None
-    return tuple(key)

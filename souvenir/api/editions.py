@@ -191,12 +191,13 @@ def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
     view = at.shop.views.editions
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.page(session, UUID(str(start[0])) if start else None, limit),
+            lambda start, limit: view.page(session, start, limit),
             key=lambda row: (str(row.edition_id),),
             node=_edition,
             first=first,
             after=after,
             sort="edition",
+            read=UUID,
         )
 
 

@@ -85,7 +85,7 @@ def products(at: Desk, first: int, after: str | None, withdrawn: bool = False) -
     view = at.shop.views.shelf
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.page(session, str(start[0]) if start else None, limit, withdrawn),
+            lambda start, limit: view.page(session, start, limit, withdrawn),
             key=lambda row: (row.sku,),
             node=_product,
             first=first,

@@ -141,14 +141,13 @@ def orders(at: Desk, outlet_id: UUID | None, first: int, after: str | None) -> C
     view = at.shop.views.orders
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.page(
-                session, outlet_id, (date.fromisoformat(str(start[0])), UUID(str(start[1]))) if start else None, limit
-            ),
+            lambda start, limit: view.page(session, outlet_id, start, limit),
             key=lambda row: (row.placed_on.isoformat(), str(row.id)),
             node=_summary,
             first=first,
             after=after,
             sort="day",
+            read=lambda day, id: (date.fromisoformat(day), UUID(id)),
         )
 
 

@@ -104,7 +104,7 @@ def sites(at: Desk, first: int, after: str | None) -> Connection[Site]:
     view = at.shop.views.site_map
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.sites(session, str(start[0]) if start else None, limit),
+            lambda start, limit: view.sites(session, start, limit),
             key=lambda row: (row.code,),
             node=_site,
             first=first,
@@ -127,7 +127,7 @@ def outlets(at: Desk, first: int, after: str | None) -> Connection[Outlet]:
     view = at.shop.views.site_map
     with at.reading(view) as session:
         return page(
-            lambda start, limit: view.outlets(session, str(start[0]) if start else None, limit),
+            lambda start, limit: view.outlets(session, start, limit),
             key=lambda row: (row.code,),
             node=_outlet,
             first=first,

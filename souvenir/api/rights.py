@@ -109,7 +109,7 @@ class RoyaltyPosition:
         view = at.shop.views.royalties
         with at.reading(view) as session:
             return page(
-                lambda start, limit: view.accruals(session, self.key, period, str(start[0]) if start else "", limit),
+                lambda start, limit: view.accruals(session, self.key, period, start or "", limit),
                 key=lambda row: (row.seq,),
                 node=_line,
                 first=first,

@@ -125,12 +125,13 @@ class MoneyQuery:
         view = at.shop.views.settlements
         with at.reading(view) as session:
             return page(
-                lambda start, limit: view.payouts(session, (str(start[0]), str(start[1])) if start else None, limit),
+                lambda start, limit: view.payouts(session, start, limit),
                 key=lambda row: (row.arrived_on.isoformat(), str(row.id)),
                 node=_payout,
                 first=first,
                 after=after,
                 sort="payout",
+                read=lambda day, id: (day, id),
             )
 
     @described
@@ -140,12 +141,13 @@ class MoneyQuery:
         view = at.shop.views.settlements
         with at.reading(view) as session:
             return page(
-                lambda start, limit: view.disputes(session, (str(start[0]), str(start[1])) if start else None, limit),
+                lambda start, limit: view.disputes(session, start, limit),
                 key=lambda row: (row.opened_on.isoformat(), str(row.id)),
                 node=_dispute,
                 first=first,
                 after=after,
                 sort="dispute",
+                read=lambda day, id: (day, id),
             )
 
     @described
@@ -153,12 +155,13 @@ class MoneyQuery:
         """Refunds and deposits that a provider could not give back, the longest owed first."""
         at = _at(info)
         return page(
-            lambda start, limit: at.shop.pay_back.owed((str(start[0]), str(start[1])) if start else ("", ""), limit),
+            lambda start, limit: at.shop.pay_back.owed(start or ("", ""), limit),
             key=lambda row: (row.since.isoformat(timespec="microseconds"), str(row.id)),
             node=_to_return,
             first=first,
             after=after,
             sort="money to return",
+            read=lambda since, id: (since, id),
         )
 
     @described

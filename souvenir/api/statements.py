@@ -270,7 +270,7 @@ def issued(at: Desk, licence_id: UUID, first: int, after: str | None) -> Connect
     """The statements of a licence, the latest first. Raises NotFound."""
     licence(at, licence_id)
     return page(
-        lambda start, limit: at.shop.licensing.statements(licence_id, str(start[0]) if start else None, limit),
+        lambda start, limit: at.shop.licensing.statements(licence_id, start, limit),
         key=lambda row: (row.period,),
         node=_issued,
         first=first,

@@ -83,7 +83,7 @@ class TransferQuery:
         at = _at(info)
         with at.shop.log.reading() as session:
             return page(
-                lambda start, limit: transfers_from(session, str(start[0]) if start else "", limit),
+                lambda start, limit: transfers_from(session, start or "", limit),
                 key=lambda id: (str(id),),
                 node=lambda id: _shown(at, id),
                 first=first,

@@ -12,7 +12,8 @@ from souvenir.catalogue.product import Product
 from souvenir.eventlog import Session, View, when
 from souvenir.kernel.money import Money
 
-LARGEST_PAGE: Final = 100
+LARGEST_PAGE: Final = 101
+"""Rows at once: a page of a hundred, and the row that says there is a next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Shelf(View):
     def page(
         self, session: Session, after: str | None = None, first: int = 20, withdrawn: bool = False
     ) -> list[ShelfItem]:
-        """The next products in order of SKU after the one named, at most 100; withdrawn ones only if asked for."""
+        """The next products in order of SKU after the one named, at most a page; withdrawn ones only if asked for."""
         on_sale = "" if withdrawn else " AND withdrawn_on IS NULL"
         limit = max(1, min(first, LARGEST_PAGE))
         rows = session.rows(f"{_SELECT} WHERE sku > ?{on_sale} ORDER BY sku LIMIT {limit}", after or "")

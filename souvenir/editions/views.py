@@ -141,12 +141,12 @@ class EditionList(View):
         rows = session.rows(f"{_SELECT} WHERE product_id = ? ORDER BY edition_id LIMIT {LARGEST_PAGE}", str(product_id))
         return [_edition_row(row) for row in rows]
 
-    def page(self, session: Session, after: UUID | None = None, limit: int = LARGEST_PAGE) -> list[EditionRow]:
-        """Editions in the order of their ids, from after one of them; at most 100."""
+    def page(self, session: Session, after: UUID | None = None, limit: int = LARGEST_PAGE + 1) -> list[EditionRow]:
+        """Editions in the order of their ids, from after one of them; at most a hundred and one that says there are more."""
         rows = session.rows(
             f"{_SELECT} WHERE edition_id > ? ORDER BY edition_id LIMIT ?",
             str(after) if after else "",
-            min(limit, LARGEST_PAGE),
+            min(limit, LARGEST_PAGE + 1),
         )
         return [_edition_row(row) for row in rows]
 

@@ -10,7 +10,8 @@ from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
 from souvenir.sales.order import Order
 
-LARGEST_PAGE: Final = 100
+LARGEST_PAGE: Final = 101
+"""Rows at once: a page of a hundred, and the row that says there is a next."""
 _COLUMNS = "id, order_no, outlet_id, channel, till, placed_on, currency, gross, returned, state"
 
 
@@ -83,7 +84,7 @@ class OrderBook(View):
     def page(
         self, session: Session, outlet_id: UUID | None = None, after: tuple[date, UUID] | None = None, first: int = 20
     ) -> list[OrderRow]:
-        """Orders by day and id, at most 100, after a given one; of one outlet or of all."""
+        """Orders by day and id, at most a page, after a given one; of one outlet or of all."""
         day, id = (after[0].isoformat(), str(after[1])) if after else ("", "")
         of_outlet, params = ("AND outlet_id = ?", (str(outlet_id),)) if outlet_id else ("", ())
         rows = session.rows(

@@ -11,7 +11,8 @@ from souvenir.eventlog import Session, View, when
 from souvenir.sites.outlet import Outlet
 from souvenir.sites.site import Site
 
-LARGEST_PAGE: Final = 100
+LARGEST_PAGE: Final = 101
+"""Rows at once: a page of a hundred, and the row that says there is a next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class SiteMap(View):
         return None if row is None else _site(row)
 
     def sites(self, session: Session, after: str | None = None, first: int = 20) -> list[SiteOnMap]:
-        """The next sites in order of code after the one named, at most 100."""
+        """The next sites in order of code after the one named, at most a page."""
         rows = session.rows(f"{_SITES} WHERE code > ? ORDER BY code LIMIT {_limit(first)}", after or "")
         return [_site(row) for row in rows]
 
@@ -142,7 +143,7 @@ class SiteMap(View):
         return None if row is None else _outlet(session, row)
 
     def outlets(self, session: Session, after: str | None = None, first: int = 20) -> list[OutletOnMap]:
-        """The next outlets in order of code after the one named, at most 100."""
+        """The next outlets in order of code after the one named, at most a page."""
         rows = session.rows(f"{_OUTLETS} WHERE code > ? ORDER BY code LIMIT {_limit(first)}", after or "")
         return [_outlet(session, row) for row in rows]
 

@@ -141,7 +141,10 @@ def test_a_cursor_that_is_not_of_this_list_is_refused(after):
     assert codes(client.post(SHELF, variables={"after": after})) == ["BAD_USER_INPUT"]
 
 
-@given(st.lists(st.tuples(st.text(max_size=5), st.integers(0, 99)), unique=True, max_size=30), st.integers(1, 7))
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), unique=True, max_size=30), st.integers(1, 7))
 def test_walking_a_list_by_its_cursors_meets_every_row_once(rows, first):
     rows = sorted(rows)
 
@@ -150,7 +153,15 @@ def test_walking_a_list_by_its_cursors_meets_every_row_once(rows, first):
 
     met, after = [], None
     while True:
-        found = page(fetch, key=lambda row: row, node=lambda row: row, first=first, after=after, sort="both")
+        found = page(
+            fetch,
+            key=lambda row: row,
+            node=lambda row: row,
+            first=first,
+            after=after,
+            sort="both",
+            read=lambda *parts: parts,
+        )
         met += [edge.node for edge in found.edges]
         after = found.page_info.end_cursor
         if not found.page_info.has_next_page:

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -58,11 +57,15 @@ def souvenir(info: Info, number: int) -> Souvenir:
 
 
 def shelf(info: Info, first: int, after: str | None) -> Connection[Souvenir]:
-    def rows(start: tuple[Any, ...] | None, limit: int) -> list[int]:
-        begin = start[0] + 1 if start else 1
-        return list(range(begin, 251))[:limit]
-
-    return page(rows, key=lambda n: (n,), node=lambda n: souvenir(info, n), first=first, after=after, sort="number")
+    return page(
+        lambda start, limit: list(range((start or 0) + 1, 251))[:limit],
+        key=lambda n: (str(n),),
+        node=lambda n: souvenir(info, n),
+        first=first,
+        after=after,
+        sort="number",
+        read=int,
+    )
 
 
 @strawberry.type
