@@ -180,24 +180,29 @@ def places_taken(session: Session, draw_id: UUID) -> int:
     return row[0] if row else 0
 
 
-def entry_of_basket(session: Session, basket_id: UUID, number: int) -> UUID | None:
-    """The entry whose offered number is in a basket."""
-    row = session.row(
+def offered_in(session: Session, basket_id: UUID, number: int) -> list[UUID]:
+    """The entries, of draws for whatever edition, whose offered number is in a basket."""
+    rows = session.rows(
         "SELECT entry_id FROM draw_entries WHERE basket_id = ? AND number = ? AND standing = 'offered'",
         str(basket_id),
         number,
     )
-    return UUID(row[0]) if row else None
+    return [UUID(entry) for (entry,) in rows]
 
 
-def entry_of_order(session: Session, order_id: UUID, number: int) -> UUID | None:
-    """The entry that bought a number with an order."""
-    row = session.row(
+def paid_with(session: Session, order_id: UUID, number: int) -> list[UUID]:
+    """The entries, of draws for whatever edition, that bought a number with an order."""
+    rows = session.rows(
         "SELECT entry_id FROM draw_entries WHERE order_id = ? AND number = ? AND standing = 'paid'",
         str(order_id),
         number,
     )
-    return UUID(row[0]) if row else None
+    return [UUID(entry) for (entry,) in rows]
+
+
+def lock(session: Session, draw_id: UUID) -> None:
+    """Until this transaction ends, nobody else who locks a draw goes on."""
+    session.changed("UPDATE draws SET draw_id = draw_id WHERE draw_id = ?", str(draw_id))
 
 
 def _in_line(row: tuple[str, int | None, int | None, Standing, str | None]) -> InLine:

@@ -1,6 +1,6 @@
 """Draw: entries, a frozen list, a ranking anyone can redo, and offers that go down it; returns go to the waiting list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,6 +120,7 @@ class Draws:
 
         def command(tx: Transaction) -> None:
             rejected = tx.get(Entry, entry)
+            draws.lock(tx.session, rejected.draw_id)  # it is either on the list that is frozen, or off it
             tx.get(Draw, rejected.draw_id).must_be_unlisted(clock.now())
             rejected.reject(reason)
             tx.save(rejected)
@@ -130,6 +131,7 @@ class Draws:
         """Freeze the list of entries; answers its root, in hex, to be published before the beacon is out."""
 
         def command(tx: Transaction) -> str:
+            draws.lock(tx.session, draw_id)
             draw, now = tx.get(Draw, draw_id), clock.now()
             if draw.state(now) == "closed" and now < draw.rules.closes_at + LISTING_WAITS:
                 raise ListTooSoon(draw_id=draw_id, frozen_from=draw.rules.closes_at + LISTING_WAITS)
@@ -253,20 +255,25 @@ class FollowDraws(Process):
     def _sold(self, tx: Transaction, event: Piece.Sold) -> None:
         if event.holder is None:
             return
-        known = draws.entry_of_basket(tx.session, event.holder, number_from(event.originator_id))
-        if known is not None:
-            entry = tx.get(Entry, known)
+        found = draws.offered_in(tx.session, event.holder, number_from(event.originator_id))
+        for entry in _drawn_for(tx, found, event):
             entry.pay(event.order_id)
             tx.save(entry)
 
     @when(Piece.Returned)
     def _returned(self, tx: Transaction, event: Piece.Returned) -> None:
-        piece = tx.at_event(Piece, event.originator_id)
-        known = draws.entry_of_order(tx.session, event.order_id, piece.number)
-        if known is not None:
-            entry = tx.get(Entry, known)
+        found = draws.paid_with(tx.session, event.order_id, number_from(event.originator_id))
+        for entry in _drawn_for(tx, found, event):
             entry.give_back(event.order_id)
             tx.save(entry)
+
+
+def _drawn_for(tx: Transaction, found: Iterable[UUID], event: Piece.Sold | Piece.Returned) -> Iterator[Entry]:
+    """Of entries that have a piece's number, the one whose draw was for it: other editions have that number too."""
+    for entry in (tx.get(Entry, id) for id in found):
+        draw = tx.look(Draw, entry.draw_id)
+        if piece_id(draw.rules.edition_id, _run(draw), number_from(event.originator_id)) == event.originator_id:
+            yield entry
 
 
 def make_offers(tx: Transaction, draw_id: UUID) -> int:

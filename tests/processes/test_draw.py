@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import pytest
@@ -26,13 +28,16 @@ from souvenir.draws.draw import (
     SecretStillDue,
 )
 from souvenir.draws.entry import Entry, EntryNotValid, NoLiveOffer
-from souvenir.draws.ranking import commitment_to, is_included
+from souvenir.draws.ranking import commitment_to, is_included, list_root
+from souvenir.draws.registers import listed
 from souvenir.draws.verify import faults, main
 from souvenir.editions.counts import Proofs
 from souvenir.editions.terms import OnlyByDraw
 from souvenir.kernel.clock import SettableClock
 from souvenir.payments.payment import Tender
 from souvenir.processes.draw import ListTooSoon, NotADraw
+from souvenir.sales.order import Order
+from souvenir.shop import Shop
 from souvenir.testing import clock_at
 
 SECRET = bytes(range(32))
@@ -199,6 +204,24 @@ def test_who_bought_is_told_so_and_who_buys_the_number_next_is_not_taken_for_the
     assert (entries[0].order_id, entries[3].order_id) == (order, again)
 
 
+def test_the_same_number_of_another_edition_in_the_basket_is_not_taken_for_the_drawn_one(stage: Stage):
+    """The third rank is offered number 3, and buys number 3 of an open edition with it; only that one comes back."""
+    ranked = stage.drawn(4)
+    shop, small = stage.small.shop, stage.small
+    shop.draws.make_offers(stage.draw)
+    basket = shop.sell.open_basket(small.web, "session").result
+    assert shop.draws.take_up(ranked[2], basket, "session").result == 3
+    shop.sell.hold_piece(basket, "session", small.edition, 3)
+    order = shop.sell.place_order(basket, "session").result
+    shop.sell.pay(order, Tender.CARD, "sandbox", "a card")
+    shop.followers.catch_up()
+    assert stage.standing(ranked[2]) == "paid"
+    (other,) = (line for line in shop.log.load(Order, order).lines if line.edition_id == small.edition)
+    shop.take_back.take_back(order, {other.line_no: 1}, "card", TODAY)
+    shop.followers.catch_up()
+    assert stage.standing(ranked[2]) == "paid"
+
+
 def test_an_offer_whose_number_is_ordered_in_time_waits_for_the_payment_and_no_longer(stage: Stage):
     ranked = stage.drawn(4)
     shop, ends = stage.small.shop, round_at(ROUND) + timedelta(minutes=60)
@@ -286,6 +309,35 @@ def test_a_list_is_frozen_once_every_entry_is_in_and_before_the_beacon(stage: St
         shown = draws.inclusion(entry)
         assert (shown.count, shown.root) == (4, root)
         assert is_included(shown.entry_id, shown.position, shown.count, shown.proof, bytes.fromhex(root))
+
+
+def test_who_is_taken_off_while_the_list_is_frozen_is_off_it_or_stays(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Two servers: one freezes the list while the other takes an entry off."""
+    read, other_tried = Event(), Event()
+
+    def slowly(ids: list[str]) -> bytes:
+        read.set()
+        other_tried.wait(1)
+        return list_root(ids)
+
+    monkeypatch.setattr("souvenir.processes.draw.list_root", slowly)
+    with (
+        staged(postgres_url, tmp_path) as stage,
+        Shop.open(postgres_url, secrets=tmp_path / "secrets") as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        entries = stage.enter(3)
+        stage.at(CLOSES + timedelta(minutes=1))
+        frozen = pool.submit(stage.small.shop.draws.freeze, stage.draw)
+        read.wait(10)
+        with suppress(DrawNotReady):
+            other.draws.reject(entries[0], "identity")
+        other_tried.set()
+        root = frozen.result().result
+        with other.log.reading() as session:
+            assert list_root(listed(session, stage.draw)).hex() == root
 
 
 def test_a_list_that_is_too_late_needs_a_later_round(stage: Stage):
