@@ -72,7 +72,7 @@ class Drafting:
             entries=gathered.entries,
             digest=gathered.digest,
         )
-        accrued_before = _accrued(last, currency)
+        accrued_before = last.recoupable_to_date if last else Money.zero(currency)
         logged = accrued_before + reading.recoupable(str(licence.id), stated.to, currency)
         sheet = self._sheet(gathered, period, forward, on, span, accrued_before)
         known = Known(
@@ -189,14 +189,17 @@ def next_to_state(licence: Licence, last: Header | None) -> str:
     return next_period(last.period, months) if last else period_of(licence.grant.starts, months)
 
 
-def periods_over(licence: Licence, last: Header | None, by: date) -> list[str]:
-    """Every period that was over before a day and is not stated yet, until the last sale is made and its reserve released."""
+def periods_over(licence: Licence, last: Header | None, by: date, until: str = "") -> list[str]:
+    """Every period that was over before a day and is not stated yet, until the last sale is made and its reserve released.
+
+    `until` is a later period in which something is known to be stated.
+    """
     months = licence.terms.period_months
     final = period_of(licence.grant.last_day, months)
     for _ in range(licence.terms.reserve_periods):
         final = next_period(final, months)
     found, period = [], next_to_state(licence, last)
-    while last_day_of(period) < by and period <= final:
+    while last_day_of(period) < by and period <= max(final, until):
         found.append(period)
         period = next_period(period, months)
     return found
@@ -220,13 +223,6 @@ def refuse_period(licence: Licence, period: str, known: Header | None, last: Hea
 def already_stated(known: Header) -> PeriodAlreadyStated:
     """The refusal to state a period twice."""
     return PeriodAlreadyStated(contract_no=known.contract_no, period=known.period, issued_on=known.issued_on)
-
-
-def _accrued(last: Header | None, currency: str) -> Money:
-    """What earlier statements had the licence's own accruals add up to."""
-    if last is None:
-        return Money.zero(currency)
-    return last.account.earned_to_date if last.accrued is None else last.accrued
 
 
 def _paid_by(licence: Licence, period: str) -> Money:

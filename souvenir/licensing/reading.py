@@ -246,6 +246,10 @@ class Reading:
         bucket = self._buckets[licence_id][period] = _Bucket(position)
         return bucket
 
+    def last_period(self, licence_id: str) -> str:
+        """The last period of which a licence has entries among those read; empty if it has none."""
+        return max(self._buckets[licence_id], default="")
+
     def recoupable(self, licence_id: str, after: str, currency: str) -> Money:
         """What the entries read of a licence have earned that may recoup, if they are on no statement up to a period."""
         first = after == self._stated[licence_id].to

@@ -341,6 +341,11 @@ class Header(Value):
     conversions: tuple[Conversion, ...] | None = None
 
     @property
+    def recoupable_to_date(self) -> Money:
+        """What the licence's own accruals add up to that may recoup, this statement included."""
+        return self.account.earned_to_date if self.accrued is None else self.accrued
+
+    @property
     def stated_before(self) -> Stated:
         """What earlier statements had covered."""
         return Stated(self.span.stated_to, self.span.stated_until, self.period_months)

@@ -15,6 +15,7 @@ from souvenir.licensing.drafting import (
     Drafting,
     Forward,
     already_stated,
+    next_to_state,
     periods_over,
     refuse_period,
     stated_by,
@@ -23,11 +24,12 @@ from souvenir.licensing.forecasting import Forecast, forecast, year_ahead
 from souvenir.licensing.label_stock import LabelStock
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.payout import PayoutInstruction, payout_of
-from souvenir.licensing.reading import ACCRUED, REVERSED, TOPICS, Reading, Source, sources
+from souvenir.licensing.reading import ACCRUED, ADJUSTED, BREACHED, REVERSED, TOPICS, Reading, Source, sources
 from souvenir.licensing.registers.positions import (
     Issued,
     account_kept,
     issued,
+    last_moved,
     last_stated,
     licences,
     own_earned,
@@ -89,12 +91,37 @@ class Statements:
         return self._log.execute(decide)
 
     def issue_statements(self, on: date) -> list[UUID]:
-        """Issue every statement that is due to be drawn up on a day, nil ones too, from one pass over the log."""
+        """Issue every statement that is due to be drawn up on a day, from one pass over the log: nil ones too, up to the end.
+
+        A licence that is stated to its end is stated further only up to the last period of which something is known since.
+        """
         with self._log.reading() as session:
             known = licences(session)
         loaded = [(self._log.load(Licence, licence_id), self._last_stated(licence_id)) for licence_id in known]
-        due = [(licence, periods_over(licence, last, on), last) for licence, last in loaded]
+        ended = [(licence, last) for licence, last in loaded if last and not periods_over(licence, last, date.max)]
+        known_since = self._known_since(ended)
+        due = [
+            (licence, periods_over(licence, last, on, known_since.get(licence.id, "")), last)
+            for licence, last in loaded
+        ]
         return [self._issue(draft).result for draft in self._drafts([each for each in due if each[1]], on)]
+
+    def _known_since(self, ended: Sequence[tuple[Licence, Header]]) -> dict[UUID, str]:
+        """Of licences that are stated to their end, the last period of which anything is known since; empty without."""
+        stated = {str(licence.id): stated_by(licence, last) for licence, last in ended}
+        after = min((last.span.carried for _, last in ended), default=0)
+        reading = self._read(stated, after, self._log.head(), (ADJUSTED, BREACHED)) if ended else Reading(stated)
+        with self._log.reading() as session:
+            return {
+                licence.id: max(
+                    reading.last_period(str(licence.id)),
+                    last_moved(session, licence.id),
+                    next_to_state(licence, last)
+                    if own_earned(session, licence.id, last.currency) != last.recoupable_to_date
+                    else "",
+                )
+                for licence, last in ended
+            }
 
     def statement(self, licence_id: UUID, period: str) -> Sheet:
         """An issued statement, made again from the log. Raises NotStated, or StatementDiffers if the log was changed."""
@@ -114,8 +141,8 @@ class Statements:
         line, span = sheet.line(line_number), sheet.header.span
         stated, wanted = sheet.header.stated_before, after + max(1, min(first, MOST_SOURCES))
         found: list[Source] = []
-        for topic, rows in self._pages(span.after, span.until):
-            if topic in (ACCRUED, REVERSED) and len(found) < wanted:
+        for topic, rows in self._pages(span.after, span.until, (ACCRUED, REVERSED)):
+            if len(found) < wanted:
                 found += sources(line, str(licence_id), stated, topic, rows)
         return found[after:wanted]
 
@@ -205,16 +232,18 @@ class Statements:
 
         return self._log.execute(decide)
 
-    def _pages(self, after: int, until: int) -> Iterator[tuple[str, list[tuple[int, bytes]]]]:
+    def _pages(
+        self, after: int, until: int, topics: Sequence[str] = TOPICS
+    ) -> Iterator[tuple[str, list[tuple[int, bytes]]]]:
         """Stored entries of a range by topic, a page at a time."""
-        for topic in TOPICS:
+        for topic in topics:
             at = after
             while rows := self._log.store.states(at, until, PAGE, topic):
                 yield topic, rows
                 at = rows[-1][0]
 
-    def _read(self, stated: Mapping[str, Stated], after: int, until: int) -> Reading:
+    def _read(self, stated: Mapping[str, Stated], after: int, until: int, topics: Sequence[str] = TOPICS) -> Reading:
         reading = Reading(stated)
-        for topic, rows in self._pages(after, until):
+        for topic, rows in self._pages(after, until, topics):
             reading.take(topic, rows)
         return reading

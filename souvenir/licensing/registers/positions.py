@@ -345,6 +345,12 @@ def last_stated(session: Session, licence_id: UUID) -> str:
     return row[0] or "" if row else ""
 
 
+def last_moved(session: Session, licence_id: UUID) -> str:
+    """The last period in which a licence's own account moved; empty if none, or where it shares one."""
+    row = session.row("SELECT period FROM royalty_accounts WHERE account_id = ?", str(licence_id))
+    return row[0] if row else ""
+
+
 def licences(session: Session) -> list[UUID]:
     """Every licence, in order of id."""
     return [UUID(row[0]) for row in session.rows("SELECT licence_id FROM royalty_positions ORDER BY licence_id")]
