@@ -143,9 +143,12 @@ class Payment(Aggregate):
         return cls._create(cls.Requested, id=id, **asked)
 
     @classmethod
-    def take(cls, order_id: UUID, amount: Money, tender: Tender, reference: str) -> Self:
-        """Paid over the counter, in one step. The reference is the slip's, or names the order."""
-        id = derived_id("payment", order_id, near=order_id)
+    def take(cls, order_id: UUID, amount: Money, tender: Tender, reference: str, nth: int = 0) -> Self:
+        """Paid over the counter, in one step. The reference is the slip's, or names the order.
+
+        `nth` says which of several parts it is, from 1 on; the payment of the rest, or of all, is none of them.
+        """
+        id = derived_id("payment", order_id, *([nth] if nth else []), near=order_id)
         taken = {"order_id": order_id, "amount": amount, "tender": tender, "provider": "counter"}
         return cls._create(cls.Taken, id=id, reference=reference, **taken)
 
@@ -210,11 +213,15 @@ class Payment(Aggregate):
         """Refuse, before any provider is asked, what a refund would refuse after."""
         if self.reference is None:
             raise PaymentNotApproved(payment_id=self.id)
-        taken = self.received or self.amount
-        asked = [other for id, (other, _) in self.refunds_asked.items() if id != refund_id]
-        remaining = taken - total([*self.refunds.values(), *asked], taken.currency)
+        remaining = self.refundable(refund_id)
         if amount > remaining:
             raise RefundExceedsPayment(remaining=remaining, asked=amount)
+
+    def refundable(self, refund_id: UUID | None = None) -> Money:
+        """What of the money taken was not given back, nor decided to be; but for one refund that was."""
+        taken = self.received or self.amount
+        asked = [other for id, (other, _) in self.refunds_asked.items() if id != refund_id]
+        return taken - total([*self.refunds.values(), *asked], taken.currency)
 
     # Evolve.
 

@@ -70,6 +70,7 @@ class NoticeKind(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     PAYOUT = "payout"
+    """One whose list of movements will not change any more."""
     OTHER = "other"
 
 
@@ -98,7 +99,8 @@ class DisputeFacts:
     amount: Money
     fee: Money
     reason: str
-    state: Literal["open", "won", "lost"]
+    state: Literal["asked", "open", "won", "lost"]
+    """The cardholder's bank only asks, until it takes the money."""
     opened_on: date
 
 
@@ -111,6 +113,8 @@ class SettledMovement:
     amount: Money
     fee: Money
     key: str
+    dispute: str = ""
+    """The provider's dispute it is of."""
 
 
 @dataclass(frozen=True, slots=True)

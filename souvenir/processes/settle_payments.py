@@ -28,9 +28,6 @@ from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
 
 A = TypeVar("A", Payment, Hold, Collection)
 
-PAYOUT_FINAL: Final = "payout.reconciliation_completed"
-"""Stripe's word for: the list of this payout's movements will not change any more."""
-
 NOT_OURS: Final = "it is about nothing that this shop asked for"
 
 
@@ -86,7 +83,7 @@ class SettlePayments:
 
     def _act_on(self, notice: Notice) -> str:
         """What could not be made of a notice; nothing if it was acted on, or asks for nothing."""
-        if notice.kind is NoticeKind.DISPUTE or notice.topic == PAYOUT_FINAL:
+        if notice.kind in (NoticeKind.DISPUTE, NoticeKind.PAYOUT):
             return self._settlement(notice)
         if notice.kind is NoticeKind.OTHER:
             return ""
@@ -109,11 +106,18 @@ class SettlePayments:
         if not isinstance(provider, SettlingProvider):
             return "its provider does not tell of disputes and payouts"
         if notice.kind is NoticeKind.DISPUTE:
-            facts = provider.dispute(notice.reference)
-            note_dispute(self._log, facts, notice.provider, notice.happened_at.date())
-            return "" if facts.key else "what is disputed was not taken by this shop"
-        payout = note_payout(self._log, provider.payout(notice.reference), notice.provider).result
+            return self._dispute(notice, provider, notice.reference)
+        facts = provider.payout(notice.reference)
+        for disputed in sorted({moved.dispute for moved in facts.movements if moved.dispute}):
+            self._dispute(notice, provider, disputed)  # its own notice may be late, or never come
+        payout = note_payout(self._log, facts, notice.provider).result
         return "; ".join(self._log.load(Payout, payout).puzzles)
+
+    def _dispute(self, notice: Notice, provider: SettlingProvider, reference: str) -> str:
+        facts = provider.dispute(reference)
+        if facts.state != "asked":
+            note_dispute(self._log, facts, notice.provider, notice.happened_at.date())
+        return "" if facts.key else "what is disputed was not taken by this shop"
 
     def _settle_payment(self, notice: Notice, payment_id: UUID) -> str:
         payment = self._found(Payment, payment_id)

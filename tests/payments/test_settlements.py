@@ -138,6 +138,36 @@ def test_a_lost_dispute_stays_receivable_until_the_finance_desk_writes_it_off(se
     assert settled.balances()["Assets:Receivable:Disputes"] == "113.00"
 
 
+def test_a_question_of_the_cardholders_bank_that_takes_no_money_is_not_booked(settled):
+    """An inquiry (Stripe documentation, "Disputes"): the network took nothing yet, and may never do."""
+    settled.sold(1)
+    (charge,) = settled.books.all("charge")
+    asked = settled.books.inquire(charge)
+    settled.hear(copies=2)
+    assert settled.balances() == {"Assets:Clearing:Card": "113.00"}
+    settled.books.escalate(asked)
+    settled.hear()
+    assert settled.balances() == {
+        "Assets:Clearing:Card": "-15.00",
+        "Assets:Receivable:Disputes": "113.00",
+        "Expenses:PaymentFees": "15.00",
+    }
+
+
+def test_a_dispute_nobody_told_of_is_found_in_the_payout_it_was_taken_from(settled):
+    settled.sold(1)
+    settled.sold(2, "pm_card_createDispute")
+    settled.server.webhooks()
+    settled.books.pay_out("cny")
+    settled.hear()
+    assert settled.payout().puzzles == ()
+    assert settled.balances() == {
+        "Assets:Bank": "87.57",
+        "Assets:Receivable:Disputes": "226.00",
+        "Expenses:PaymentFees": "25.43",
+    }
+
+
 def test_a_payout_waits_for_a_stripe_that_answers(settled):
     settled.sold(1)
     settled.hear()

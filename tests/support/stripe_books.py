@@ -382,16 +382,25 @@ class Books:
         self._move("refund_failure", refund["amount"], 0, refund["currency"], refund["id"])
         self._tell("refund.failed", refund)
 
-    def dispute(self, charge: Object, reason: str = "fraudulent") -> Object:
+    def inquire(self, charge: Object, reason: str = "fraudulent") -> Object:
+        """The cardholder's bank asks, and takes nothing yet."""
         dispute = self._add(
             "dispute", "dp",
             amount=charge["amount_captured"], currency=charge["currency"], charge=charge["id"], reason=reason,
-            payment_intent=charge["payment_intent"], status="needs_response", metadata={},
+            payment_intent=charge["payment_intent"], status="warning_needs_response", balance_transactions=[],
+            metadata={},
         )  # fmt: skip
-        moved = self._move("adjustment", -dispute["amount"], DISPUTE_FEE, dispute["currency"], dispute["id"])
-        dispute["balance_transactions"] = [self.objects[moved]]
         self._tell("charge.dispute.created", dispute)
         return dispute
+
+    def escalate(self, dispute: Object) -> None:
+        """The bank takes the money."""
+        moved = self._move("adjustment", -dispute["amount"], DISPUTE_FEE, dispute["currency"], dispute["id"])
+        dispute |= {"status": "needs_response", "balance_transactions": [self.objects[moved]]}
+        self._tell("charge.dispute.funds_withdrawn", dispute)
+
+    def dispute(self, charge: Object) -> None:
+        self.escalate(self.inquire(charge))
 
     def close_dispute(self, dispute: Object, won: bool) -> None:
         dispute["status"] = "won" if won else "lost"

@@ -100,18 +100,20 @@ def movement(moved: stripe.BalanceTransaction) -> SettledMovement:
         amount=money(moved.amount, moved.currency),
         fee=money(moved.fee, moved.currency),
         key=meta(source, KEY) if isinstance(source, stripe.Charge | stripe.Refund) else "",
+        dispute=source.id if isinstance(source, stripe.Dispute) else "",
     )
 
 
 def dispute_facts(dispute: stripe.Dispute, disputed: stripe.PaymentIntent | None) -> DisputeFacts:
-    """A dispute, under our key of what it is about."""
+    """A dispute, under our key of what it is about. As long as nothing was withdrawn for it, it is a question."""
+    ends: dict[str, Literal["won", "lost"]] = {"won": "won", "lost": "lost"}
     return DisputeFacts(
         reference=dispute.id,
         key=meta(disputed, KEY) if disputed is not None else "",
         amount=money(dispute.amount, dispute.currency),
         fee=money(sum(moved.fee for moved in dispute.balance_transactions), dispute.currency),
         reason=dispute.reason.replace("_", " "),
-        state={"won": "won", "lost": "lost"}.get(dispute.status, "open"),  # type: ignore[arg-type]
+        state=ends.get(dispute.status, "open") if dispute.balance_transactions else "asked",
         opened_on=datetime.fromtimestamp(dispute.created, UTC).date(),
     )
 

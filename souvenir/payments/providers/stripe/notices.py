@@ -78,4 +78,4 @@ def _kind(topic: str, role: str) -> NoticeKind:
         return NoticeKind.REFUND
     if topic.startswith("charge.dispute."):
         return NoticeKind.DISPUTE
-    return NoticeKind.PAYOUT if topic.startswith("payout.") else NoticeKind.OTHER
+    return NoticeKind.PAYOUT if topic == "payout.reconciliation_completed" else NoticeKind.OTHER
