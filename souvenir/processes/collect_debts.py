@@ -189,7 +189,7 @@ class CollectDebts:
     def settle(self, link: str) -> Committed[bool]:
         """Whether the money came, by this link or otherwise. Raises ProviderSilent."""
         debt = self.look(self.behind(link))
-        return Committed(debt.state in ("received", "closed") and debt.why is None, self._log.head())
+        return Committed(bool(debt.taken) or debt.why == "repaid", self._log.head())
 
     def begin(self, link: str) -> Committed[DebtOffer]:
         """Have the holder pay what is still owed, in their browser. Raises CollectionOver or ProviderSilent."""

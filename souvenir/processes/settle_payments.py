@@ -132,12 +132,16 @@ class SettlePayments:
         return ""
 
     def _settle_hold(self, notice: Notice, hold_id: UUID) -> str:
+        """The key is of a hold, which may have left a debt; or of what goes back of a debt."""
         hold = self._found(Hold, hold_id)
-        if hold is None or hold.provider != notice.provider:
+        debt = self._found(Collection, hold_id if hold is None else collection_id(hold_id))
+        about = hold or debt
+        if about is None or about.provider != notice.provider:
             return NOT_OURS
-        self._refund_tax.settle_hold(hold_id)
-        if self._found(Collection, collection_id(hold_id)) is not None:
-            self._collect_debts.look(collection_id(hold_id))
+        if hold is not None:
+            self._refund_tax.settle_hold(hold.id)
+        if debt is not None:
+            self._collect_debts.look(debt.id)
         return ""
 
     def _found(self, cls: type[A], id: UUID) -> A | None:

@@ -128,6 +128,18 @@ def test_a_debt_nobody_pays_is_written_off_after_sixty_days_and_nothing_can_be_c
         small.shop.collect_debts.begin(link)
 
 
+def test_who_pays_while_their_debt_is_being_given_up_has_paid(small):
+    debt = Debt(small, refusals=9)
+    link = debt.link()
+    small.shop.collect_debts.begin(link)
+    small.sandbox.faults.extend([Fault.NONE, Fault.ANSWER_LOST])
+    debt.day(60)
+    assert debt.of() == ("giving_up", "recoverable", "101.70")
+    debt.holder_pays()
+    assert small.shop.collect_debts.settle(link).result
+    assert (debt.of(), debt.charged()) == (("closed", "repaid", "0.00"), ["101.70"])
+
+
 def test_after_downtime_what_was_missed_is_made_up_for_by_one_attempt_a_look(small):
     debt = Debt(small, refusals=1)
     debt.day(30)
@@ -173,11 +185,13 @@ def test_what_was_paid_in_part_at_the_counter_is_not_charged(small):
 
 def test_a_debt_paid_at_the_counter_is_not_collected_any_more(small):
     debt = Debt(small)
+    link = debt.link()
     debt.pays("101.70")
     for passing in (0, 1, 3):
         debt.day(passing)
     assert debt.of() == ("closed", "repaid", "0.00")
     assert debt.charged() == []
+    assert small.shop.collect_debts.settle(link).result
 
 
 def test_what_came_twice_by_link_and_counter_goes_back(small):
@@ -246,8 +260,11 @@ def test_a_provider_that_is_silent_is_asked_again_before_anything_is_given_up(sm
     assert debt.of() == ("open", "recoverable", "101.70")
 
 
-def test_notices_of_a_debts_payment_settle_it(small):
+def test_notices_of_a_debts_payment_and_of_what_went_back_of_it_settle_it(small):
     debt = Debt(small)
+    small.shop.collect_debts.begin(debt.link())
+    debt.pays("60.00")
+    debt.holder_pays()
     debt.day(1)
     for notice in small.sandbox.notices * 2:
         small.shop.settle_payments.work_off(small.shop.settle_payments.keep("sandbox", notice).result)
