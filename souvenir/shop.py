@@ -79,6 +79,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.know_buyers import KnowBuyers
 from souvenir.processes.lapse_orders import LapseOrders
+from souvenir.processes.pay_agency import FollowAgencyPayments, PayAgency
 from souvenir.processes.pay_at_till import PayAtTill
 from souvenir.processes.pay_back import PayBack
 from souvenir.processes.pay_out import BookTransfers, PayOut
@@ -100,7 +101,7 @@ from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 from souvenir.taxrefund.tax_office import TaxOffice
-from souvenir.taxrefund.views import ClaimList, ReceivedStatements
+from souvenir.taxrefund.views import AgencyAccount, ClaimList, ReceivedStatements
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -175,6 +176,8 @@ class Shop:
         self.collect_debts = CollectDebts(log, providers, secrets.keyring)
         self.settle_payments = SettlePayments(log, providers, self.sell, self.refund_tax, self.collect_debts)
         self.pay_out = PayOut(log, bank)
+        self.pay_agency = PayAgency(log, bank, self.pay_out)
+        self.follow_agency_payments = FollowAgencyPayments()
         self.pay_back = PayBack(log)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
@@ -192,7 +195,7 @@ class Shop:
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
-            ForgetPerson(secrets.keyring), ChangeKeys(secrets.signing),
+            self.follow_agency_payments, ForgetPerson(secrets.keyring), ChangeKeys(secrets.signing),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         shred_restored_keys(log, secrets.keyring)
@@ -322,7 +325,8 @@ def open_books(url: str) -> Iterator[Ledger]:
     """
     log = EventLog.open(url, REGISTERS)
     try:
-        Followers(log, (AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers()), ()).catch_up()
+        kept_by = (AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(), FollowAgencyPayments())
+        Followers(log, kept_by, ()).catch_up()
         yield Ledger(log)
     finally:
         log.close()
@@ -343,12 +347,13 @@ class Views:
         self.tills = TillBook()
         self.settlements = Settlements()
         self.agency_statements = ReceivedStatements()
+        self.agency_account = AgencyAccount()
 
     @property
     def all(self) -> tuple[View, ...]:
         return (
             self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
-            self.status_lists, self.settlements, self.agency_statements,
+            self.status_lists, self.settlements, self.agency_statements, self.agency_account,
         )  # fmt: skip
 
 

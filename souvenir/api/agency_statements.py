@@ -20,7 +20,6 @@ from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.taxrefund.agency_statement import AgencyStatement as Received
 from souvenir.taxrefund.agency_statement import StatementChanged, statement_id
 from souvenir.taxrefund.settlement import NoSettlementDay, StatementUnreadable, settled_by, write_statement
-from souvenir.taxrefund.views import StatementOnList
 
 LONGEST_NUMBER = 64
 
@@ -62,7 +61,8 @@ class AgencyStatement:
     number: str
     month: date = strawberry.field(description="Its first day.")
     received_on: date
-    amount: Money = strawberry.field(description="What it pays in all.")
+    agency: str = strawberry.field(description="Whose it is, where the shop has several.")
+    amount: Money = strawberry.field(description="What it pays in all; less than nothing, if the shop pays.")
     lines: int
     settled: int = strawberry.field(description="Lines that agree: these forms are settled.")
     differences: int
@@ -92,6 +92,7 @@ class ImportAgencyStatementInput:
     month: date | None = strawberry.field(
         default=None, description="The one it covers; else that of its latest refund."
     )
+    agency: str | None = strawberry.field(default=None, description="Whose it is, where the shop has several.")
 
 
 @strawberry.input
@@ -99,6 +100,7 @@ class FetchAgencyStatementInput:
     idempotency_key: strawberry.ID
     month: date
     on: date
+    agency: str | None = None
 
 
 @strawberry.type
@@ -124,12 +126,16 @@ class AgencyStatementQuery:
         currency: CurrencyCode = CurrencyCode("CNY"),
         format: StatementFormat = StatementFormat.CSV,
         region: str = "CN-BJ",
+        agency: str | None = None,
     ) -> StatementFile:
-        """The month's settlement as the shop asks it of its agency: every refund that became final and is not settled."""
+        """The month's settlement as the shop asks it of its agency: every refund that became final and is not settled.
+
+        What came back of the agency's advances, and is its own, has lines below nothing.
+        """
         at = _caught_up(info)
         if not 0 < len(number) <= LONGEST_NUMBER:
             raise MalformedInput(expected=f"number of 1 to {LONGEST_NUMBER} characters", value=number[:40]).at("number")
-        statement = at.shop.settle_agency.statement(number, month, currency)
+        statement = at.shop.settle_agency.statement(number, month, currency, agency)
         xlsx = format is StatementFormat.XLSX
         data = statement_workbook(statement) if xlsx else write_statement(statement).encode()
         return StatementFile(
@@ -153,7 +159,7 @@ class AgencyStatementQuery:
             return page(
                 lambda start, limit: view.page(session, start or ("", ""), limit),
                 key=lambda row: (row.month.isoformat(), row.number),
-                node=_listed,
+                node=lambda row: statement(at, row.id),
                 first=first,
                 after=after,
                 sort="agency statement",
@@ -169,7 +175,7 @@ class AgencyStatementMutation:
         at = _caught_up(info)
         with about("input", "file"):
             read = read_statement_file(_file(input.file))
-        done = at.carry_out(input, lambda: at.shop.settle_agency.take_in(read, input.on, input.month))
+        done = at.carry_out(input, lambda: at.shop.settle_agency.take_in(read, input.on, input.month, input.agency))
         return ImportAgencyStatementPayload(statement=statement(at, done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, StatementChanged)
@@ -179,7 +185,7 @@ class AgencyStatementMutation:
         fetched = at.shop.settle_agency.stated(input.month)
         if fetched is None:
             raise NotFound(kind="AgencyStatement", id=f"{input.month:%Y-%m}")
-        done = at.carry_out(input, lambda: at.shop.settle_agency.take_in(fetched, input.on, input.month))
+        done = at.carry_out(input, lambda: at.shop.settle_agency.take_in(fetched, input.on, input.month, input.agency))
         return FetchAgencyStatementPayload(statement=statement(at, done.result), replayed=done.replayed)
 
 
@@ -191,25 +197,12 @@ def statement(at: Desk, id: UUID) -> AgencyStatement:
         number=found.number,
         month=found.month,
         received_on=found.received_on,
+        agency=found.agency,
         amount=Money.of(found.amount),
         lines=found.lines,
         settled=found.settled,
         differences=len(found.discrepancies) + found.more,
         key=id,
-    )
-
-
-def _listed(row: StatementOnList) -> AgencyStatement:
-    return AgencyStatement(
-        id=global_id("AgencyStatement", row.id),
-        number=row.number,
-        month=row.month,
-        received_on=row.received_on,
-        amount=Money.of(row.amount),
-        lines=row.lines,
-        settled=row.settled,
-        differences=row.differences,
-        key=row.id,
     )
 
 
@@ -224,7 +217,9 @@ def _caught_up(info: Info) -> Desk:
     """The finance desk, once the list of claims has everything that was recorded."""
     at = _at(info)
     at.settle()
-    at.shop.caught_up(at.shop.views.claims, at.shop.log.head())
+    head = at.shop.log.head()
+    at.shop.caught_up(at.shop.views.claims, head)
+    at.shop.caught_up(at.shop.views.agency_account, head)
     return at
 
 

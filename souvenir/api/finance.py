@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api import books, claims, orders, rights
+from souvenir.api.agency_payments import AgencyPaymentMutation, AgencyPaymentQuery
 from souvenir.api.agency_statements import AgencyStatementMutation, AgencyStatementQuery
 from souvenir.api.books import AccountStatement, Entry, TrialBalance
 from souvenir.api.claim_steps import SettlementMutation
@@ -28,7 +29,9 @@ from souvenir.ledger.replay import AsOf
 
 
 @strawberry.type
-class Query(BooksQuery, StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftBookQuery, TransferQuery):
+class Query(
+    BooksQuery, StatementQuery, MoneyQuery, AgencyStatementQuery, AgencyPaymentQuery, ShiftBookQuery, TransferQuery
+):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -90,7 +93,13 @@ class Query(BooksQuery, StatementQuery, MoneyQuery, AgencyStatementQuery, ShiftB
 
 @strawberry.type
 class Mutation(
-    BooksMutation, SettlementMutation, DebtMutation, StatementMutation, AgencyStatementMutation, TransferMutation
+    BooksMutation,
+    SettlementMutation,
+    DebtMutation,
+    StatementMutation,
+    AgencyStatementMutation,
+    AgencyPaymentMutation,
+    TransferMutation,
 ): ...
 
 

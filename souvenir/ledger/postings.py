@@ -52,6 +52,7 @@ RULES: Final[Mapping[str, str]] = {
     "J13c": "Royalty of returned goods reversed",
     "J13s": "Advance set off against returned goods",
     "J14": "Goods returned after the agency settled",
+    "J14p": "What came back of the agency's advances paid to it",
     "J15a": "Gift card sold",
     "J15c": "Gift card breakage",
     "J16a": "Float issued to a drawer",
@@ -348,6 +349,13 @@ def recoverable_repaid(tender: str, amount: Money) -> Legs:
 def kept_for_agency(tender: str, amount: Money) -> Legs:
     """What came back of an advance was the agency's money, from the card, a return or the traveller: it is owed to it."""
     return _legs(dr(tender, amount), cr(chart.CLAWBACK, amount))
+
+
+def agency_paid(forms: Mapping[str, Money]) -> Legs:
+    """J14p: what was owed to the agency, form by form, leaves the bank, or is kept out of what it pays."""
+    currency = next(iter(forms.values())).currency
+    owed = (dr(chart.CLAWBACK, amount, {"claim": claim}) for claim, amount in forms.items())
+    return _legs(*owed, cr(chart.BANK, total(forms.values(), currency)))
 
 
 def refund_by_agency(net: Money) -> Legs:

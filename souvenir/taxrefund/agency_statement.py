@@ -51,6 +51,8 @@ class AgencyStatement(Aggregate):
         settled: int
         discrepancies: tuple[Discrepancy, ...]
         more: int
+        agency: str = ""
+        """Whose it is, where the shop has several."""
 
     @classmethod
     def receive(
@@ -64,6 +66,7 @@ class AgencyStatement(Aggregate):
         amount: Money,
         settled: int,
         discrepancies: Sequence[Discrepancy],
+        agency: str = "",
     ) -> Self:
         """Record a statement and what came of it."""
         return cls._create(
@@ -78,6 +81,7 @@ class AgencyStatement(Aggregate):
             settled=settled,
             discrepancies=tuple(discrepancies[:MOST_LISTED]),
             more=max(0, len(discrepancies) - MOST_LISTED),
+            agency=agency,
         )
 
     def require_same(self, digest: str) -> None:
@@ -88,11 +92,11 @@ class AgencyStatement(Aggregate):
     @event(Received)
     def __init__(
         self, number: str, month: date, lines: int, amount: Money, digest: str, settled: int,
-        discrepancies: tuple[Discrepancy, ...], received_on: date, more: int,
+        discrepancies: tuple[Discrepancy, ...], received_on: date, more: int, agency: str,
     ) -> None:  # fmt: skip
         self.number, self.month, self.digest, self.received_on = number, month, digest, received_on
         self.lines, self.amount, self.settled = lines, amount, settled
-        self.discrepancies, self.more = discrepancies, more
+        self.discrepancies, self.more, self.agency = discrepancies, more, agency
 
 
 def statement_id(number: str) -> UUID:

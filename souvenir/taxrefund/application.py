@@ -1,6 +1,6 @@
 """What staff, API and processes may ask about refunds: assess, issue a form, and take it through its life."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -10,8 +10,10 @@ from uuid import UUID
 from souvenir.eventlog import Committed, EventLog, Session, Transaction
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Sealed
+from souvenir.taxrefund.agency_payment import AgencyPayment, NothingOwedToAgency, PaidForm, Way
 from souvenir.taxrefund.assessment import Assessment, Purchase, Quote, Store, assess, promise_of
 from souvenir.taxrefund.claim import Claim, claim_id
+from souvenir.taxrefund.clawback import Clawback, clawback_id, owed_to_agency
 from souvenir.taxrefund.form import Advancer, Counter, Form, Tender, TravellerFacts
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender, Strength, guarantee_id
 from souvenir.taxrefund.refusals import (
@@ -334,6 +336,40 @@ def set_off(tx: Transaction, claim: Claim, return_id: UUID, owed: Money, on: dat
     if guarantee is not None and guarantee.state == "recoverable":
         guarantee.repay(return_id, min(owed, guarantee.recoverable), "set_off", on)
         tx.save(guarantee)
+
+
+def owed_of(tx: Transaction, claim: Claim) -> Money:
+    """What the agency is owed of an advance that came back, and is not on its way to it."""
+    return owed_to_agency(claim, tx.find(Clawback, clawback_id(claim.id)))
+
+
+def order_agency_payment(
+    tx: Transaction, id: UUID, agency: str, currency: str, claims: Iterable[UUID], way: Way, on: date
+) -> AgencyPayment:
+    """Give back to an agency what came back of its advances on these forms. Raises NothingOwedToAgency."""
+    lines = []
+    for claim in (tx.get(Claim, id) for id in claims):
+        owed = owed_of(tx, claim)
+        if owed and (claim.agency, owed.currency) == (agency, currency):
+            clawback = tx.find(Clawback, clawback_id(claim.id)) or Clawback.open(claim)
+            clawback.order(id, owed, on)
+            tx.save(clawback)
+            lines.append(PaidForm(claim_id=claim.id, claim_no=claim.claim_no, amount=owed))
+    if not lines:
+        raise NothingOwedToAgency(agency=agency, currency=currency)
+    payment = AgencyPayment.order(id, agency, tuple(lines), way, on)
+    tx.save(payment)
+    return payment
+
+
+def fail_agency_payment(tx: Transaction, payment: AgencyPayment, reason: str, on: date) -> None:
+    """Note that a payment did not arrive, or came back: what it took along is owed again."""
+    payment.fail(reason, on)
+    for line in payment.lines:
+        clawback = tx.get(Clawback, clawback_id(line.claim_id))
+        clawback.owe_again(payment.id, on)
+        tx.save(clawback)
+    tx.save(payment)
 
 
 def latest_guarantee(tx: Transaction | EventLog, claim_id: UUID) -> Guarantee | None:

@@ -33,7 +33,10 @@ class NoSettlementDay(SouvenirError):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One refund: `refund` and `fee` as confirmed, `amount` as the agency pays it to the shop."""
+    """One refund: `refund` and `fee` as confirmed, `amount` as the agency pays it to the shop.
+
+    An amount below nothing is what the shop pays: what came back of the agency's advance, of which no refund is left.
+    """
 
     form_no: str
     final_on: date
@@ -41,10 +44,14 @@ class StatementLine:
     fee: Money
     amount: Money
 
+    @property
+    def is_clawback(self) -> bool:
+        return self.amount < Money.zero(self.amount.currency)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What became final in one month, in one currency."""
+    """What became final or came back in one month, in one currency."""
 
     number: str
     lines: tuple[StatementLine, ...]
@@ -80,6 +87,12 @@ def line_of(claim: Claim) -> StatementLine | None:
     return StatementLine(claim.claim_no, final_on, claim.due_refund, claim.due_fee, amount)
 
 
+def clawback_line(form_no: str, came_back_on: date, amount: Money) -> StatementLine:
+    """What came back of the agency's advance, as a line by which the shop gives it back."""
+    nothing = Money.zero(amount.currency)
+    return StatementLine(form_no, came_back_on, nothing, nothing, -amount)
+
+
 def agency_part(claim: Claim) -> Money:
     """The agency's part of a claim's fee, by the contract in force when the form was issued."""
     return claim.due_fee.at_rate(claim.agency_share)
@@ -104,13 +117,16 @@ def write_statement(statement: Statement) -> str:
 
 
 def read_statement(text: str) -> Statement:
-    """Read a statement whole, or refuse it whole: columns, dates, amounts, forms named twice, and the sums."""
+    """Read a statement whole, or refuse it whole: columns, dates, amounts, forms named twice, and the sums.
+
+    A form is named once for its refund and once for what came back of it.
+    """
     if len(text) > MOST_CHARACTERS:
         raise StatementUnreadable(line=1, problem="it is too long")
     rows = csv.reader(io.StringIO(text.lstrip("\ufeff")))
     if tuple(next(rows, ())) != COLUMNS:
         raise StatementUnreadable(line=1, problem=f"the columns are {','.join(COLUMNS)}")
-    lines: dict[str, StatementLine] = {}
+    lines: dict[tuple[str, bool], StatementLine] = {}
     numbers: set[str] = set()
     stated: StatementLine | None = None
     for number, row in enumerate(rows, 2):
@@ -120,10 +136,10 @@ def read_statement(text: str) -> Statement:
         numbers.add(row[0])
         if line.form_no == SUM:
             stated = line
-        elif line.form_no in lines:
+        elif (line.form_no, line.is_clawback) in lines:
             raise StatementUnreadable(line=number, problem="it names a form a second time")
         else:
-            lines[line.form_no] = line
+            lines[line.form_no, line.is_clawback] = line
     _check_whole(lines, numbers, stated)
     return Statement(numbers.pop(), tuple(lines.values()))
 
@@ -138,7 +154,7 @@ def _line(number: int, row: list[str]) -> StatementLine:
     return StatementLine(form_no, day, *amounts)
 
 
-def _check_whole(lines: dict[str, StatementLine], numbers: set[str], stated: StatementLine | None) -> None:
+def _check_whole(lines: dict[tuple[str, bool], StatementLine], numbers: set[str], stated: StatementLine | None) -> None:
     end = len(lines) + 2
     if not lines or stated is None:
         raise StatementUnreadable(line=end, problem="it has no lines, or no sum at its end")

@@ -271,6 +271,19 @@ def test_what_came_back_of_the_agencys_advance_is_paid_to_it(group: Group):
     group.desk.do("missPromise", claimId=claim, on="2025-06-02")
     owed = "Liabilities:RefundAgency:Clawback"
     assert closing(group, owed) == "-134.46"
-    paid = [{"account": owed, "amount": cny("134.46")}, {"account": "Assets:Bank", "amount": cny("-134.46")}]
-    group.finance.do("postEntry", effectiveOn="2025-06-05", text="Paid to the agency, transfer 7", legs=paid)
-    assert closing(group, owed) in (None, "0.00")
+    (listed,) = group.finance.ask("owedToAgency")["edges"]
+    assert (listed["node"]["claimId"], listed["node"]["amount"]["amount"]) == (claim, "134.46")
+    agency = {"agency": listed["node"]["agency"], "currency": "CNY"}
+    assert group.finance.try_to("payAgency", **agency)["code"] == "NO_BANK"
+    future = {"paidOn": "2099-01-01", "reference": "B-1"}
+    assert group.finance.try_to("recordAgencyPaid", **agency, **future)["code"] == "PAYMENT_NOT_KNOWN"
+    said = {"paidOn": "2025-05-04", "reference": "B-1", "claimIds": [claim]}
+    paid = group.finance.do("recordAgencyPaid", **agency, **said)["payment"]
+    assert (paid["way"], paid["state"], paid["amount"]["amount"]) == ("HAND", "PAID", "134.46")
+    assert [line["claimId"] for line in paid["lines"]] == [claim]
+    assert (closing(group, owed), group.finance.ask("owedToAgency")["edges"]) in ((None, []), ("0.00", []))
+    assert group.finance.try_to("recordAgencyPaid", **agency, **said)["code"] == "NOTHING_OWED_TO_AGENCY"
+    group.finance.do("withdrawAgencyPaid", id=paid["id"], reason="the wrong bank", on="2025-05-21")
+    assert closing(group, owed) == "-134.46"
+    (failed,) = group.finance.ask("agencyPayments")["edges"]
+    assert (failed["node"]["state"], failed["node"]["reason"]) == ("FAILED", "the wrong bank")
