@@ -150,6 +150,17 @@ def test_money_goes_back_once_even_after_stripe_has_forgotten_the_key(stripe, se
     assert balance(server) == 600
 
 
+def test_money_that_bounces_while_it_is_awaited_is_sent_five_times_and_then_left_to_people(stripe, server):
+    charge = stripe.charge("k1", TEN, "pm_card_visa").reference
+    for _ in range(7):
+        told = stripe.refund("r1", charge, FOUR)
+        for refund in server.books.all("refund"):
+            if refund["status"] == "succeeded":
+                server.books.fail_refund(refund)
+    assert (told.outcome, told.reason) == (DECLINED, "lost_or_stolen_card")
+    assert (len(server.books.all("refund")), balance(server)) == (5, 1000)
+
+
 def test_currencies_without_decimals_are_sent_as_stripe_wants_them(stripe, server):
     stripe.charge("k1", Money(500, "JPY"), "pm_card_visa")
     stripe.charge("k2", Money(500, "TWD"), "pm_card_visa")

@@ -24,7 +24,7 @@ from souvenir.payments.provider import (
     ProviderNotice,
     ProviderSilent,
 )
-from souvenir.payments.providers.stripe import debts, deposits, readers
+from souvenir.payments.providers.stripe import debts, deposits, readers, refunds
 from souvenir.payments.providers.stripe.answers import (
     CALLED_OFF,
     PAGE,
@@ -145,30 +145,14 @@ class Stripe:
         return heard(take)
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
-        def give_back() -> Answer:
-            before = self._refunds(key, charge)
-            if before and before[0].status not in ("failed", "canceled"):
-                return refunded(before[0])
-            attempt = f"{key}:{len(before)}" if before else key
-            refund = self._api.refunds.create(
-                {"payment_intent": charge, "amount": minor(amount), "metadata": {KEY: key}},
-                {"idempotency_key": attempt},
-            )
-            return refunded(refund)
-
-        return heard(give_back)
+        return heard(lambda: refunds.send_back(self._api, key, charge, amount))
 
     def refunded(self, key: str, charge: str) -> Answer:
         def look() -> Answer:
-            found = self._refunds(key, charge)
+            found = refunds.under(self._api, key, charge)
             return refunded(found[0]) if found else Answer(Outcome.NEVER_RECEIVED)
 
         return heard(look)
-
-    def _refunds(self, key: str, charge: str) -> list[stripe.Refund]:
-        """The refunds of a charge under a key, the youngest first: more than one only where the bank sent one back."""
-        listed = self._api.refunds.list({"payment_intent": charge, "limit": PAGE}).auto_paging_iter()
-        return [refund for refund in listed if meta(refund, KEY) == key]
 
     # Holds: the card is saved under a mandate, and its money reserved where that lasts long enough; or a deposit.
 
@@ -338,9 +322,7 @@ class Stripe:
 
     def _give_back_rest(self, key: str, intent: stripe.PaymentIntent) -> None:
         given = sum(
-            refund.amount
-            for refund in self._api.refunds.list({"payment_intent": intent.id, "limit": PAGE}).auto_paging_iter()
-            if refund.status not in ("failed", "canceled")
+            refund.amount for refund in refunds.of(self._api, intent.id) if refund.status not in refunds.BOUNCED
         )
         if rest := intent.amount_received - given:
             body: stripe.params.RefundCreateParams = {

@@ -7,16 +7,14 @@ import stripe
 
 from souvenir.kernel.money import Money
 from souvenir.payments.provider import Answer, Outcome
-from souvenir.payments.providers.stripe.answers import PAGE, meta, minor, money, payment, refunded
+from souvenir.payments.providers.stripe import refunds
+from souvenir.payments.providers.stripe.answers import minor, money, payment
 from souvenir.payments.providers.stripe.notices import KEY, ROLE
 
 Api = stripe.V1Services
 
 WALLETS: Final = frozenset({"alipay", "wechat_pay"})
 """Ways of paying without manual capture (Stripe documentation, "Place a hold on a payment method")."""
-
-MOST_ATTEMPTS: Final = 5
-"""How often a deposit that bounced is sent back again, before people must find another way."""
 
 
 def take(api: Api, key: str, amount: Money, wallet: str, return_url: str) -> Answer:
@@ -55,15 +53,6 @@ def send_back(api: Api, key: str, deposit: stripe.PaymentIntent) -> Answer:
 
 
 def _send_back(api: Api, key: str, deposit: stripe.PaymentIntent, amount: Money) -> Answer:
-    listed = api.refunds.list({"payment_intent": deposit.id, "limit": PAGE}).auto_paging_iter()
-    before = [refund for refund in listed if meta(refund, KEY) == key]
-    if before and before[0].status not in ("failed", "canceled"):
-        return refunded(before[0])
-    if len(before) >= MOST_ATTEMPTS:
-        return replace(refunded(before[0]), outcome=Outcome.APPROVED, bounced=amount)
-    body: stripe.params.RefundCreateParams = {
-        "payment_intent": deposit.id,
-        "amount": minor(amount),
-        "metadata": {KEY: key},
-    }
-    return refunded(api.refunds.create(body, {"idempotency_key": f"{key}:{len(before)}"}))
+    """What bounced for good is over with the provider: people pay it another way."""
+    answer = refunds.send_back(api, key, deposit.id, amount)
+    return answer if answer.bounced is None else replace(answer, outcome=Outcome.APPROVED)
