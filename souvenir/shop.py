@@ -98,7 +98,7 @@ from souvenir.sites.application import Sites
 from souvenir.sites.views import SiteMap
 from souvenir.taxrefund.agency import RefundAgency
 from souvenir.taxrefund.customs import CustomsOffice
-from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings
+from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings, TaxFiles, read_in
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 from souvenir.taxrefund.tax_office import TaxOffice
 from souvenir.taxrefund.views import AgencyAccount, ClaimList, ReceivedStatements
@@ -198,6 +198,7 @@ class Shop:
             self.follow_agency_payments, ForgetPerson(secrets.keyring), ChangeKeys(secrets.signing),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
+        read_in(log)
         shred_restored_keys(log, secrets.keyring)
 
     def _watched(self) -> tuple[Step, ...]:
@@ -373,6 +374,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     OpenTransfers(),
     OpenNotices(),
     ClaimsByOrder(),
+    TaxFiles(),
     OpenFilings(),
     Erasures(),
     Credentials(),

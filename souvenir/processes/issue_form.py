@@ -104,7 +104,8 @@ class IssueForm:
         outlet = self._log.load(Outlet, _one_sale(orders).outlet_id)
         day = issued_on or clock.today(outlet.time_zone)
         purchase = _purchase(orders, outlet, mode, Traveller(document_kind, last_entry), day)
-        return self._refunds.assess(purchase, outlet.id, self._document_hash(document_kind, document_number))
+        known = self._keyring.people_with(PURPOSE, as_shown(document_kind, document_number))
+        return self._refunds.assess(purchase, outlet.id, known[0] if known else None)
 
     def open_claim(
         self,
@@ -185,7 +186,7 @@ class IssueForm:
     def _opening(self, wanted: "_Wanted", claim_no: str, invoices: tuple[str, ...]) -> Callable[[Transaction], Opening]:
         """All that a form states, once its orders are read; who the traveller is, is sealed for this form alone."""
         document = wanted.document
-        document_hash, traveller = self._document_hash(document.kind, document.number), self._traveller(document)
+        traveller = self._keyring.person_with(PURPOSE, as_shown(document.kind, document.number))
         shown = {"name": document.name, "document_number": document.number, "nationality": document.nationality}
         sealed = {
             field: self._keyring.seal(traveller, PURPOSE, text, _place(claim_no, field))
@@ -202,7 +203,6 @@ class IssueForm:
                 purchase=_purchase(orders, outlet, wanted.mode, document.holder_on(orders[0].placed_on), day),
                 outlet_id=outlet.id,
                 traveller=traveller,
-                document_hash=document_hash,
                 point_id=wanted.point_id,
                 agency=standing.agency,
                 invoices=invoices,
@@ -232,15 +232,6 @@ class IssueForm:
             document_number=wanted.document.number,
         )
         return asked, filing_id
-
-    # Personal data.
-
-    def _document_hash(self, kind: str, number: str) -> str:
-        return self._keyring.keyed_hash(PURPOSE, f"{kind}:{number}")
-
-    def _traveller(self, document: TravelDocument) -> UUID:
-        """The person who showed this document before, or a new one."""
-        return self._keyring.person_with(PURPOSE, f"{document.kind}:{document.number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +306,11 @@ def _lines(orders: Sequence[Order]) -> Iterator[PurchaseLine]:
                     order_line_no=line.line_no,
                     goods=line.category,
                 )
+
+
+def as_shown(document_kind: str, document_number: str) -> str:
+    """What a traveller is recognised by: the key store alone leads from it to their pseudonym."""
+    return f"{document_kind}:{document_number}"
 
 
 def _place(claim_no: str, field: str) -> str:

@@ -46,7 +46,6 @@ class Opening:
     purchase: Purchase
     outlet_id: UUID
     traveller: UUID
-    document_hash: str
     point_id: UUID | None = None
     name: Sealed | None = None
     document_number: Sealed | None = None
@@ -62,10 +61,10 @@ class Refunds:
         self._log = log
         self.book = book or open_rule_book()
 
-    def assess(self, purchase: Purchase, outlet_id: UUID, document_hash: str) -> Assessment:
-        """What a purchase would get back, the traveller's earlier forms of the day counted; records nothing."""
+    def assess(self, purchase: Purchase, outlet_id: UUID, traveller: UUID | None) -> Assessment:
+        """What a purchase would get back, the earlier forms of a known traveller counted; records nothing."""
         with self._log.reading() as session:
-            return assess_today(session, self.book, purchase, outlet_id, document_hash)
+            return assess_today(session, self.book, purchase, outlet_id, traveller)
 
     def open(self, opening: Opening) -> Committed[UUID]:
         """Issue a form, or refuse with the first reason why not; its claim's id is given back."""
@@ -162,7 +161,7 @@ class Refunds:
 
 
 def assess_today(
-    session: Session, book: RuleBook, purchase: Purchase, outlet_id: UUID, document_hash: str
+    session: Session, book: RuleBook, purchase: Purchase, outlet_id: UUID, traveller: UUID | None
 ) -> Assessment:
     """Assess a purchase with what the traveller's standing forms of that day already count."""
     store, on = purchase.store, purchase.purchased_on
@@ -172,14 +171,14 @@ def assess_today(
     maximum = regime.find("instant_maximum")
     of_store = outlet_id if maximum is not None and maximum.value.per == "traveller_store_day" else None
     entered = purchase.traveller.last_entry or on
-    instantly_since = partial(refunded_since, session, document_hash, store.jurisdiction, purchase.mode, currency)
+    instantly_since = partial(refunded_since, session, traveller, store.jurisdiction, purchase.mode, currency)
     return assess(
         book,
         replace(
             purchase,
-            earlier_today=bought_today(session, document_hash, outlet_id, on, currency),
+            earlier_today=bought_today(session, traveller, outlet_id, on, currency),
             earlier_instant=refunded_instantly(
-                session, document_hash, store.region, purchase.mode, issued_on, currency, of_store
+                session, traveller, store.region, purchase.mode, issued_on, currency, of_store
             ),
             earlier_this_trip=instantly_since(entered) if regime.find("trip_maximum") else None,
             earlier_this_year=instantly_since(date(on.year, 1, 1)) if regime.find("year_maximum") else None,
@@ -192,8 +191,8 @@ def open_claim(tx: Transaction, book: RuleBook, opening: Opening) -> Claim:
     order_ids = _orders_of(opening)
     known = tx.find(Claim, claim_id(opening.claim_no))
     if known is not None:
-        asked = (opening.document_hash, opening.outlet_id, opening.purchase.mode, order_ids, opening.invoices)
-        if (known.document_hash, known.outlet_id, known.mode, known.order_ids, known.invoices) != asked:
+        asked = (opening.traveller, opening.outlet_id, opening.purchase.mode, order_ids, opening.invoices)
+        if (known.traveller, known.outlet_id, known.mode, known.order_ids, known.invoices) != asked:
             raise FormNumberTaken(claim_no=opening.claim_no)
         return known
     quote = require_openable(tx, book, opening)
@@ -204,14 +203,14 @@ def open_claim(tx: Transaction, book: RuleBook, opening: Opening) -> Claim:
 
 def require_openable(tx: Transaction, book: RuleBook, opening: Opening) -> Quote:
     """What the form would bring, or the first reason why it cannot be issued. Nobody else's form comes between."""
-    wait_for_turn(tx.session, opening.document_hash)
+    wait_for_turn(tx.session, opening.traveller)
     for order_id in _orders_of(opening):
         if taken := form_of_order(tx.session, order_id):
             raise OrderAlreadyClaimed(order_id=order_id, claim_no=taken[1])
     for invoice in opening.invoices:
         if taken := form_of_invoice(tx.session, invoice):
             raise InvoiceAlreadyClaimed(invoice=invoice, claim_no=taken[1])
-    return assess_today(tx.session, book, opening.purchase, opening.outlet_id, opening.document_hash).require()
+    return assess_today(tx.session, book, opening.purchase, opening.outlet_id, opening.traveller).require()
 
 
 def agree(tx: Transaction, book: RuleBook, claim_id: UUID, on: date, by: Advancer) -> None:
@@ -408,7 +407,6 @@ def _form(opening: Opening, quote: Quote, order_ids: tuple[UUID, ...]) -> Form:
         agency=opening.agency,
         agency_share=quote.agency_share,
         traveller=opening.traveller,
-        document_hash=opening.document_hash,
         facts=TravellerFacts(
             document_kind=purchase.traveller.document_kind,
             nationality_class=quote.nationality_class,

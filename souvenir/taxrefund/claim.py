@@ -276,15 +276,15 @@ class Claim(Aggregate):
     @event(record.Opened)
     def __init__(
         self, claim_no: str, order_ids: tuple[UUID, ...], outlet_id: UUID, point_id: UUID | None, jurisdiction: str,
-        region: str, mode: str, agency: str, agency_share: Decimal, traveller: UUID, document_hash: str,
-        facts: TravellerFacts, purchased_on: date, issued_on: date, lines: tuple[ClaimLine, ...], gross: Money,
+        region: str, mode: str, agency: str, agency_share: Decimal, traveller: UUID, facts: TravellerFacts,
+        purchased_on: date, issued_on: date, lines: tuple[ClaimLine, ...], gross: Money,
         refund: Money, fee: Money, net: Money, cash_allowed: bool, last_departure_on: date, confirmation: Confirmation,
         rule_versions: tuple[str, ...], invoices: tuple[str, ...], guarantee: Money | None,
     ) -> None:  # fmt: skip
         self.claim_no, self.order_ids, self.invoices = claim_no, order_ids, invoices
         self.outlet_id, self.point_id, self.agency, self.agency_share = outlet_id, point_id, agency, agency_share
         self.jurisdiction, self.region, self.mode = jurisdiction, region, mode
-        self.traveller, self.document_hash, self.facts = traveller, document_hash, facts
+        self.traveller, self.facts = traveller, facts
         self.purchased_on, self.issued_on, self.lines, self.gross = purchased_on, issued_on, lines, gross
         self.refund, self.fee, self.net, self.guarantee = refund, fee, net, guarantee or net
         self.due_refund, self.due_fee, self.due_net = refund, fee, net

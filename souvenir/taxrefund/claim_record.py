@@ -34,7 +34,9 @@ class Opened(Created):
     agency_share: Decimal = Decimal("0.70")
     """The agency's part of the fee. Forms older than this field were all shared at 70 to 30."""
     traveller: UUID
-    document_hash: str
+    """A pseudonym: only the key store leads from a document to it, and that forgets."""
+    document_hash: str = ""
+    """Empty. Forms older than the pseudonym's use for limits hold a keyed hash here; nothing reads it."""
     facts: TravellerFacts
     purchased_on: date
     issued_on: date

@@ -96,7 +96,6 @@ class Form(Value):
     agency: str = ""
     agency_share: Decimal = Decimal(1)
     traveller: UUID
-    document_hash: str
     facts: TravellerFacts
     purchased_on: date
     issued_on: date

@@ -4,40 +4,65 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from souvenir.eventlog import Register, Session, when
+from souvenir.eventlog import EventLog, Register, Session, Transaction, when
 from souvenir.kernel.money import Money
 from souvenir.taxrefund.claim import INSTANT_MODES, Claim
 from souvenir.taxrefund.filing import Filing
 
 
 class ClaimsByOrder(Register):
-    """The forms that stand, by the orders and invoices they take; a voided form gives them back."""
+    """Which form takes an order or an invoice; a voided form gives them back."""
 
     name = "refund_forms"
-    tables = ("refund_forms", "refund_form_orders", "refund_form_invoices", "refund_travellers")
+    tables = ("refund_form_orders", "refund_form_invoices")
     ddl = (
-        """CREATE TABLE IF NOT EXISTS refund_forms (
-            claim_id TEXT PRIMARY KEY, claim_no TEXT NOT NULL, document_hash TEXT NOT NULL, outlet_id TEXT NOT NULL,
-            region TEXT NOT NULL, mode TEXT NOT NULL, purchased_on TEXT NOT NULL, issued_on TEXT NOT NULL,
-            gross BIGINT NOT NULL, currency TEXT NOT NULL)""",
-        "CREATE INDEX IF NOT EXISTS refund_forms_by_day ON refund_forms (document_hash, purchased_on, outlet_id)",
-        "CREATE INDEX IF NOT EXISTS refund_forms_by_issue ON refund_forms (document_hash, issued_on, region)",
         "CREATE TABLE IF NOT EXISTS refund_form_orders (order_id TEXT PRIMARY KEY, claim_id TEXT NOT NULL)",
         "CREATE INDEX IF NOT EXISTS refund_form_orders_by_claim ON refund_form_orders (claim_id)",
         "CREATE TABLE IF NOT EXISTS refund_form_invoices (invoice TEXT PRIMARY KEY, claim_id TEXT NOT NULL)",
         "CREATE INDEX IF NOT EXISTS refund_form_invoices_by_claim ON refund_form_invoices (claim_id)",
-        "CREATE TABLE IF NOT EXISTS refund_travellers (document_hash TEXT PRIMARY KEY, forms INTEGER NOT NULL)",
     )
 
     @when(Claim.Opened)
     def _opened(self, session: Session, event: Claim.Opened) -> None:
         claim = str(event.originator_id)
+        for order_id in event.order_ids:
+            session.run("INSERT INTO refund_form_orders (order_id, claim_id) VALUES (?, ?)", str(order_id), claim)
+        for invoice in event.invoices:
+            session.run("INSERT INTO refund_form_invoices (invoice, claim_id) VALUES (?, ?)", invoice, claim)
+
+    @when(Claim.Voided)
+    def _voided(self, session: Session, event: Claim.Voided) -> None:
+        claim = str(event.originator_id)
+        session.run("DELETE FROM refund_form_orders WHERE claim_id = ?", claim)
+        session.run("DELETE FROM refund_form_invoices WHERE claim_id = ?", claim)
+
+
+class TaxFiles(Register):
+    """Every form by its traveller, who is a pseudonym here; `stands` is 1 until the form is voided.
+
+    The row of `refund_turns` is the lock: two forms for one traveller wait for each other there.
+    """
+
+    name = "tax_files"
+    tables = ("tax_files",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS tax_files (
+            claim_id TEXT PRIMARY KEY, claim_no TEXT NOT NULL, traveller TEXT NOT NULL, outlet_id TEXT NOT NULL,
+            region TEXT NOT NULL, mode TEXT NOT NULL, purchased_on TEXT NOT NULL, issued_on TEXT NOT NULL,
+            gross BIGINT NOT NULL, currency TEXT NOT NULL, stands INTEGER NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS tax_files_by_day ON tax_files (traveller, purchased_on, outlet_id)",
+        "CREATE INDEX IF NOT EXISTS tax_files_by_issue ON tax_files (traveller, issued_on, region)",
+        "CREATE TABLE IF NOT EXISTS refund_turns (traveller TEXT PRIMARY KEY)",
+    )
+
+    @when(Claim.Opened)
+    def _opened(self, session: Session, event: Claim.Opened) -> None:
         session.run(
-            "INSERT INTO refund_forms (claim_id, claim_no, document_hash, outlet_id, region, mode, purchased_on, "
-            "issued_on, gross, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            claim,
+            "INSERT INTO tax_files (claim_id, claim_no, traveller, outlet_id, region, mode, purchased_on, issued_on, "
+            "gross, currency, stands) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            str(event.originator_id),
             event.claim_no,
-            event.document_hash,
+            str(event.traveller),
             str(event.outlet_id),
             event.region,
             event.mode,
@@ -46,22 +71,10 @@ class ClaimsByOrder(Register):
             event.gross.minor,
             event.gross.currency,
         )
-        for order_id in event.order_ids:
-            session.run("INSERT INTO refund_form_orders (order_id, claim_id) VALUES (?, ?)", str(order_id), claim)
-        for invoice in event.invoices:
-            session.run("INSERT INTO refund_form_invoices (invoice, claim_id) VALUES (?, ?)", invoice, claim)
-        session.run(
-            "INSERT INTO refund_travellers (document_hash, forms) VALUES (?, 1) "
-            "ON CONFLICT (document_hash) DO UPDATE SET forms = refund_travellers.forms + 1",
-            event.document_hash,
-        )
 
     @when(Claim.Voided)
     def _voided(self, session: Session, event: Claim.Voided) -> None:
-        claim = str(event.originator_id)
-        session.run("DELETE FROM refund_forms WHERE claim_id = ?", claim)
-        session.run("DELETE FROM refund_form_orders WHERE claim_id = ?", claim)
-        session.run("DELETE FROM refund_form_invoices WHERE claim_id = ?", claim)
+        session.run("UPDATE tax_files SET stands = 0 WHERE claim_id = ?", str(event.originator_id))
 
 
 class OpenFilings(Register):
@@ -122,12 +135,12 @@ def wanted_filings(session: Session, most: int = 1000) -> list[UUID]:
     return [UUID(row[0]) for row in rows]
 
 
-def wait_for_turn(session: Session, document_hash: str) -> None:
+def wait_for_turn(session: Session, traveller: UUID) -> None:
     """Let nobody else issue a form for the same traveller until this transaction ends, so that limits hold."""
     session.changed(
-        "INSERT INTO refund_travellers (document_hash, forms) VALUES (?, 0) "
-        "ON CONFLICT (document_hash) DO UPDATE SET forms = refund_travellers.forms",
-        document_hash,
+        "INSERT INTO refund_turns (traveller) VALUES (?) "
+        "ON CONFLICT (traveller) DO UPDATE SET traveller = excluded.traveller",
+        str(traveller),
     )
 
 
@@ -135,7 +148,7 @@ def form_of_order(session: Session, order_id: UUID) -> tuple[UUID, str] | None:
     """The standing form that takes an order: its claim's id and number."""
     return _form(
         session.row(
-            "SELECT f.claim_id, f.claim_no FROM refund_form_orders o JOIN refund_forms f ON f.claim_id = o.claim_id "
+            "SELECT f.claim_id, f.claim_no FROM refund_form_orders o JOIN tax_files f ON f.claim_id = o.claim_id "
             "WHERE o.order_id = ?",
             str(order_id),
         )
@@ -146,19 +159,27 @@ def form_of_invoice(session: Session, invoice: str) -> tuple[UUID, str] | None:
     """The standing form that takes an invoice: its claim's id and number."""
     return _form(
         session.row(
-            "SELECT f.claim_id, f.claim_no FROM refund_form_invoices i JOIN refund_forms f ON f.claim_id = i.claim_id "
+            "SELECT f.claim_id, f.claim_no FROM refund_form_invoices i JOIN tax_files f ON f.claim_id = i.claim_id "
             "WHERE i.invoice = ?",
             invoice,
         )
     )
 
 
-def bought_today(session: Session, document_hash: str, outlet_id: UUID, on: date, currency: str) -> Money:
+def files_of(session: Session, traveller: UUID) -> list[UUID]:
+    """Every form ever issued to a traveller, voided ones too, oldest first."""
+    rows = session.rows(
+        "SELECT claim_id FROM tax_files WHERE traveller = ? ORDER BY issued_on, claim_no", str(traveller)
+    )
+    return [UUID(row[0]) for row in rows]
+
+
+def bought_today(session: Session, traveller: UUID | None, outlet_id: UUID, on: date, currency: str) -> Money:
     """What forms already cover of one traveller's purchases in one store on one local day."""
     row = session.row(
-        "SELECT COALESCE(SUM(gross), 0) FROM refund_forms "
-        "WHERE document_hash = ? AND purchased_on = ? AND outlet_id = ? AND currency = ?",
-        document_hash,
+        "SELECT COALESCE(SUM(gross), 0) FROM tax_files "
+        "WHERE traveller = ? AND purchased_on = ? AND outlet_id = ? AND currency = ? AND stands = 1",
+        _known(traveller),
         on.isoformat(),
         str(outlet_id),
         currency,
@@ -167,14 +188,14 @@ def bought_today(session: Session, document_hash: str, outlet_id: UUID, on: date
 
 
 def refunded_instantly(
-    session: Session, document_hash: str, region: str, mode: str, on: date, currency: str, outlet_id: UUID | None
+    session: Session, traveller: UUID | None, region: str, mode: str, on: date, currency: str, outlet_id: UUID | None
 ) -> Money:
     """What instant forms of one local day cover for a traveller: in a region, or in one store of it."""
     modes: Collection[str] = INSTANT_MODES if mode in INSTANT_MODES else (mode,)
     rows = session.rows(
-        "SELECT mode, outlet_id, gross FROM refund_forms "
-        "WHERE document_hash = ? AND issued_on = ? AND region = ? AND currency = ?",
-        document_hash,
+        "SELECT mode, outlet_id, gross FROM tax_files "
+        "WHERE traveller = ? AND issued_on = ? AND region = ? AND currency = ? AND stands = 1",
+        _known(traveller),
         on.isoformat(),
         region,
         currency,
@@ -184,18 +205,46 @@ def refunded_instantly(
 
 
 def refunded_since(
-    session: Session, document_hash: str, jurisdiction: str, mode: str, currency: str, since: date
+    session: Session, traveller: UUID | None, jurisdiction: str, mode: str, currency: str, since: date
 ) -> Money:
     """What a traveller's forms of one route cover since a day, in all of one country: of a trip, or of a year."""
     rows = session.rows(
-        "SELECT region, gross FROM refund_forms "
-        "WHERE document_hash = ? AND purchased_on >= ? AND mode = ? AND currency = ?",
-        document_hash,
+        "SELECT region, gross FROM tax_files "
+        "WHERE traveller = ? AND purchased_on >= ? AND mode = ? AND currency = ? AND stands = 1",
+        _known(traveller),
         since.isoformat(),
         mode,
         currency,
     )
     return Money(sum(int(gross) for region, gross in rows if region.split("-")[0] == jurisdiction), currency)
+
+
+def read_in(log: EventLog) -> None:
+    """Fill the tax files of a log that is older than this register, once; the tables before it held keyed hashes."""
+
+    with log.reading() as session:
+        if not _unread(session):
+            return
+    register = TaxFiles()
+    forms = [recorded.event for recorded in log.events(topics=register.topics)]
+
+    def fill(tx: Transaction) -> None:
+        if _unread(tx.session):
+            for event in forms:
+                register.apply(tx.session, event)
+
+    log.commit(fill)
+    log.store.prepare(("DROP TABLE IF EXISTS refund_forms", "DROP TABLE IF EXISTS refund_travellers"))
+
+
+def _unread(session: Session) -> bool:
+    """Orders are on forms, and no form is filed."""
+    return bool(session.rows("SELECT 1 FROM refund_form_orders WHERE NOT EXISTS (SELECT 1 FROM tax_files) LIMIT 1"))
+
+
+def _known(traveller: UUID | None) -> str | None:
+    """Nobody has bought anything yet: SQL finds nothing equal to null."""
+    return None if traveller is None else str(traveller)
 
 
 def _form(row: tuple[str, str] | None) -> tuple[UUID, str] | None:

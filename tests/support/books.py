@@ -97,7 +97,6 @@ def claim(*listed: Listed, mode: str = "instant_centralised", on: date = JULY_1)
         region="CN-BJ",
         mode=mode,
         traveller=TRAVELLER,
-        document_hash="",
         facts=TravellerFacts(document_kind="passport", nationality_class="foreign", last_entry=on, stay_days=0),
         purchased_on=on,
         issued_on=on,

@@ -24,7 +24,6 @@ def form(**changes: Any) -> Form:
         "region": "CN-BJ",
         "mode": "instant_centralised",
         "traveller": UUID(int=4),
-        "document_hash": "5f2c",
         "facts": TravellerFacts(
             document_kind="passport", nationality_class="foreign", last_entry=date(2025, 5, 1), stay_days=14
         ),

@@ -21,7 +21,7 @@ from souvenir.taxrefund.application import Opening, Refunds, capture_guarantee
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.customs import Presented
-from souvenir.taxrefund.registers import ClaimsByOrder, form_of_invoice, form_of_order
+from souvenir.taxrefund.registers import ClaimsByOrder, TaxFiles, files_of, form_of_invoice, form_of_order, read_in
 from souvenir.taxrefund.simulators.customs import SimulatedCustoms
 from souvenir.taxrefund.simulators.tax_office import form_no
 from souvenir.taxrefund.views import ClaimList
@@ -30,11 +30,12 @@ DAY = date(2025, 5, 15)
 STORE, OTHER_STORE = UUID(int=20), UUID(int=21)
 UNTIL = datetime(2025, 6, 14, tzinfo=UTC)
 VIEW = ClaimList()
+REGISTERS = (ClaimsByOrder(), TaxFiles())
 
 
 @pytest.fixture
 def log(store_url: str) -> Iterator[EventLog]:
-    log = EventLog.open(store_url, registers=(ClaimsByOrder(),))
+    log = EventLog.open(store_url, registers=REGISTERS)
     yield log
     log.close()
 
@@ -47,7 +48,7 @@ def refunds(log: EventLog) -> Refunds:
 @pytest.fixture
 def at_the_desk() -> Iterator[tuple[EventLog, Refunds]]:
     """In memory, for rules that no store can change."""
-    log = EventLog.open("sqlite://", registers=(ClaimsByOrder(),))
+    log = EventLog.open("sqlite://", registers=REGISTERS)
     yield log, Refunds(log)
     log.close()
 
@@ -70,7 +71,6 @@ def opening(gross: str = "1494.00", order: int = 1, **changes: Any) -> Opening:
         "purchase": purchase,
         "outlet_id": STORE,
         "traveller": UUID(int=40),
-        "document_hash": "5f2c",
         "invoices": (f"2511200000000000{order:04d}",),
     }
     return Opening(**(facts | changes))
@@ -185,8 +185,8 @@ def test_recording_every_step_twice_records_nothing_new(log: EventLog, refunds: 
         (opening(claim_no="7", invoices=()), no.OrderAlreadyClaimed),
         (opening(order=2, invoices=("25112000000000000001",)), no.InvoiceAlreadyClaimed),
         (opening(order=2, claim_no=form_no(DAY, UUID(int=1))), no.FormNumberTaken),
-        (opening(document_hash="another"), no.FormNumberTaken),
-        (opening("50.00", order=2, document_hash="another"), why.BelowMinimumPurchase),
+        (opening(traveller=UUID(int=41)), no.FormNumberTaken),
+        (opening("50.00", order=2, traveller=UUID(int=41)), why.BelowMinimumPurchase),
         (opening("50.00", order=2, outlet_id=OTHER_STORE), why.BelowMinimumPurchase),
         (opening("218506.01", order=2), why.AboveInstantCap),
         (opening("218506.01", order=2, outlet_id=OTHER_STORE), why.AboveInstantCap),
@@ -208,7 +208,7 @@ def test_a_second_form_is_refused_and_records_nothing(
     [
         opening("50.00", order=2),
         opening("218506.00", order=2),
-        opening("220000.00", order=2, document_hash="another"),
+        opening("220000.00", order=2, traveller=UUID(int=41)),
         opening(order=2, purchase=replace(bought("220000.00", 2), purchased_on=date(2025, 5, 16))),
         opening(order=2, purchase=replace(bought("220000.00", 2), mode="departure")),
     ],
@@ -238,10 +238,10 @@ def test_shanghais_maximum_is_counted_store_by_store(refunds: Refunds) -> None:
 
 def test_assessing_counts_the_day_and_records_nothing(log: EventLog, refunds: Refunds) -> None:
     small = bought("50.00", 2)
-    assert refunds.assess(small, STORE, "5f2c").quote is None
+    assert refunds.assess(small, STORE, UUID(int=40)).quote is None
     refunds.open(opening())
     before = positions(log)
-    assert refunds.assess(small, STORE, "5f2c").require().net == cny("4.50")
+    assert refunds.assess(small, STORE, UUID(int=40)).require().net == cny("4.50")
     assert positions(log) == before
 
 
@@ -296,13 +296,13 @@ def test_the_desk_finds_claims_by_number_by_state_and_by_what_is_overdue(log: Ev
 
 def test_servers_that_share_a_database_cannot_pass_a_limit_together(postgres_url: str) -> None:
     refused: list[SouvenirError] = []
-    logs = [EventLog.open(postgres_url, registers=(ClaimsByOrder(),)) for _ in range(4)]
+    logs = [EventLog.open(postgres_url, registers=REGISTERS) for _ in range(4)]
     start = threading.Barrier(4)
 
     def serve(log: EventLog, order: int) -> None:
         start.wait()
         try:
-            Refunds(log).open(opening("110000.00", order=order, document_hash=f"traveller {order // 10}"))
+            Refunds(log).open(opening("110000.00", order=order, traveller=UUID(int=order // 10)))
         except SouvenirError as refusal:
             refused.append(refusal)
 
@@ -317,13 +317,41 @@ def test_servers_that_share_a_database_cannot_pass_a_limit_together(postgres_url
         log.close()
 
 
+def test_a_form_says_whose_it_is_by_a_pseudonym_alone(log: EventLog, refunds: Refunds) -> None:
+    refunds.open(opening())
+    (opened,) = [one.event for one in log.events(topics=["taxrefund.ClaimOpened"])]
+    assert (opened.traveller, opened.document_hash) == (UUID(int=40), "")
+
+
+def test_a_traveller_is_found_on_every_form_they_ever_had(log: EventLog, refunds: Refunds) -> None:
+    first, second = (refunds.open(opening(order=order)).result for order in (1, 2))
+    refunds.open(opening(order=3, traveller=UUID(int=41)))
+    refunds.void(first, "returned", DAY)
+    with log.reading() as session:
+        assert set(files_of(session, UUID(int=40))) == {first, second}
+
+
+def test_forms_of_a_log_that_is_older_than_the_register_are_read_in_once(log: EventLog, refunds: Refunds) -> None:
+    refunds.open(opening())
+    voided = refunds.open(opening(order=2)).result
+    refunds.void(voided, "returned", DAY)
+    log.store.prepare(["DELETE FROM tax_files", "CREATE TABLE refund_travellers (document_hash TEXT, forms INTEGER)"])
+    assert differences(log, TaxFiles()) != []
+    for _ in range(2):
+        read_in(log)
+        assert differences(log, TaxFiles()) == []
+    with pytest.raises(why.AboveInstantCap):
+        refunds.open(opening("218506.01", order=3))
+    log.store.prepare(["CREATE TABLE refund_travellers (gone TEXT)"])
+
+
 def test_the_register_and_the_list_are_what_the_log_says(log: EventLog, refunds: Refunds) -> None:
     advanced(refunds)
     second = refunds.open(opening("300.00", order=2)).result
     refunds.void(second, "returned", DAY)
     with pytest.raises(SouvenirError):
-        refunds.open(opening("50.00", order=3, document_hash="another"))
-    assert differences(log, ClaimsByOrder()) == []
+        refunds.open(opening("50.00", order=3, traveller=UUID(int=41)))
+    assert [differences(log, register) for register in REGISTERS] == [[], []]
     followers = Followers(log, (), (VIEW,))
     followers.catch_up()
     with log.reading() as session:
@@ -402,9 +430,9 @@ def test_a_trip_and_a_year_are_added_up_over_forms_of_other_days(log: EventLog, 
         refunds.open(in_taipei(date(2025, 5, 4), first_trip, 4))
     for order, day in enumerate((date(2025, 8, 1), date(2025, 8, 2), date(2025, 8, 3)), 5):
         refunds.open(in_taipei(day, second_trip, order))
-    found = refunds.assess(in_taipei(date(2025, 12, 1), date(2025, 12, 1), 9).purchase, STORE, "5f2c")
+    found = refunds.assess(in_taipei(date(2025, 12, 1), date(2025, 12, 1), 9).purchase, STORE, UUID(int=40))
     assert [type(problem) for problem in found.problems] == [why.AboveYearLimit]
-    assert refunds.assess(in_taipei(date(2026, 1, 1), date(2026, 1, 1), 9).purchase, STORE, "5f2c").problems == ()
+    assert refunds.assess(in_taipei(date(2026, 1, 1), date(2026, 1, 1), 9).purchase, STORE, UUID(int=40)).problems == ()
 
 
 def test_where_a_deposit_is_asked_nothing_is_advanced_against_less(refunds: Refunds) -> None:
