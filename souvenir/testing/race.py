@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -22,6 +23,7 @@ from souvenir.editions.application import (
 from souvenir.editions.piece import HoldExpired, Piece, PieceHeldBySomeoneElse, PieceNotHeld
 from souvenir.eventlog import Busy, Contended, EventLog, Transaction
 from souvenir.kernel import clock
+from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.shop import REGISTERS
 
@@ -29,6 +31,9 @@ RACED_HOLD: Final = timedelta(seconds=3)
 """How long a buyer in a race holds a piece; those of a killed process come back after it."""
 
 LONGEST_RACE: Final = timedelta(minutes=2)
+TO_BE_KILLED: Final = 0
+"""Which process is killed. It stops by itself in the middle, pieces in hand, and says so: however fast, it is killed there."""
+
 _PAUSE: Final = timedelta(milliseconds=20).total_seconds()
 
 
@@ -65,16 +70,17 @@ def race(
     each = (url, str(edition), str(outlet), buyers // processes, attempts // buyers, guarded)
     runners = [
         subprocess.Popen(  # noqa: S603 - this very interpreter, running this very file
-            [sys.executable, "-c", f"from souvenir.testing.race import _run; _run(*{each!r}, {seed})"]
+            [sys.executable, "-c", f"from souvenir.testing.race import _run; _run(*{each!r}, {seed})"],
+            stdout=subprocess.PIPE,
         )
         for seed in range(processes)
     ]
-    while sold_so_far(log, edition) < size // 4 and runners[0].poll() is None:
-        time.sleep(_PAUSE)
-    killed = runners[0].poll() is None
-    runners[0].kill()
-    for runner in runners:
+    heard = [runner.stdout for runner in runners if runner.stdout]
+    killed = bool(heard[TO_BE_KILLED].read(1))
+    runners[TO_BE_KILLED].kill()
+    for runner, told in zip(runners, heard, strict=True):
         runner.wait(LONGEST_RACE.total_seconds())
+        told.close()
     result = Race(size, sales_of(log, edition), killed)
     log.close()
     return result
@@ -100,6 +106,8 @@ def _run(url: str, edition: str, outlet: str, buyers: int, attempts: int, guarde
     """One process of a race."""
     log = EventLog.open(url, REGISTERS)
     attempt = _buy if guarded else _look_then_buy
+    if seed == TO_BE_KILLED:
+        attempts = max(attempts // 4, 1)
 
     def shop(buyer: int) -> None:
         chance = random.Random(seed * 1000 + buyer)  # noqa: S311 - who lets go of what is no secret
@@ -115,12 +123,23 @@ def _run(url: str, edition: str, outlet: str, buyers: int, attempts: int, guarde
 
     with ThreadPoolExecutor(buyers) as threads:
         list(threads.map(shop, range(buyers)))
+    if seed == TO_BE_KILLED:
+        with suppress(SouvenirError):
+            for _ in range(buyers):
+                _hold(log, UUID(edition), UUID(outlet), new_id())
+        sys.stdout.write("now")
+        sys.stdout.flush()
+        time.sleep(LONGEST_RACE.total_seconds())
+
+
+def _hold(log: EventLog, edition: UUID, outlet: UUID, order: UUID) -> int:
+    return log.execute(lambda tx: take_next(tx, edition, outlet, order, clock.now() + RACED_HOLD).number).result
 
 
 def _buy(log: EventLog, edition: UUID, outlet: UUID, chance: random.Random) -> None:
     """Hold the next piece, then buy it or let it go."""
     order = new_id()
-    number = log.execute(lambda tx: take_next(tx, edition, outlet, order, clock.now() + RACED_HOLD).number).result
+    number = _hold(log, edition, outlet, order)
     if chance.randrange(10) < 3:
         log.execute(lambda tx: release_hold(tx, edition, "numbered", number, order))
         return
