@@ -146,6 +146,8 @@ def account_of(header: Header) -> Iterator[tuple[str, Money | str]]:
     yield "期末未抵扣 Unrecouped, closing", account.closing_unrecouped
     if account.shortfall:
         yield "补足保底 Made up to the guarantee", account.shortfall
+    if account.lapsed:
+        yield "到期失效 Lapsed unrecouped", account.lapsed
     for year in account.years or ():
         of = f"第{year.contract_year}合同年 Contract year {year.contract_year}"
         yield f"{of}: 保底 guarantee", year.guarantee

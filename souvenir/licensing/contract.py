@@ -1,6 +1,6 @@
 """A contract as it stands: what its grant permits, how its sales are counted, and in whose account; asked at every sale."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant
-from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule, period_of
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule, period_of, year_begins
 
 Standing = Literal["term", "sell_off"]
 """Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""
@@ -91,6 +91,15 @@ class Contract(Value):
     def schedule_of(self, number: int) -> Schedule:
         """What is guaranteed for one contract year, where each stands alone."""
         return self.terms.schedule.of_year(self.grant.starts, number)
+
+    @property
+    def recoups_until(self) -> date:
+        """The last day whose royalties may recoup: of the sell-off, or of the term where the contract says so."""
+        return self.grant.last_day if self.terms.recoup_in_sell_off else self.grant.ends
+
+    def year_ends(self, number: int) -> date:
+        """The last day of a contract year whose royalties may recoup what is guaranteed for it."""
+        return min(self.recoups_until, year_begins(self.grant.starts, number + 1) - timedelta(days=1))
 
     @property
     def caps_units(self) -> bool:

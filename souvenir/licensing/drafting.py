@@ -48,12 +48,14 @@ class Forward:
 class Drafting:
     """The statements of one licence in the making, one period after the other.
 
-    `earned` is what the register has the licence earn, where it is known to stand where the log was read.
+    `final` is the last period in which anything may recoup in its account, reserves released. `earned` is what the register
+    has the licence earn, where it is known to stand where the log was read.
     """
 
     licence: Licence
     last: Header | None
     schedule: Schedule
+    final: str
     earned: Money | None = None
     over_cap_units: int = 0
     labels: Labels | None = None
@@ -91,6 +93,7 @@ class Drafting:
         recoupable = gathered.royalty - gathered.outside
         reserve = reserved(terms, self.last.reserve if self.last else None, period, gathered.sold, gathered.returned)
         kept = reserve.closing_royalty - reserve.opening_royalty if reserve else Money.zero(terms.currency)
+        years = self._years(gathered, period, reserve, forward.account) if terms.years_apart else None
         account = forward.account.after(
             Movement(
                 earned=recoupable - kept,
@@ -99,7 +102,11 @@ class Drafting:
                 paid_ahead=_paid_by(licence, period),
                 guarantee=Money(self.schedule.by(last_day_of(period)), terms.currency),
                 advance=Money(self.schedule.by(None), terms.currency),
-                years=self._years(gathered, period, reserve, forward.account) if terms.years_apart else None,
+                years=years,
+                over=period >= self.final,
+                years_over=[
+                    each for each in years or () if period >= final_period(terms, licence.contract.year_ends(each))
+                ],
             )
         )
         header = Header(
@@ -194,15 +201,20 @@ def periods_over(licence: Licence, last: Header | None, by: date, until: str = "
 
     `until` is a later period in which something is known to be stated.
     """
-    months = licence.terms.period_months
-    final = period_of(licence.grant.last_day, months)
-    for _ in range(licence.terms.reserve_periods):
-        final = next_period(final, months)
+    months, final = licence.terms.period_months, final_period(licence.terms, licence.grant.last_day)
     found, period = [], next_to_state(licence, last)
     while last_day_of(period) < by and period <= max(final, until):
         found.append(period)
         period = next_period(period, months)
     return found
+
+
+def final_period(terms: RoyaltyTerms, last_day: date) -> str:
+    """The period with whose statement all is settled that was sold by a day: its own, or that which releases its reserve."""
+    final = period_of(last_day, terms.period_months)
+    for _ in range(terms.reserve_periods):
+        final = next_period(final, terms.period_months)
+    return final
 
 
 def refuse_period(licence: Licence, period: str, known: Header | None, last: Header | None, on: date) -> None:

@@ -1,7 +1,7 @@
 """What a guarantee will come to: earned so far, carried on at the same pace to the last day, against what is guaranteed."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from souvenir.kernel.money import Money
@@ -31,11 +31,7 @@ class Forecast:
 def year_ahead(licence: Licence, as_of: date) -> int:
     """The contract year a day falls in; before the first, that one, and after the last day the last."""
     grant = licence.grant
-    return contract_year(grant.starts, min(max(as_of, grant.starts), _last_day(licence)))
-
-
-def _last_day(licence: Licence) -> date:
-    return licence.grant.last_day if licence.terms.recoup_in_sell_off else licence.grant.ends
+    return contract_year(grant.starts, min(max(as_of, grant.starts), licence.contract.recoups_until))
 
 
 def forecast(licence: Licence, earned: Money, as_of: date, schedule: Schedule | None = None) -> Forecast:
@@ -44,10 +40,11 @@ def forecast(licence: Licence, earned: Money, as_of: date, schedule: Schedule | 
     `schedule` and `earned` are those of its account where it shares one, or of the contract year where that stands alone.
     The days of a sell-off count where its royalties may recoup.
     """
-    first, last, nothing = licence.grant.starts, _last_day(licence), Money.zero(licence.terms.currency)
+    contract, nothing = licence.contract, Money.zero(licence.terms.currency)
+    first, last = licence.grant.starts, contract.recoups_until
     number = year_ahead(licence, as_of) if licence.terms.years_apart else None
     if number is not None:
-        first, last = year_begins(first, number), min(last, year_begins(first, number + 1) - timedelta(days=1))
+        first, last = year_begins(first, number), contract.year_ends(number)
     gone = max(0, (min(as_of, last) - first).days + 1)
     left = (last - first).days + 1 - gone
     projected = earned + earned.at_rate(Decimal(left) / gone) if gone else earned

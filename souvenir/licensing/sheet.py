@@ -5,7 +5,7 @@ from the accruals in the log. The canonical JSON (RFC 8785) of both is what a st
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -97,6 +97,9 @@ class Account(Value):
     `earned` of this one. Statements from before there were such accounts do not say the last two.
 
     Where guarantee years stand alone, `years` are settled one by one, and the rest of the account is their sum.
+
+    `lapsed_to_date` is what stands unrecouped of years, or of an account, that are over: nothing will recoup it but what
+    comes late. `lapsed` is what this statement adds to that, or takes off. Both are left out where there is none.
     """
 
     guarantee: Money
@@ -115,6 +118,8 @@ class Account(Value):
     advance: Money | None = None
     shortfall: Money | None = None
     years: tuple[YearAccount, ...] | None = None
+    lapsed: Money | None = None
+    lapsed_to_date: Money | None = None
 
     @classmethod
     def opening(cls, guarantee: Money) -> "Account":
@@ -147,11 +152,14 @@ class Account(Value):
             cash = cash_to_date(by_earning, new.guarantee, earned_to_date)
             due, shortfall = by_earning - cash_before, cash - by_earning
             left = unrecouped(cash, earned_to_date)
+            lapsed = left if new.over else nothing
         else:
             due, shortfall, left, cash = (
                 total((getattr(year, name) for year in years), nothing.currency)
                 for name in ("payable", "shortfall", "closing_unrecouped", "cash_to_date")
             )
+            over = (year.closing_unrecouped for year in years if year.contract_year in new.years_over)
+            lapsed = total(over, nothing.currency)
         return Account(
             guarantee=new.guarantee,
             paid_ahead=new.paid_ahead,
@@ -169,6 +177,8 @@ class Account(Value):
             advance=new.advance,
             shortfall=shortfall,
             years=years,
+            lapsed=lapsed - (self.lapsed_to_date or nothing) or None,
+            lapsed_to_date=lapsed or None,
         )
 
     def _years_after(self, new: "Years", advance: Money) -> tuple[YearAccount, ...]:
@@ -188,7 +198,8 @@ Years = Mapping[int, tuple[Money, Money]]
 class Movement:
     """What one statement brings to its account; `guarantee` and `advance` are what is guaranteed by now, in all.
 
-    `years` says the same of every contract year that has begun, where each stands alone.
+    `years` says the same of every contract year that has begun, where each stands alone. `over` says that nothing will be
+    earned that may recoup, of the account or of some years, but for what comes late.
     """
 
     earned: Money
@@ -198,6 +209,8 @@ class Movement:
     guarantee: Money
     advance: Money
     years: Years | None = None
+    over: bool = False
+    years_over: Collection[int] = ()
 
 
 class Due(Value):

@@ -18,6 +18,7 @@ from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.statement import Statement
+from souvenir.licensing.terms import last_day_of
 from souvenir.pos.shift import Shift
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
 from souvenir.sites.outlet import Outlet
@@ -113,11 +114,16 @@ class KeepBooks(Process):
 
     @when(Statement.Issued)
     def _statement_issued(self, tx: Transaction, event: Statement.Issued) -> None:
-        header = event.header
-        if header.account.shortfall:
-            legs = postings.made_up_to_guarantee(royalty_account(tx, header.licence_id), header.account.shortfall)
-            about = {"licence": str(header.licence_id), "period": header.period}
-            _book(tx, event, "J04b", header.issued_on, legs, about)
+        """What is made up to a guarantee is an advance, or lost at once; so is the rest of an advance at the end of all."""
+        header, on = event.header, last_day_of(event.header.period)
+        licence = royalty_account(tx, header.licence_id)
+        about = {"licence": str(header.licence_id), "period": header.period}
+        nothing = Money.zero(header.currency)
+        shortfall, lapsed = header.account.shortfall or nothing, header.account.lapsed or nothing
+        lost = max(nothing, min(shortfall, lapsed))
+        _book(tx, event, "J04b", on, postings.made_up_to_guarantee(licence, shortfall - lost), about)
+        _book(tx, event, "J20", on, postings.guarantee_shortfall(licence, lost), about)
+        _book(tx, event, "J21", on, postings.advance_impaired(licence, lapsed - lost), about)
 
     @when(Adjustment.Made)
     def _royalty_adjusted(self, tx: Transaction, event: Adjustment.Made) -> None:

@@ -15,6 +15,7 @@ from souvenir.licensing.drafting import (
     Drafting,
     Forward,
     already_stated,
+    final_period,
     next_to_state,
     periods_over,
     refuse_period,
@@ -28,6 +29,7 @@ from souvenir.licensing.reading import ACCRUED, ADJUSTED, BREACHED, REVERSED, TO
 from souvenir.licensing.registers.positions import (
     Issued,
     account_kept,
+    contracts_of,
     issued,
     last_moved,
     last_stated,
@@ -35,6 +37,7 @@ from souvenir.licensing.registers.positions import (
     own_earned,
     totals_of,
 )
+from souvenir.licensing.registers.rights import contract_of
 from souvenir.licensing.sheet import Account, Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
 from souvenir.licensing.terms import contract_year
@@ -202,9 +205,11 @@ class Statements:
         with self._log.reading() as session:
             totals = totals_of(session, licence.contract)
             earned = own_earned(session, licence.id, licence.terms.currency)
+            contracts = [contract_of(session, id) for id in contracts_of(session, licence.contract.account_id)]
+        final = max(final_period(each.terms, each.recoups_until) for each in contracts)
         labels = stock.reconciled(totals.units) if stock else None
         schedule = licence.terms.schedule if totals.apart else totals.schedule
-        return Drafting(licence, last, schedule, earned, totals.over.units, labels)
+        return Drafting(licence, last, schedule, final, earned, totals.over.units, labels)
 
     def _forward(self, contract: Contract) -> Forward:
         """What the next statement of an account is brought forward from."""

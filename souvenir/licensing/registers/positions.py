@@ -167,6 +167,12 @@ def account_kept(session: Session, account_id: UUID) -> AccountKept | None:
     return AccountKept(currency, months, _schedule(schedule), UUID(stated) if stated else None)
 
 
+def contracts_of(session: Session, account_id: UUID) -> list[UUID]:
+    """The licences that are kept in an account."""
+    rows = session.rows("SELECT licence_id FROM royalty_positions WHERE account_id = ?", str(account_id))
+    return [UUID(row[0]) for row in rows]
+
+
 def totals_of(session: Session, contract: Contract, number: int = 1) -> Totals:
     """Where a licence, and the account it is kept in, stand now; where years stand apart, the account of one of them."""
     totals = _totals_of(session, contract.id, contract.terms)
