@@ -174,12 +174,15 @@ class KeyCabinet:
 def open_signing_keys(directory: Path) -> SigningKeys:
     """The keys kept in a directory, oldest first; the newest signs. Makes the first one where there is none.
 
-    Key files are readable by their owner only. Two processes that start together end with the same key.
+    Key files are readable by their owner only. Two processes that start together end with the same key. A withdrawal
+    that a crash cut off is finished.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _key_files(directory):
         _add_key(directory, "certificate-key-0001.pem")
-    gone = [path.stem.removeprefix("withdrawn-") for path in directory.glob("withdrawn-*.pem")]
+    gone = {path.stem.removeprefix("withdrawn-") for path in directory.glob("withdrawn-*.pem")}
+    for key_id in gone:
+        _withdraw(directory, key_id)
     return SigningKeys._of([_load(path) for path in _key_files(directory)], gone)
 
 
@@ -229,15 +232,14 @@ def _add_key(directory: Path, name: str) -> None:
 
 
 def _withdraw(directory: Path, key_id: str) -> None:
-    """Leave the public half under the key's id, then remove the private one."""
-    (path,) = (path for path in _key_files(directory) if key_id_of(raw_public(_load(path))) == key_id)
-    public = (
-        _load(path)
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
-    (directory / f"withdrawn-{key_id}.pem").write_bytes(public)
-    path.unlink()
+    """Leave the public half under the key's id, then remove the private one; nothing where that is done."""
+    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    with suppress(FileNotFoundError):  # another process was first
+        for path in _key_files(directory):
+            key = _load(path)
+            if key_id_of(raw_public(key)) == key_id:
+                (directory / f"withdrawn-{key_id}.pem").write_bytes(key.public_key().public_bytes(*form))
+                path.unlink()
 
 
 def _load_public(path: Path) -> bytes:

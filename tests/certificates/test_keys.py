@@ -95,6 +95,22 @@ def test_the_private_half_of_a_withdrawn_key_is_gone(tmp_path: Path):
     assert "PRIVATE" not in kept[f"withdrawn-{old}.pem"]
 
 
+def test_a_key_whose_withdrawal_was_cut_off_between_its_two_files_is_trusted_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cabinet = KeyCabinet(tmp_path / "signing")
+    old, new = rotated(cabinet)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        cabinet.withdraw(old)
+    monkeypatch.undo()
+    again = KeyCabinet(tmp_path / "signing")
+    assert (set(again.now.public), again.now.withdrawn) == ({new}, {old})
+    assert len(again.public_half(old)) == 32
+    kept = sorted(path.name for path in (tmp_path / "signing").iterdir())
+    assert kept == ["certificate-key-0002.pem", f"withdrawn-{old}.pem"]
+
+
 def test_the_log_says_when_a_key_began_to_sign_and_why_it_is_trusted_no_more(cabinet: KeyCabinet):
     log = EventLog.open("sqlite://")
     keys, old = CertificateKeys(log, cabinet), cabinet.now.key_id
