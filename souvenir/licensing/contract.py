@@ -88,6 +88,12 @@ class Contract(Value):
         shared = self.terms.shared_account
         return self.id if shared is None else derived_id("royalty-account", self.licensor, shared)
 
+    @property
+    def account_name(self) -> str:
+        """What that account is called in the books: the contract's number, or the shared name and what tells licensors apart."""
+        shared = self.terms.shared_account
+        return self.contract_no if shared is None else f"{shared}-{self.account_id.hex[:8]}"
+
     def schedule_of(self, number: int) -> Schedule:
         """What is guaranteed for one contract year, where each stands alone."""
         return self.terms.schedule.of_year(self.grant.starts, number)

@@ -328,7 +328,7 @@ def _stock(line: OrderLine) -> str:
 def royalty_account(tx: Transaction, licence_id: UUID) -> str:
     """What a licence's royalties stand under: its contract, or the account that contracts share."""
     contract = tx.look(Licence, licence_id).contract
-    return chart.part_for(contract.terms.shared_account or contract.contract_no, contract.account_id)
+    return chart.part_for(contract.account_name, contract.account_id)
 
 
 def _secured(tx: Transaction, event: Event) -> Claim:

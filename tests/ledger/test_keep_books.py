@@ -157,14 +157,16 @@ EARNED = Figures(
 )
 
 
-def licence_with_advance(contract_no: str) -> Licence:
+def licence_with_advance(
+    contract_no: str, licensor: str = "Palace Museum Press", shared_account: str | None = None
+) -> Licence:
     """A licence of this number with an advance of 100.00 paid, 10.00 of it withheld."""
     licence = Licence.sign(
         contract_no,
-        "Palace Museum Press",
+        licensor,
         {"en": "Blue dragon"},
         Grant(categories=("enamel",), territories=("CN",), channels=("shop",), starts=JULY_1, ends=date(2027, 6, 30)),
-        flat("0.08", "CNY", advance=cny("100.00")),
+        flat("0.08", "CNY", advance=cny("100.00"), shared_account=shared_account),
     )
     licence.pay_advance("wire-1", cny("100.00"), cny("10.00"), JULY_1)
     return licence
@@ -175,6 +177,15 @@ def test_a_contract_number_that_cannot_stand_in_an_account_gives_way_to_the_lice
     shop.record(licence)
 
     assert f"Assets:PrepaidRoyalty:{str(licence.id).upper()}" in shop.balances()
+
+
+def test_accounts_that_two_licensors_call_the_same_are_two(shop: BookedShop) -> None:
+    for licensor in ("Palace", "Studio"):
+        for number in (1, 2):
+            shop.record(licence_with_advance(f"{licensor}-{number}", licensor, shared_account="MAIN"))
+
+    prepaid = {name: amount for name, amount in shop.balances().items() if "PrepaidRoyalty:MAIN" in name}
+    assert sorted(prepaid.values()) == ["200.00", "200.00"]
 
 
 # Following.
