@@ -13,6 +13,8 @@ from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.statement import Statement
+from souvenir.licensing.terms import last_day_of
 
 LARGEST_PAGE: Final = 200
 MOST_LICENCES: Final = 1000
@@ -53,7 +55,8 @@ class ProductFigures:
 class Position:
     """One licence as of a day. `earned` is `recouped` + `payable`; the marketing fund is owed besides.
 
-    `unrecouped` is the part of the agreed advance, or of a credit carried forward, that later royalties will absorb.
+    `unrecouped` is what later royalties will absorb: of the agreed advance, of what was made up to a guarantee by the last
+    day of a stated period, or of a credit carried forward; no more of what has lapsed.
     """
 
     licence_id: UUID
@@ -111,10 +114,17 @@ class BreachLine:
 
 
 class Royalties(View):
-    """Every licence, every accrual and reversal, every breach."""
+    """Every licence, every accrual and reversal, every breach, and what statements made up to guarantees."""
 
     name = "royalties"
-    tables = ("licences", "licence_advances", "royalty_lines", "royalty_adjustments", "licence_breaches")
+    tables = (
+        "licences",
+        "licence_advances",
+        "licence_guarantees",
+        "royalty_lines",
+        "royalty_adjustments",
+        "licence_breaches",
+    )
     ddl = (
         """CREATE TABLE IF NOT EXISTS licences (
             licence_id TEXT PRIMARY KEY, contract_no TEXT NOT NULL, licensor TEXT NOT NULL, property_name TEXT NOT NULL,
@@ -122,6 +132,9 @@ class Royalties(View):
         """CREATE TABLE IF NOT EXISTS licence_advances (
             licence_id TEXT NOT NULL, reference TEXT NOT NULL, paid_on TEXT NOT NULL,
             amount BIGINT NOT NULL, withheld BIGINT NOT NULL, PRIMARY KEY (licence_id, reference))""",
+        """CREATE TABLE IF NOT EXISTS licence_guarantees (
+            licence_id TEXT NOT NULL, stated_to TEXT NOT NULL, made_up BIGINT NOT NULL, lapsed BIGINT NOT NULL,
+            PRIMARY KEY (licence_id, stated_to))""",
         """CREATE TABLE IF NOT EXISTS royalty_lines (
             licence_id TEXT NOT NULL, seq TEXT NOT NULL, accrual_id TEXT NOT NULL, return_id TEXT,
             order_id TEXT NOT NULL, line_no INTEGER NOT NULL, product_id TEXT NOT NULL, sku TEXT NOT NULL,
@@ -159,6 +172,18 @@ class Royalties(View):
             event.amount.minor,
             event.withheld.minor,
         )
+
+    @when(Statement.Issued)
+    def _stated(self, session: Session, event: Statement.Issued) -> None:
+        header, account = event.header, event.header.account
+        if account.shortfall or account.lapsed:
+            session.run(
+                "INSERT INTO licence_guarantees VALUES (?, ?, ?, ?)",
+                str(header.licence_id),
+                last_day_of(header.period).isoformat(),
+                account.shortfall.minor if account.shortfall else 0,
+                account.lapsed.minor if account.lapsed else 0,
+            )
 
     @when(Accrual.Accrued)
     def _accrued(self, session: Session, event: Accrual.Accrued) -> None:
@@ -215,6 +240,9 @@ class Royalties(View):
         paid, withheld = _sums(
             session, "SUM(amount), SUM(withheld) FROM licence_advances WHERE licence_id = ? AND paid_on <= ?", span
         )
+        made_up, lapsed = _sums(
+            session, "SUM(made_up), SUM(lapsed) FROM licence_guarantees WHERE licence_id = ? AND stated_to <= ?", span
+        )
         (breaches,) = _sums(session, "COUNT(*) FROM licence_breaches WHERE licence_id = ? AND business_date <= ?", span)
         periods = tuple(
             PeriodFigures(period, sold, returned, *(Money(minor, currency) for minor in amounts))
@@ -238,7 +266,7 @@ class Royalties(View):
             base=total((p.base for p in periods), currency),
             earned=total((p.earned for p in periods), currency),
             recouped=recouped,
-            unrecouped=agreed - recouped,
+            unrecouped=max(agreed + Money(made_up - lapsed, currency) - recouped, Money.zero(currency)),
             payable=total((p.payable for p in periods), currency),
             marketing_fund=total((p.marketing_fund for p in periods), currency),
             breaches=breaches,

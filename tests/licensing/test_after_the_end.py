@@ -167,3 +167,16 @@ def test_a_reserve_may_still_recoup_after_the_last_period(small_shop: Any, a_yea
         (cny("70.00"), None),
         (cny("40.00"), cny("40.00")),
     ]
+
+
+def test_a_position_has_what_was_made_up_to_a_guarantee_to_recoup_until_it_lapses(shop: Any, a_year: Grant) -> None:
+    licence = separate(shop, a_year, (date(2026, 3, 31), "100.00"))
+    sell(shop, licence, date(2026, 2, 1), "200.00")
+    shop.licensing.issue_statements(date(2026, 4, 10))
+    sell(shop, licence, NOVEMBER, "300.00")
+    shop.licensing.issue_statements(date(2027, 1, 10))
+    shop.followers.catch_up()
+    days = (date(2026, 3, 30), date(2026, 3, 31), NOVEMBER, date(2026, 12, 31))
+    with shop.log.reading() as session:
+        left = [shop.royalties.position(session, licence, day).unrecouped for day in days]
+    assert left == [cny("0.00"), cny("80.00"), cny("50.00"), cny("0.00")]
