@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from souvenir.catalogue.vat import vat_rate
@@ -49,6 +49,33 @@ class ProductWithdrawn(SouvenirError):
     withdrawn_on: date
 
 
+class Listing(TypedDict):
+    """What is said of a product when it is listed."""
+
+    sku: str
+    name: LocalizedText
+    story: LocalizedText
+    origin_site_id: UUID
+    price: Money
+    vat_category: str
+    category: str
+    listed_on: date
+    gtin: NotRequired[str | None]
+    licence_ids: NotRequired[tuple[UUID, ...]]
+    mark_id: NotRequired[UUID | None]
+    has_edition: NotRequired[bool]
+    cost: NotRequired[Money | None]
+    jurisdiction: NotRequired[str]
+    refundable: NotRequired[bool]
+
+
+_UNSAID: Final = {
+    "gtin": None, "licence_ids": (), "mark_id": None, "has_edition": False, "cost": None, "jurisdiction": "CN",
+    "refundable": True,
+}  # fmt: skip
+"""What holds where nothing is said."""
+
+
 class Product(Aggregate):
     """A line of goods that can be put in a basket or scanned at a till."""
 
@@ -91,48 +118,22 @@ class Product(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def list_new(
-        cls,
-        *,
-        sku: str,
-        name: LocalizedText,
-        story: LocalizedText,
-        origin_site_id: UUID,
-        price: Money,
-        vat_category: str,
-        category: str,
-        listed_on: date,
-        gtin: str | None = None,
-        licence_ids: tuple[UUID, ...] = (),
-        mark_id: UUID | None = None,
-        has_edition: bool = False,
-        cost: Money | None = None,
-        jurisdiction: str = "CN",
-        refundable: bool = True,
-    ) -> "Product":
+    def list_new(cls, **listing: Unpack[Listing]) -> "Product":
         """List a new product; its VAT rate is the one in force on `listed_on`, its SKU gives it its id."""
-        if len(licence_ids) > MOST_LICENCES or len(set(licence_ids)) != len(licence_ids):
+        facts: dict[str, Any] = {**_UNSAID, **listing}
+        sku, price, licences = listing["sku"], listing["price"], facts["licence_ids"]
+        gtin, cost = facts["gtin"], facts["cost"]
+        if len(licences) > MOST_LICENCES or len(set(licences)) != len(licences):
             raise MalformedInput(expected=f"list of at most {MOST_LICENCES} different licences", value=sku)
-        return cls._create(
-            cls.Listed,
-            id=product_id(sku),
-            sku=checked_sku(sku),
-            name=name,
-            story=story,
-            origin_site_id=origin_site_id,
-            price=_asking_price(sku, price),
-            jurisdiction=jurisdiction,
-            vat_category=vat_category,
-            vat_rate=vat_rate(vat_category, listed_on, jurisdiction),
-            category=_checked_category(category),
-            gtin=None if gtin is None else checked_gtin(gtin),
-            licence_ids=licence_ids,
-            mark_id=mark_id,
-            has_edition=has_edition,
-            cost=cost if cost is None else _same_currency(sku, price.currency, cost),
-            listed_on=listed_on,
-            refundable=refundable,
-        )
+        checked = {
+            "sku": checked_sku(sku),
+            "price": _asking_price(sku, price),
+            "vat_rate": vat_rate(facts["vat_category"], facts["listed_on"], facts["jurisdiction"]),
+            "category": _checked_category(facts["category"]),
+            "gtin": None if gtin is None else checked_gtin(gtin),
+            "cost": None if cost is None else _same_currency(sku, price.currency, cost),
+        }
+        return cls._create(cls.Listed, id=product_id(sku), **{**facts, **checked})
 
     def reprice(self, price: Money, repriced_on: date) -> None:
         """Ask another price from now on; the price already asked records nothing new."""
