@@ -17,6 +17,8 @@ from souvenir.kernel.money import UnknownCurrency
 from souvenir.pos.device import TillHasDevice
 from souvenir.processes.enrol_device import expect_device, revoke_device
 from souvenir.sites.outlet import (
+    CashMustBeRounded,
+    NoCashRounding,
     NotATaxRefundStore,
     OutletClosed,
     OutletCodeTaken,
@@ -57,6 +59,13 @@ class SetShiftRuleInput:
     idempotency_key: strawberry.ID
     outlet_id: strawberry.ID
     trades_without_shift: bool
+
+
+@strawberry.input
+class SetCashRoundingInput:
+    idempotency_key: strawberry.ID
+    outlet_id: strawberry.ID
+    rounds_cash: bool
 
 
 @strawberry.input(description="Who sells at an outlet before the law: refund papers and receipts name them.")
@@ -148,6 +157,10 @@ class SetShiftRulePayload(OutletChange): ...
 
 
 @strawberry.type
+class SetCashRoundingPayload(OutletChange): ...
+
+
+@strawberry.type
 class StateSellerPayload(OutletChange): ...
 
 
@@ -222,6 +235,15 @@ class PlacesMutation:
         rule = input.trades_without_shift
         done = at.carry_out(input, lambda: at.shop.sites.set_shift_rule(outlet, trades_without_shift=rule))
         return SetShiftRulePayload(replayed=done.replayed, key=outlet)
+
+    @mutation(*EVERY_MUTATION, OutletClosed, NoCashRounding, CashMustBeRounded)
+    def set_cash_rounding(self, info: Info, input: SetCashRoundingInput) -> SetCashRoundingPayload:
+        """Say whether an outlet rounds cash to the smallest coin, where that is custom; where it is law, all do."""
+        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
+        at.require("manager")
+        rounds = input.rounds_cash
+        done = at.carry_out(input, lambda: at.shop.sites.set_cash_rounding(outlet, rounds_cash=rounds))
+        return SetCashRoundingPayload(replayed=done.replayed, key=outlet)
 
     @mutation(*EVERY_MUTATION, OutletClosed)
     def state_seller(self, info: Info, input: StateSellerInput) -> StateSellerPayload:

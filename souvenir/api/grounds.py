@@ -6,8 +6,8 @@ from souvenir.api.authentication import NoSession, NotAtThisOutlet
 from souvenir.api.editions import WHY_NONE
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.catalogue.vat import NoVatRate
+from souvenir.editions.allotment import NumberOutsideRun
 from souvenir.editions.application import NumberLeased, NumberReserved
-from souvenir.editions.edition import NumberOutsideRun
 from souvenir.editions.piece import (
     HoldExpired,
     PieceAlreadySold,
@@ -35,9 +35,10 @@ from souvenir.licensing.contract import (
 from souvenir.pos.shift import NoOpenShift
 from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
 from souvenir.processes.sell import NotThatWay
+from souvenir.processes.split_tender import NotPayableInCash
 from souvenir.processes.trading_day import BusinessDateAhead, NotAShop, NotTheShiftsDate
 from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket
-from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid
+from souvenir.sales.order import OrderCancelled, OrderIsEmpty, OrderNotPaid, PaymentDiffersFromOrder
 from souvenir.sites.outlet import NotATaxRefundStore, OutletClosed, TillNotInstalled
 from souvenir.taxrefund.eligibility import (
     AboveGoodsMaximum,
@@ -120,6 +121,9 @@ AGREEING: Final[Grounds] = (
 
 TRADING_DAY: Final[Grounds] = (NoOpenShift, NotTheShiftsDate, BusinessDateAhead)
 """Why nothing can be done at a till, or not for that day."""
+
+IN_PARTS: Final[Grounds] = (PaymentDiffersFromOrder, NotPayableInCash, *MONEY)
+"""Why a part of an order cannot be paid so."""
 
 AT_TILL: Final[Grounds] = (OutletClosed, TillNotInstalled, NotAShop, *TRADING_DAY)
 """Why this till cannot trade."""

@@ -1,9 +1,10 @@
 """Orders and baskets as every audience sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -21,6 +22,7 @@ from souvenir.kernel import money
 from souvenir.payments.payment import Tender as PaidWith
 from souvenir.sales import basket as sales_basket
 from souvenir.sales import order as sales_order
+from souvenir.sales.tender import Tendered
 from souvenir.sales.views import OrderRow
 
 
@@ -56,10 +58,30 @@ class OrderLine:
         return LocalizedText.of(self.names, visit(info).languages)
 
 
+@strawberry.type(description="So much by one payment.")
+class OrderTender:
+    payment_id: strawberry.ID
+    tender: str
+    amount: Money
+
+    @classmethod
+    def all(cls, found: Iterable[Tendered]) -> list[Self]:
+        return [
+            cls(payment_id=global_id("Payment", one.payment_id), tender=one.tender, amount=Money.of(one.amount))
+            for one in found
+        ]
+
+
 @strawberry.type(description="Goods that came back.")
 class Return:
     id: strawberry.ID
-    amount: Money
+    amount: Money = strawberry.field(description="The price of the goods.")
+    given_by: strawberry.Private[tuple[Tendered, ...]]
+
+    @described
+    def tenders(self) -> list[OrderTender]:
+        """By what their price went back, with what was kept of it for an advance; without what went into an exchange."""
+        return OrderTender.all(self.given_by)
 
 
 @strawberry.type(description="What one buyer agreed to at one moment.")
@@ -72,16 +94,33 @@ class Order(Node):
     currency: CurrencyCode
     total: Money = strawberry.field(description="What the buyer pays, VAT included.")
     vat: Money
-    tender: str | None
+    tender: str | None = strawberry.field(description="By which it was paid, the last if by several.")
     cancelled_because: str | None
     lines: list[OrderLine]
     returns: list[Return]
     outlet_key: strawberry.Private[UUID]
     key: strawberry.Private[UUID]
+    found: strawberry.Private[sales_order.Order]
 
     @strawberry.field
     def outlet(self, info: Info) -> Outlet:
         return outlet(desk(info), self.outlet_key)
+
+    @described
+    def tenders(self) -> list[OrderTender]:
+        """By what it was paid, or is in part."""
+        return OrderTender.all(self.found.tenders.values())
+
+    @described
+    def rounding(self) -> Money:
+        """What the smallest coin left unpaid of a rest in cash; below zero, what was paid beyond it."""
+        return Money.of(self.found.rounding)
+
+    @described
+    def remaining(self) -> Money:
+        """What is left to be paid, before the smallest coin rounds it."""
+        settled = self.found.paid_by is not None or self.found.cancelled is not None
+        return Money.of(money.Money.zero(self.found.currency) if settled else self.found.remaining)
 
     @described
     def certificates(self, info: Info) -> list[Certificate]:
@@ -199,11 +238,13 @@ def shown(found: sales_order.Order) -> Order:
             Return(
                 id=global_id("Return", id),
                 amount=Money.of(money.total((line.gross for line in lines), found.currency)),
+                given_by=found.given_by[id],
             )
             for id, lines in found.returns.items()
         ],
         outlet_key=found.outlet_id,
         key=found.id,
+        found=found,
     )
 
 

@@ -85,6 +85,11 @@ class Outlet(Node):
             return None
         return Seller(taxpayer_no=found.taxpayer_no, phone=found.phone, names=found.legal_name)
 
+    @described
+    def rounds_cash(self, info: Info) -> bool:
+        """Whether its tills round what is paid in cash to the smallest coin."""
+        return desk(info).shop.log.load(Place, self.key).rounds_cash
+
     @strawberry.field
     def site(self, info: Info) -> Site | None:
         return None if self.site_id is None else site(desk(info), self.site_id)

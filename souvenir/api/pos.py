@@ -18,7 +18,7 @@ from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
 from souvenir.api.editions import Edition, Space, space_name
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
-from souvenir.api.grounds import AGREEING, AT_TILL, LIMITED, TRADING_DAY
+from souvenir.api.grounds import AGREEING, AT_TILL, IN_PARTS, LIMITED, TRADING_DAY
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.papers import TillPaperQuery
@@ -28,10 +28,11 @@ from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
 from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
+from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
 from souvenir.api.returns import TAKING_BACK, TakeBackInput, TakeBackPayload, taken_back
 from souvenir.api.scalars import schema_config
-from souvenir.api.types import Info, described
+from souvenir.api.types import Info, MoneyInput, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at
 from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.views import piece_status
@@ -43,10 +44,12 @@ from souvenir.pos.scan import ScannedCertificate as Link
 from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
 from souvenir.processes.enrol_device import enrol_device
 from souvenir.processes.sell import Item
+from souvenir.processes.split_tender import Part
 from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
 from souvenir.sales.order import Order as Sale
 from souvenir.sites.outlet import Outlet as OpenOutlet
 
+MOST_PARTS = 20
 LONGEST_PRINTED_NUMBER = 7
 """Digits of a serial that is a piece's number, as printed on its label; certificates have longer serials."""
 
@@ -161,10 +164,17 @@ class PieceInput:
     space: Space = Space.NUMBERED
 
 
+@strawberry.input(description="A part of a sale, paid in another tender.")
+class PartInput:
+    tender: Tender
+    amount: MoneyInput
+    reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
+
+
 @strawberry.input
 class SellAtTillInput:
     idempotency_key: strawberry.ID
-    tender: Tender
+    tender: Tender = strawberry.field(description="What pays it, or the rest of it; cash is rounded to the coin.")
     goods: list[GoodsInput] = strawberry.field(default_factory=list)
     pieces: list[PieceInput] = strawberry.field(default_factory=list)
     reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
@@ -173,6 +183,9 @@ class SellAtTillInput:
     )
     buyer: BuyerInput | None = strawberry.field(default=None, description="Where an edition is sold so many a person.")
     visit: ProofOfVisitInput | None = strawberry.field(default=None, description="Where one is for visitors only.")
+    parts: list[PartInput] = strawberry.field(
+        default_factory=list, description="What is paid in other tenders first: card, then the rest in cash."
+    )
 
 
 @strawberry.input(description="As a sale at the till, but for how it is paid.")
@@ -221,15 +234,15 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
             token=enrolled.token,
         )
 
-    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED, *IN_PARTS)
     def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
         """Sell over the counter, paid on the spot."""
         at = desk(info)
         outlet, till = at.device()
         sale = (outlet, till, _items(at, input), input.tender.paid_with, input.reference, input.on)
         buyer = evidence(at, input.buyer) if input.buyer else None
-        visit = looked_at(at, input.visit)
-        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit))
+        visit, parts = looked_at(at, input.visit), _parts(input.parts)
+        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit, parts))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
@@ -255,6 +268,13 @@ def _items(at: Desk, input: SellAtTillInput | PlaceAtTillInput) -> list[Item]:
     if len(input.goods) + len(input.pieces) > MOST_LINES:
         raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT)
     return [_goods(line) for line in input.goods] + [_numbered(at, line) for line in input.pieces]
+
+
+def _parts(given: list[PartInput]) -> list[Part]:
+    if len(given) > MOST_PARTS:
+        raise MalformedInput(expected=f"at most {MOST_PARTS} parts", value=str(len(given))).at("input", "parts")
+    with about("input", "parts"):
+        return [Part(part.tender.paid_with, part.amount.money(), part.reference) for part in given]
 
 
 def _goods(line: GoodsInput) -> Item:

@@ -10,7 +10,7 @@ import strawberry
 from souvenir.api import orders
 from souvenir.api.authentication import NotAtThisOutlet
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
-from souvenir.api.grounds import LIMITED, MONEY, Grounds
+from souvenir.api.grounds import IN_PARTS, LIMITED, MONEY, TRADING_DAY, Grounds
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.orders import Order, Tender
 from souvenir.api.refusals import at as about
@@ -41,6 +41,10 @@ PAYING_HERE: Final[Grounds] = (
     *LIMITED,
 )
 """Why an order is not paid, or its money was given back."""
+
+
+GIVING_CASH_BACK: Final[Grounds] = (OrderOfAnotherTill, *TRADING_DAY)
+"""Why cash cannot go back to who paid it: its drawer is another one, or not open."""
 
 
 @strawberry.enum(description="How far a payment has come.")
@@ -96,6 +100,9 @@ class TakePaymentInput:
     tender: Tender
     provider: str = strawberry.field(description="stripe, terminal, cash, sandbox, …")
     device: str = strawberry.field(description="The reader's id at its provider, the terminal's number, or the drawer.")
+    amount: MoneyInput | None = strawberry.field(
+        default=None, description="A part of what is left; without one, all of it, in cash rounded to the coin."
+    )
 
 
 @strawberry.input
@@ -176,6 +183,10 @@ class CallOffPaymentPayload(CounterPaymentStep): ...
 
 
 @strawberry.type
+class GiveTenderBackPayload(CounterPaymentStep): ...
+
+
+@strawberry.type
 class KeyInApprovalPayload(CounterPaymentStep): ...
 
 
@@ -224,13 +235,18 @@ class CounterPaymentQuery:
 
 @strawberry.type
 class CounterPaymentMutation:
-    @mutation(*EVERY_MUTATION, *PAYING_HERE, NoOpenShift, OrderOfAnotherTill)
+    @mutation(*EVERY_MUTATION, *PAYING_HERE, *IN_PARTS, NoOpenShift, OrderOfAnotherTill)
     def take_payment(self, info: Info, input: TakePaymentInput) -> TakePaymentPayload:
-        """Have an order paid at a device. It may be open for a while: check it until it is not. Then try another way."""
+        """Have an order paid at a device, whole or in part. It may be open for a while: check it until it is not.
+
+        One that is declined leaves the others as they are: try another way. The order is paid once nothing remains.
+        """
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
         at.require_here("order", at.shop.log.load(Sale, order_id).outlet_id)
         device = input.device.strip()[:LONGEST_DEVICE] or "counter"
-        how = (order_id, input.tender.paid_with, input.provider, device, at.device()[1])
+        with about("input", "amount"):
+            part = input.amount.money() if input.amount else None
+        how = (order_id, input.tender.paid_with, input.provider, device, at.device()[1], part)
         done = at.carry_out(input, lambda: at.shop.pay_at_till.take(*how))
         return TakePaymentPayload(**_step(at, done.result), replayed=done.replayed)
 
@@ -250,12 +266,20 @@ class CounterPaymentMutation:
         done = at.carry_out(input, lambda: at.shop.pay_at_till.call_off(payment.id))
         return CallOffPaymentPayload(**_step(at, payment.id), replayed=done.replayed)
 
-    @mutation(*EVERY_MUTATION, NotAtThisOutlet, PaymentStillOpen, OrderAlreadyPaid)
+    @mutation(*EVERY_MUTATION, NotAtThisOutlet, OrderAlreadyPaid, OrderCancelled, *GIVING_CASH_BACK)
+    def give_tender_back(self, info: Info, input: PaymentInput) -> GiveTenderBackPayload:
+        """Give back one tender of an order that is not paid in full: the customer pays otherwise."""
+        at = desk(info)
+        payment = _own_payment(at, input.payment_id)
+        done = at.carry_out(input, lambda: at.shop.pay_at_till.give_back(payment.id, at.device()[1]))
+        return GiveTenderBackPayload(**_step(at, payment.id), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, NotAtThisOutlet, PaymentStillOpen, OrderAlreadyPaid, *GIVING_CASH_BACK)
     def give_up_order(self, info: Info, input: GiveUpOrderInput) -> GiveUpOrderPayload:
-        """Cancel an order that nobody paid; its pieces are free at once."""
+        """Cancel an order that is not paid in full: its pieces are free at once, and what was paid goes back."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
         at.require_here("order", at.shop.log.load(Sale, order_id).outlet_id)
-        done = at.carry_out(input, lambda: at.shop.pay_at_till.give_up(order_id))
+        done = at.carry_out(input, lambda: at.shop.pay_at_till.give_up(order_id, at.device()[1]))
         return GiveUpOrderPayload(order=orders.order(at, order_id), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *MONEY, *PAYING_HERE, NotAtATerminal, SlipAlreadyKeyedIn)

@@ -17,7 +17,7 @@ from souvenir.editions.piece import PieceCameBack, PieceNotSold
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
 from souvenir.payments.provider import UnknownProvider
-from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack
+from souvenir.processes.take_back import AdvanceExceedsReturn, RefundNotGivenBack, TenderNotOfOrder
 from souvenir.sales.order import Channel, NotReturnable, OrderIsEmpty, OrderNotPaid
 from souvenir.sales.order import Order as Sale
 from souvenir.taxrefund.refusals import (
@@ -37,6 +37,7 @@ TAKING_BACK: Final[Grounds] = (
     GoodsUnderCustomsControl,
     AdvanceExceedsReturn,
     RefundNotGivenBack,
+    TenderNotOfOrder,
     ClaimHasAnotherState,
     GuaranteeAlreadyResolved,
     RecoveryExceedsAdvance,
@@ -61,7 +62,9 @@ class TakeBackInput:
     idempotency_key: strawberry.ID
     order_id: strawberry.ID
     lines: list[ReturnedLineInput]
-    tender: Tender = strawberry.field(description="How the money is given back.")
+    tender: Tender | None = strawberry.field(
+        default=None, description="By what the money goes back first; without one, as it came, to the card before cash."
+    )
     on: date | None = None
 
 
@@ -87,7 +90,13 @@ class ReturnsMutation:
 def taken_back(at: Desk, input: TakeBackInput, till: str | None = None) -> TakeBackPayload:
     """Goods as they came back, at a till or by post."""
     order_id = read_id("Order", input.order_id, "input", "orderId")
-    back = (order_id, {line.line_no: line.quantity for line in input.lines}, input.tender.value, input.on, till)
+    back = (
+        order_id,
+        {line.line_no: line.quantity for line in input.lines},
+        input.tender and input.tender.value,
+        input.on,
+        till,
+    )
     done = at.carry_out(input, lambda: at.shop.take_back.take_back(*back))
     return TakeBackPayload(
         return_id=global_id("Return", done.result), order=orders.order(at, order_id), replayed=done.replayed

@@ -15,7 +15,9 @@ from souvenir.processes.cash_up import ShiftReport as Report
 
 @strawberry.type(description="What was taken or given back in one tender.")
 class ShiftTaking:
-    kind: str = strawberry.field(description="sale, return, tax_refund; set_off is what was kept back of a return.")
+    kind: str = strawberry.field(
+        description="sale, return, tax_refund; given_back, of a sale not completed; set_off, kept back of a return."
+    )
     tender: str
     count: int
     amount: Money

@@ -47,6 +47,10 @@ class Receipt:
     taxpayer_no: str | None = None
     till: str | None = None
     tendered: Money | None = None
+    paid: Sequence[tuple[str, Money]] = ()
+    """What was paid by each tender, where it was not all by one."""
+    rounding: Money | None = None
+    """What the smallest coin left unpaid; below zero, what was paid beyond the total."""
     is_return: bool = False
     is_copy: bool = False
 
@@ -69,7 +73,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
             (("纳税人识别号", "Taxpayer no."), receipt.taxpayer_no or "-"),
             (("日期", "Date"), receipt.sold_on.isoformat()),
             (("收银台", "Till"), receipt.till or "-"),
-            (("付款方式", "Paid by"), TENDERS.get(receipt.tender, receipt.tender)),
+            *((("付款方式", "Paid by"), paid_by) for paid_by in _paid_by(receipt)),
             *([(("副本", "Copy"), "副本 COPY")] if receipt.is_copy else []),
         ]
     )
@@ -136,9 +140,22 @@ def _money(receipt: Receipt) -> Iterator[str]:
     for rate in sorted({line.vat_rate for line in receipt.lines}, reverse=True):
         vat = total((line.vat for line in receipt.lines if line.vat_rate == rate), currency)
         yield from across(f"  含增值税 incl. VAT {percent(rate)}", amount(vat), COLUMNS)
-    yield from across(TENDERS.get(receipt.tender, receipt.tender), amount(receipt.tendered or due), COLUMNS)
-    if receipt.tendered is not None and receipt.tendered != due:
-        yield from across("找零 Change", amount(receipt.tendered - due), COLUMNS)
+    rounded = receipt.rounding
+    if rounded:
+        yield from across("现金舍入 Rounding", amount(-rounded), COLUMNS)
+    to_pay = due - rounded if rounded else due
+    for tender, paid in receipt.paid or [(receipt.tender, receipt.tendered or to_pay)]:
+        yield from across(TENDERS.get(tender, tender), amount(paid), COLUMNS)
+    if receipt.tendered is not None and receipt.tendered != to_pay:
+        yield from across("找零 Change", amount(receipt.tendered - to_pay), COLUMNS)
+
+
+def _paid_by(receipt: Receipt) -> Iterator[str]:
+    """Each tender; with its amount, where there are several or cash was rounded."""
+    if not receipt.paid:
+        yield TENDERS.get(receipt.tender, receipt.tender)
+    for tender, paid in receipt.paid:
+        yield f"{TENDERS.get(tender, tender)} {amount(paid)}"
 
 
 def _both(words: Mapping[str, str]) -> list[str]:

@@ -132,7 +132,7 @@ CHART: Final[tuple[Account, ...]] = (
             "Deposits:Guarantee": "deposits behind refund advances, and what travellers paid back too much",
             "GiftCards": "unspent balances of gift cards",
             "StoreCredit": "unspent store credit",
-            "PendingSales": "sales parked until their tender is known",
+            "PendingSales": "what was paid of sales not yet paid in full",
             "UnearnedRefundFee": "fees of instant refunds not yet verified by customs",
             "AgencyFee": "the refund agency's share of the fees",
             "RefundAgency:Clawback": "refunds repayable to the agency because goods came back",

@@ -2,7 +2,7 @@
 
 Every rule takes amounts above zero and says itself which side they fall on; legs of nothing are left out. The codes
 (J01, J08, ...) stay with an entry for ever, so that a reader of the books can find the rule that wrote it. Some cases
-nothing here brings about by itself, such as gift cards and exchanges: a process of a shop's own books them by the same rules.
+nothing here brings about by itself, such as gift cards: a process of a shop's own books them by the same rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,8 @@ Legs = tuple[Posting, ...]
 
 RULES: Final[Mapping[str, str]] = {
     "J01": "Sale",
+    "J01a": "Part of a sale paid",
+    "J01b": "Part of a sale given back",
     "J02": "Cost of what was sold",
     "J03": "Royalty and marketing fund accrued",
     "J03d": "Royalty adjusted by an amendment",
@@ -123,6 +125,11 @@ def sale(paid: Mapping[str, Money], goods: Sequence[Goods], rounding: Money | No
     return _legs(*received, *unpaid, *_income(goods))
 
 
+def part_paid(tender: str, part: Money) -> Legs:
+    """J01a: a part is paid of a sale that is not paid in full; J01b is the same the other way round."""
+    return _legs(dr(tender, part), cr(chart.PENDING_SALES, part))
+
+
 def cost_of_goods(cost: Money, stock: str, dimensions: Mapping[str, str] | None = None) -> Legs:
     """J02: what was sold leaves the stock, at cost."""
     return _legs(dr(chart.COST_OF_GOODS, cost, dimensions), cr(stock, cost, dimensions))
@@ -149,9 +156,13 @@ def parked_sale_paid(tender: str, goods: Sequence[Goods]) -> Legs:
     return _legs(dr(chart.PENDING_SALES, gross), cr(chart.SUSPENSE, gross), *sale({tender: gross}, goods))
 
 
-def goods_returned(repaid: Mapping[str, Money], goods: Sequence[Goods]) -> Legs:
-    """J13 without a refund claim: the price goes back by the accounts named, out of returns and tax."""
-    return _legs(*_income_back(goods), *(cr(account, amount) for account, amount in repaid.items()))
+def goods_returned(repaid: Mapping[str, Money], goods: Sequence[Goods], rounding: Money | None = None) -> Legs:
+    """J13 without a refund claim: the price goes back by the accounts named, out of returns and tax.
+
+    `rounding` is what the smallest coin kept of it, as in J17.
+    """
+    kept = () if rounding is None else (cr(chart.CASH_ROUNDING, rounding),)
+    return _legs(*_income_back(goods), *(cr(account, amount) for account, amount in repaid.items()), *kept)
 
 
 def stock_returned(cost: Money, stock: str, dimensions: Mapping[str, str] | None = None) -> Legs:
@@ -159,11 +170,13 @@ def stock_returned(cost: Money, stock: str, dimensions: Mapping[str, str] | None
     return _legs(dr(stock, cost, dimensions), cr(chart.COST_OF_GOODS, cost, dimensions))
 
 
-def goods_exchanged(tender: str, back: Sequence[Goods], out: Sequence[Goods]) -> Legs:
-    """J23: goods back and other goods out at one counter; the difference is paid, or paid back."""
-    currency = out[0].gross.currency
-    paid = total((line.gross for line in out), currency) - total((line.gross for line in back), currency)
-    return _legs(*_income_back(back), _signed(tender, paid), *_income(out))
+def goods_exchanged(
+    paid: Mapping[str, Money], back: Sequence[Goods], out: Sequence[Goods], rounding: Money | None = None
+) -> Legs:
+    """J23: goods back and other goods out at one counter; what is paid, by account, and below zero what is paid back."""
+    unpaid = () if rounding is None else (_signed(chart.CASH_ROUNDING, rounding),)
+    difference = (_signed(account, amount) for account, amount in paid.items())
+    return _legs(*_income_back(back), *difference, *unpaid, *_income(out))
 
 
 def gift_card_sold(tender: str, amount: Money) -> Legs:

@@ -79,8 +79,8 @@ class Denomination(Value):
 class Taking(Value):
     """What a shift took, or gave back, in one tender."""
 
-    kind: Literal["sale", "return", "tax_refund", "set_off"]
-    """set_off: of a return, what was kept because the traveller still held an advance."""
+    kind: Literal["sale", "given_back", "return", "tax_refund", "set_off"]
+    """given_back: a tender of a sale that was not completed. set_off: of a return, what a traveller still held of an advance."""
     tender: str
     count: int
     amount: Money

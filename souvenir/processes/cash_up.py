@@ -60,12 +60,21 @@ class Drawers(Register):
 
     @when(Order.Paid)
     def _paid(self, session: Session, event: Order.Paid) -> None:
-        if not event.after_count:
+        if not event.after_count and (event.amount or event.exchange is None):
             self._take(session, "sale", event.tender, event.amount, event.outlet_id, event.till)
+
+    @when(Order.TenderTaken)
+    def _tender_taken(self, session: Session, event: Order.TenderTaken) -> None:
+        self._take(session, "sale", event.tender, event.amount, event.outlet_id, event.till)
+
+    @when(Order.TenderGivenBack)
+    def _tender_given_back(self, session: Session, event: Order.TenderGivenBack) -> None:
+        self._take(session, "given_back", event.tender, event.amount, event.outlet_id, event.till)
 
     @when(Order.Returned)
     def _returned(self, session: Session, event: Order.Returned) -> None:
-        self._take(session, "return", event.tender, event.amount, event.outlet_id, event.till)
+        for tender, amount in event.given:
+            self._take(session, "return", tender, amount, event.outlet_id, event.till)
         if event.outlet_id is not None and event.till is not None:
             row = (str(event.return_id), str(event.outlet_id), event.till, event.tender)
             session.run("INSERT INTO drawer_returns (return_id, outlet_id, till, tender) VALUES (?, ?, ?, ?)", *row)

@@ -1,6 +1,6 @@
 """Keep books: every event that moves money is posted, once, by the rule of its case, on its own business day."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from souvenir.catalogue.product import Product
 from souvenir.editions.piece import Piece
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.aggregate import Event
-from souvenir.kernel.money import Money
+from souvenir.kernel.money import Money, total
 from souvenir.ledger import chart, postings
 from souvenir.ledger.application import book
 from souvenir.ledger.journal import Cause, Posting
@@ -21,6 +21,7 @@ from souvenir.licensing.statement import Statement
 from souvenir.licensing.terms import last_day_of
 from souvenir.pos.shift import Shift
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
+from souvenir.sales.tender import Exchanged
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
@@ -39,24 +40,40 @@ class KeepBooks(Process):
 
     # Sales.
 
+    @when(Order.TenderTaken)
+    def _part_paid(self, tx: Transaction, event: Order.TenderTaken) -> None:
+        legs = postings.part_paid(_tender(tx, event.tender, event.outlet_id, event.till), event.amount)
+        _book(tx, event, "J01a", event.taken_on, legs, _order(tx.at_event(Order, event.originator_id)))
+
+    @when(Order.TenderGivenBack)
+    def _part_given_back(self, tx: Transaction, event: Order.TenderGivenBack) -> None:
+        legs = postings.part_paid(_tender(tx, event.tender, event.outlet_id, event.till), event.amount)
+        about = _order(tx.at_event(Order, event.originator_id))
+        _book(tx, event, "J01b", event.given_on, postings.reversal(legs), about)
+
     @when(Order.Paid)
     def _order_paid(self, tx: Transaction, event: Order.Paid) -> None:
         order = tx.at_event(Order, event.originator_id)
         tender = _tender(tx, event.tender, order.outlet_id, order.till)
         if event.after_count and event.tender == "cash":
             tender = chart.OVER_SHORT  # the count found it over, and it is in the safe since
-        goods = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines]
-        _book(tx, event, "J01", event.paid_on, postings.sale({tender: event.amount}, goods), _order(order))
-        _book(tx, event, "J02", event.paid_on, tuple(_cost_of_sale(order)), _order(order))
+        paid = {tender: event.amount, chart.PENDING_SALES: order.part_paid}
+        goods, about = [Goods(line.gross, line.vat, _goods(line)) for line in order.lines], _order(order)
+        if event.exchange is None:
+            _book(tx, event, "J01", event.paid_on, postings.sale(paid, goods, event.rounding), about)
+        else:
+            _book(tx, event, "J23", event.paid_on, _exchange(tx, order, event.exchange, paid, goods), about)
+        _book(tx, event, "J02", event.paid_on, tuple(_cost_of_sale(order)), about)
 
     @when(Order.Returned)
     def _order_returned(self, tx: Transaction, event: Order.Returned) -> None:
+        """What came back in an exchange is booked with what went out for it."""
         order = tx.at_event(Order, event.originator_id)
-        tender = _tender(tx, event.tender, order.outlet_id, event.till or order.till)
-        lines = {line.line_no: line for line in order.lines}
-        goods = [Goods(back.gross, back.vat, _goods(lines[back.line_no])) for back in event.lines]
         about = _order(order) | {"return": str(event.return_id)}
-        _book(tx, event, "J13", event.returned_on, postings.goods_returned({tender: event.amount}, goods), about)
+        if event.exchanged_for is None:
+            given = _by_account(tx, order, event.given, event.till)
+            legs = postings.goods_returned(given, _came_back(order, event.lines), event.rounding)
+            _book(tx, event, "J13", event.returned_on, legs, about)
         _book(tx, event, "J13b", event.returned_on, tuple(_cost_of_return(order, event)), about)
 
     @when(Piece.Retired)
@@ -259,6 +276,24 @@ def _book(tx: Transaction, event: Event, rule: str, on: date, legs: Legs, about:
 # Amounts.
 
 
+def _came_back(order: Order, lines: Iterable[ReturnedLine]) -> list[Goods]:
+    sold = {line.line_no: line for line in order.lines}
+    return [Goods(back.gross, back.vat, _goods(sold[back.line_no])) for back in lines]
+
+
+def _exchange(
+    tx: Transaction, order: Order, exchange: Exchanged, paid: Mapping[str, Money], out: Sequence[Goods]
+) -> Legs:
+    """What came back and what went out for it in one entry: what had been paid for the one pays for the other."""
+    first, return_id = tx.at_event(Order, exchange.order_id), exchange.return_id
+    given, nothing = first.given_by[return_id], Money.zero(order.currency)
+    gone = total((one.amount for one in (*given, *exchange.carried)), order.currency)
+    repaid = _by_account(tx, first, [(one.tender, one.amount) for one in given], first.return_tills[return_id])
+    difference = {at: paid.get(at, nothing) - repaid.get(at, nothing) for at in {**paid, **repaid}}
+    rounding = order.rounding - (first.given_back(return_id) - gone)
+    return postings.goods_exchanged(difference, _came_back(first, first.returns[return_id]), out, rounding)
+
+
 def _cost_of_sale(order: Order) -> Iterator[Posting]:
     for line in order.lines:
         if line.cost is not None:
@@ -319,6 +354,17 @@ def _drawer(tx: Transaction, outlet_id: UUID, till: str) -> str:
 def _tender(tx: Transaction, tender: str, outlet_id: UUID, till: str | None) -> str:
     """Where a tender stands: cash at a till is in its drawer."""
     return tender_account(tender, _drawer(tx, outlet_id, till) if till and tender == "cash" else None)
+
+
+def _by_account(
+    tx: Transaction, order: Order, amounts: Iterable[tuple[str, Money]], till: str | None
+) -> dict[str, Money]:
+    """Amounts by the accounts of their tenders; cash came out of the till named, or of that which sold."""
+    sums: dict[str, Money] = {}
+    for tender, amount in amounts:
+        account = _tender(tx, tender, order.outlet_id, till or order.till)
+        sums[account] = sums.get(account, Money.zero(order.currency)) + amount
+    return sums
 
 
 def _stock(line: OrderLine) -> str:

@@ -3,7 +3,7 @@
 A sale that is paid on the spot is one step: `Sell.at_till`. Here paying takes a while, and anything may happen meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -15,6 +15,7 @@ from souvenir.editions.application.limits import identify
 from souvenir.editions.purchase import Evidence
 from souvenir.editions.terms import NumberNotForChoosing, Space, Visit
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money, total
@@ -32,8 +33,10 @@ from souvenir.payments.registers import (
 )
 from souvenir.processes.make_order import Item, agree
 from souvenir.processes.sell import PaymentStillOpen, Sell
+from souvenir.processes.split_tender import give_part_back
 from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.sales.order import Channel, Order
+from souvenir.sites.outlet import Outlet
 
 CALLED_OFF = "called off at the till"
 
@@ -81,40 +84,75 @@ class PayAtTill:
         return self._log.execute(command)
 
     def take(
-        self, order_id: UUID, tender: Tender, provider: str, device: str, till: str | None = None
+        self,
+        order_id: UUID,
+        tender: Tender,
+        provider: str,
+        device: str,
+        till: str | None = None,
+        part: Money | None = None,
     ) -> Committed[UUID]:
         """Have an order paid at a device; answers the payment's id, which is open until `settle` says otherwise.
 
+        It is paid all that is left of it, or a `part`. Whatever becomes of one tender, those taken before stay taken.
         Cash is taken at the till that placed the order, within its open shift: `till` says where this is, if it is known.
-        Raises PaymentStillOpen while another payment of the order is undecided, and what `Sell.pay` raises.
+        Raises PaymentStillOpen while another payment of the order is undecided, and what `Sell.pay_here` raises.
         """
-        if tender is Tender.CASH and till is not None:
-            order = self._log.load(Order, order_id)
-            if order.till is not None and order.till != till:
-                raise OrderOfAnotherTill(order_no=order.order_no, till=order.till)
-        return self._sell.pay_here(order_id, tender, provider, device)
+        if tender is Tender.CASH:
+            _require_own_drawer(self._log.load(Order, order_id), till)
+        return self._sell.pay_here(order_id, tender, provider, device, part)
 
     def call_off(self, payment_id: UUID) -> Committed[UUID]:
         """Have nothing taken. Raises PaymentDeclined once that is sure, PaymentStillOpen while it cannot be done."""
         return self._sell.call_off(payment_id, CALLED_OFF)
 
-    def give_up(self, order_id: UUID) -> Committed[UUID]:
-        """Cancel an order nobody paid: its pieces are free at once. Raises PaymentStillOpen or OrderAlreadyPaid."""
+    def give_back(self, payment_id: UUID, till: str | None = None) -> Committed[UUID]:
+        """Give one tender back before the sale is paid in full; answers the order's id.
+
+        Raises OrderAlreadyPaid or OrderCancelled; and what `take` raises about cash, for cash.
+        """
+        order_id = self._log.load(Payment, payment_id).order_id
 
         def command(tx: Transaction) -> UUID:
             order = tx.get(Order, order_id)
-            if waiting := open_at_counter(tx.session, order_id):
-                raise PaymentStillOpen(payment_id=waiting, order_no=order.order_no)
-            if order.cancelled is None:
-                order.cancel("the customer did not pay")
-                for line in order.lines:
-                    give_units_back(tx, line.licence_ids, order.id, line.line_no)
-                    if line.edition_id is not None and line.number is not None:
-                        release_hold(tx, line.edition_id, cast(Space, line.space), line.number, order_id)
+            order.require_unpaid()
+            if payment_id in order.tenders:
+                give_part_back(tx, order, payment_id, _day_to_give_back(tx, order, [payment_id], till))
                 tx.save(order)
             return order_id
 
-        return self._log.execute(command)
+        done = self._log.execute(command)
+        self._sell.see_refunds_through([payment_id])
+        return done
+
+    def give_up(self, order_id: UUID, till: str | None = None) -> Committed[UUID]:
+        """Cancel an order nobody paid, or not in full: its pieces are free at once, and what was paid goes back.
+
+        Raises PaymentStillOpen or OrderAlreadyPaid; and what `take` raises about cash, where cash goes back.
+        """
+
+        def command(tx: Transaction) -> tuple[UUID, ...]:
+            order = tx.get(Order, order_id)
+            if waiting := open_at_counter(tx.session, order_id):
+                raise PaymentStillOpen(payment_id=waiting, order_no=order.order_no)
+            if order.cancelled is not None:
+                return ()
+            parts = tuple(order.tenders)
+            if parts:
+                day = _day_to_give_back(tx, order, parts, till)
+                for part in parts:
+                    give_part_back(tx, order, part, day)
+            order.cancel("the customer did not pay")
+            for line in order.lines:
+                give_units_back(tx, line.licence_ids, order.id, line.line_no)
+                if line.edition_id is not None and line.number is not None:
+                    release_hold(tx, line.edition_id, cast(Space, line.space), line.number, order_id)
+            tx.save(order)
+            return parts
+
+        done = self._log.execute(command)
+        self._sell.see_refunds_through(done.result)
+        return Committed(order_id, done.position, done.replayed)
 
     # At a terminal that is not connected: the cashier says what it said.
 
@@ -176,6 +214,20 @@ class PayAtTill:
         if payment.provider != BankTerminal.name:
             raise NotAtATerminal(payment_id=payment_id, provider=payment.provider)
         return payment
+
+
+def _day_to_give_back(tx: Transaction, order: Order, parts: Iterable[UUID], till: str | None) -> date:
+    """The day on which parts go back; cash goes out of the drawer it went into, within an open shift."""
+    outlet = tx.look(Outlet, order.outlet_id)
+    if order.till is None or all(order.tenders[part].tender != Tender.CASH for part in parts):
+        return clock.today(outlet.time_zone)
+    _require_own_drawer(order, till)
+    return trading_day(tx, outlet, order.till)
+
+
+def _require_own_drawer(order: Order, till: str | None) -> None:
+    if till is not None and order.till not in (None, till):
+        raise OrderOfAnotherTill(order_no=order.order_no, till=order.till or "")
 
 
 def _held(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:

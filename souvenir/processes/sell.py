@@ -1,6 +1,6 @@
 """Sell: from a basket to a paid order online, or over the counter in one step; pieces, licences and order together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,6 +19,7 @@ from souvenir.kernel import clock
 from souvenir.kernel.aggregate import Aggregate
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id, new_id
+from souvenir.kernel.money import Money
 from souvenir.licensing.application import give_units_back
 from souvenir.payments.application import carry_out_refund
 from souvenir.payments.payment import Payment, Tender
@@ -28,9 +29,10 @@ from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, sell_pieces
+from souvenir.processes.split_tender import Part, check_part, give_part_back, put_to_order, rest_of, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.sales.basket import Basket, PieceOfBasket
-from souvenir.sales.order import Channel, Order, OrderAlreadyPaid, OrderCancelled
+from souvenir.sales.order import Channel, Order, PaymentDiffersFromOrder
 from souvenir.sites.outlet import Outlet
 
 T = TypeVar("T")
@@ -189,12 +191,15 @@ class Sell:
         """
         return self._charge(self._request_payment(order_id, tender, provider), source)
 
-    def pay_here(self, order_id: UUID, tender: Tender, provider: str, device: str) -> Committed[UUID]:
+    def pay_here(
+        self, order_id: UUID, tender: Tender, provider: str, device: str, part: Money | None = None
+    ) -> Committed[UUID]:
         """Have an order paid at a device on the counter, which no other payment of the order may be busy with.
 
-        Raises PaymentStillOpen, and what `pay` raises. A customer is slow: the payment is open until one has `settled` it.
+        All that is left of it, or a part. Raises PaymentStillOpen, PaymentDiffersFromOrder or NotPayableInCash, and what
+        `pay` raises. A customer is slow: the payment is open until one has `settled` it.
         """
-        return self._charge(self._request_payment(order_id, tender, provider, device), device)
+        return self._charge(self._request_payment(order_id, tender, provider, device, part), device)
 
     def needs_a_counter(self, provider: str, source: str) -> bool:
         """Whether a source is a device on the counter, which nobody pays at from afar. Raises UnknownProvider."""
@@ -263,6 +268,13 @@ class Sell:
         known = Committed(payment_id, self._log.head(), replayed=payment.settled)
         return self._conclude(payment, answer, known)
 
+    def see_refunds_through(self, payment_ids: Iterable[UUID]) -> None:
+        """Ask the providers for what was decided to be given back; what fails now is asked again by the sweep."""
+        for payment_id in payment_ids:
+            for refund_id in tuple(self._log.load(Payment, payment_id).refunds_asked):
+                with suppress(SouvenirError):
+                    carry_out_refund(self._log, self._providers, payment_id, refund_id)
+
     def settle_open(self) -> int:
         """Ask about every payment and refund left open, as after a crash; answers how many payments are settled now."""
         with self._log.reading() as session:
@@ -275,18 +287,26 @@ class Sell:
                 carry_out_refund(self._log, self._providers, payment_id, refund_id)
         return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
 
-    def _request_payment(self, order_id: UUID, tender: Tender, provider: str, device: str = "") -> Left[UUID]:
+    def _request_payment(
+        self, order_id: UUID, tender: Tender, provider: str, device: str = "", part: Money | None = None
+    ) -> Left[UUID]:
         self._providers.named(provider)
         payment_id = new_id()
 
         def request(tx: Transaction) -> tuple[UUID, Payment]:
             order = tx.get(Order, order_id)
-            order.check_payable(order.due)
+            order.check_payable(order.remaining)
             if open_ := open_at_counter(tx.session, order_id):
                 raise PaymentStillOpen(payment_id=open_, order_no=order.order_no)
+            outlet = tx.look(Outlet, order.outlet_id)
             if tender is Tender.CASH and order.till is not None:
-                trading_day(tx, tx.look(Outlet, order.outlet_id), order.till)
-            payment = Payment.request(payment_id, order_id, order.due, tender, provider, device)
+                trading_day(tx, outlet, order.till)
+            today = clock.today(outlet.time_zone)
+            amount = rest_of(outlet, order, tender, today)
+            if part is not None and part not in (amount, order.remaining):
+                check_part(outlet, order, tender, part, today)
+                amount = part
+            payment = Payment.request(payment_id, order_id, amount, tender, provider, device)
             tx.save(payment)
             return payment_id, payment
 
@@ -318,8 +338,8 @@ class Sell:
         except (Busy, Contended):
             raise
         except SouvenirError as refusal:
-            reason = str(refusal)
-            committed = self._log.commit(lambda tx: _record(tx, id, answer, partial(_give_back, reason)))
+            give_back = partial(_give_back, refusal)
+            committed = self._log.commit(lambda tx: _record(tx, id, answer, give_back))
         return self._outcome(committed.result, Committed(id, committed.position, requested.replayed))
 
     def _outcome(self, payment: Payment, concluded: Committed[UUID]) -> Committed[UUID]:
@@ -329,11 +349,10 @@ class Sell:
         for refund_id in tuple(payment.refunds_asked):
             payment = carry_out_refund(self._log, self._providers, payment.id, refund_id)
         order = self._log.load(Order, payment.order_id)
-        if payment.reference is None or payment.received is not None or order.paid_by == payment.id:
+        if payment.reference is None or payment.received is not None or payment.id in order.tenders:
             return Left(concluded.result, concluded.position, concluded.replayed, order)
-        if order.cancelled is not None:
-            raise OrderCancelled(order_no=order.order_no, reason=order.cancelled)
-        raise OrderAlreadyPaid(order_no=order.order_no)
+        order.check_payable(payment.amount)
+        raise PaymentDiffersFromOrder(order_no=order.order_no, due=order.remaining, offered=payment.amount)
 
     # Over the counter.
 
@@ -347,9 +366,11 @@ class Sell:
         on: date | None = None,
         evidence: Evidence | None = None,
         visit: Visit | None = None,
+        parts: Sequence[Part] = (),
     ) -> Left[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
+        `parts` are paid first, in other tenders; `tender` pays the rest: all of it, where there are none.
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the business date:
         without one, that of the till's open shift (see `trading_day`).
         `evidence` says who buys, where an edition is sold so many a person; `visit` that they came, where it is for visitors only.
@@ -361,13 +382,15 @@ class Sell:
             day = trading_day(tx, outlet, till, on)
             numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
-            payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")
+            take_parts(tx, outlet, order, parts, day)
+            amount = rest_of(outlet, order, tender, day)
+            payment = Payment.take(order_id, amount, tender, reference or f"counter:{order.order_no}")
             tx.save(order, payment)
             if evidence is not None:
                 identify(tx, order_id, evidence)
             given = {no for no, (asked, item) in enumerate(zip(items, numbered, strict=True), 1) if asked != item}
             sell_pieces(tx, order, day, order_id, visit, given)
-            order.pay(payment.id, tender, order.due, day)
+            put_to_order(outlet, order, payment, day)
             tx.save(order)
             return order_id, order
 
@@ -411,25 +434,28 @@ def _record(
 
 
 def _keep_order(tx: Transaction, payment: Payment) -> None:
-    """The order is paid and its pieces are sold; at a till, on the business date of its open shift."""
+    """The order is paid and its pieces are sold; at a till, on the business date of its open shift. Or a part of it is paid."""
     order = tx.get(Order, payment.order_id)
+    outlet = tx.look(Outlet, order.outlet_id)
     shift_date = business_date_at(tx, order.outlet_id, order.till) if order.till else None
-    today = shift_date or clock.today(tx.look(Outlet, order.outlet_id).time_zone)
-    order.pay(payment.id, payment.tender, payment.amount, today)
-    sell_pieces(tx, order, today, order.basket_id or order.id)
+    today = shift_date or clock.today(outlet.time_zone)
+    if put_to_order(outlet, order, payment, today):
+        sell_pieces(tx, order, today, order.basket_id or order.id)
     tx.save(order)
 
 
-def _give_back(reason: str, tx: Transaction, payment: Payment) -> None:
-    """The money is to go back; an order that nothing else has paid is cancelled with it."""
+def _give_back(refusal: SouvenirError, tx: Transaction, payment: Payment) -> None:
+    """The money is to go back; an order that cannot be kept is cancelled with it, and what was paid of it goes back too."""
     order = tx.get(Order, payment.order_id)
     today = clock.today(tx.look(Outlet, order.outlet_id).time_zone)
-    if order.paid_by is None:
-        order.cancel(reason)
+    if order.paid_by is None and not isinstance(refusal, PaymentDiffersFromOrder):
+        for part in tuple(order.tenders):
+            give_part_back(tx, order, part, today)
+        order.cancel(str(refusal))
         tx.save(order)
         for line in order.lines:
             give_units_back(tx, line.licence_ids, order.id, line.line_no)
-    payment.request_refund(derived_id("refund", payment.id, near=payment.id), payment.amount, today, reason)
+    payment.request_refund(derived_id("refund", payment.id, near=payment.id), payment.amount, today, str(refusal))
 
 
 def _basket(tx: Transaction, basket_id: UUID, holder: str) -> Basket:

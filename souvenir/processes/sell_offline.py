@@ -19,6 +19,7 @@ from souvenir.payments.payment import Payment, Tender
 from souvenir.pos.application import counted_before
 from souvenir.pos.device import Device
 from souvenir.processes.make_order import Item, NotThatWay, line_of, order_of
+from souvenir.processes.split_tender import put_to_order, rest_of
 from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet
 
@@ -141,7 +142,9 @@ def _record(
 
 def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:
     order = tx.get(Order, order_id)
-    payment = Payment.take(order_id, order.due, tender, reference or f"counter:{order.order_no}")
+    outlet = tx.look(Outlet, order.outlet_id)
+    amount = rest_of(outlet, order, tender, on)
+    payment = Payment.take(order_id, amount, tender, reference or f"counter:{order.order_no}")
     late = order.till is not None and counted_before(tx, order.outlet_id, order.till, on)
-    order.pay(payment.id, tender, order.due, on, after_count=late)
+    put_to_order(outlet, order, payment, on, after_count=late)
     tx.save(order, payment)

@@ -55,6 +55,7 @@ class WritePapers:
         if order.tender is None:
             raise OrderNotPaid(order_no=order.order_no)
         seller = _seller(self._log.load(Outlet, order.outlet_id))
+        plain = len(order.tenders) == 1 and not order.rounding
         links = self._links(order_id) if any(line.number is not None for line in order.lines) else {}
         return Receipt(
             seller=seller.legal_name,
@@ -65,6 +66,8 @@ class WritePapers:
             taxpayer_no=seller.taxpayer_no or None,
             till=order.till,
             is_copy=is_copy,
+            paid=() if plain else [(one.tender, one.amount) for one in order.tenders.values() if one.amount],
+            rounding=order.rounding or None,
         )
 
     def _form(self, claim: Claim, outlet: Outlet) -> RefundForm:

@@ -1,16 +1,18 @@
 """Order: what one buyer agreed to at one moment, how it was paid, and what came back of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from souvenir.kernel.aggregate import Aggregate, Created, Value, event
+from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
-from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import CurrencyMismatch, Money, total
+from souvenir.sales.line import Bearing as Bearing
+from souvenir.sales.line import OrderLine as OrderLine
+from souvenir.sales.line import ReturnedLine as ReturnedLine
+from souvenir.sales.tender import Exchanged, Tendered, as_goes_back
 
 
 class Channel(StrEnum):
@@ -47,73 +49,18 @@ class PaymentDiffersFromOrder(SouvenirError):
     offered: Money
 
 
+class OrderPartPaid(SouvenirError):
+    message = "{taken} of order {order_no} is paid already. Give that back first."
+    order_no: str
+    taken: Money
+
+
 class NotReturnable(SouvenirError):
     message = "Line {line_no} of order {order_no} has {remaining} left to return, not {asked}."
     order_no: str
     line_no: int
     remaining: int
     asked: int
-
-
-class Bearing(Value):
-    """How a line bears one licence's property, where that is not the whole line or not by the order's own day.
-
-    `net` is the part of its price without VAT, as of a set of which only some pieces bear it. `on` is the day of the sale in
-    the licence's time zone.
-    """
-
-    licence_id: UUID
-    net: Money | None = None
-    on: date | None = None
-
-
-class OrderLine(Value):
-    """One line as it was sold. Carries what royalties, refunds and books will need, so none asks again later."""
-
-    line_no: int
-    product_id: UUID
-    sku: str
-    name: LocalizedText
-    category: str
-    quantity: int
-    unit_price: Money
-    """Including VAT."""
-    gross: Money
-    """Including VAT, after discounts."""
-    vat_rate: Decimal
-    vat: Money
-    vat_exempt: bool = False
-    refundable: bool = True
-    """Whether an overseas traveller may claim the tax back on these goods."""
-    edition_id: UUID | None = None
-    space: str = "numbered"
-    number: int | None = None
-    licence_ids: tuple[UUID, ...] = ()
-    cost: Money | None = None
-    """What the goods cost the shop, for the cost of sales; None where stock is not valued."""
-    gtin: str | None = None
-    bearings: tuple[Bearing, ...] = ()
-    """Of its licences, those that need more said than their id."""
-
-    @property
-    def net(self) -> Money:
-        """The line without VAT."""
-        return self.gross - self.vat
-
-    def bearing(self, licence_id: UUID) -> Bearing:
-        """How it bears one of its licences."""
-        said = (each for each in self.bearings if each.licence_id == licence_id)
-        return next(said, Bearing(licence_id=licence_id))
-
-
-class ReturnedLine(Value):
-    """What came back of one line: how many, and the share of its gross and VAT given back."""
-
-    line_no: int
-    quantity: int
-    gross: Money
-    vat: Money
-    number: int | None = None
 
 
 class Order(Aggregate):
@@ -135,7 +82,31 @@ class Order(Aggregate):
         territory: str | None = None
         """Where the goods are sold, by ISO 3166, as licences grant it: "CN-BJ"."""
 
+    class TenderTaken(Aggregate.Event):
+        """A part of the price was paid; the rest is still due."""
+
+        TOPIC = "sales.OrderTenderTaken"
+        payment_id: UUID
+        tender: str
+        amount: Money
+        taken_on: date
+        outlet_id: UUID
+        till: str | None
+
+    class TenderGivenBack(Aggregate.Event):
+        """A part that was paid went back before the rest was."""
+
+        TOPIC = "sales.OrderTenderGivenBack"
+        payment_id: UUID
+        tender: str
+        amount: Money
+        given_on: date
+        outlet_id: UUID
+        till: str | None
+
     class Paid(Aggregate.Event):
+        """The rest was paid, which is nearly always the whole; from now on it is a sale."""
+
         TOPIC = "sales.OrderPaid"
         payment_id: UUID
         tender: str
@@ -146,6 +117,9 @@ class Order(Aggregate):
         """Where it was paid over the counter, if it was: whose drawer, and whose shift."""
         after_count: bool = False
         """Told only after its shift was counted: what was paid lay in the drawer then, and was over."""
+        rounding: Money | None = None
+        """What the smallest coin left unpaid of a rest in cash; below zero, what was paid beyond it."""
+        exchange: Exchanged | None = None
 
     class Cancelled(Aggregate.Event):
         """The order could not be kept: what it asked for was gone, or the buyer never paid."""
@@ -163,6 +137,21 @@ class Order(Aggregate):
         outlet_id: UUID | None = None
         till: str | None = None
         """Where the money was given back over the counter, if it was."""
+        tenders: tuple[Tendered, ...] = ()
+        """By what the amount was given back, less `rounding`; left out where it all was by `tender`."""
+        rounding: Money | None = None
+        """Of the amount, what the smallest coin left; below zero, what was given beyond it."""
+        exchanged_for: UUID | None = None
+        """The order whose goods went out for these."""
+        carried: tuple[Tendered, ...] = ()
+        """Of what had been paid for these goods, what now pays for those."""
+
+        @property
+        def given(self) -> tuple[tuple[str, Money], ...]:
+            """What went back, by tender."""
+            if self.tenders or self.exchanged_for is not None:
+                return tuple((one.tender, one.amount) for one in self.tenders)
+            return ((self.tender, self.amount),)
 
     @event(Placed)
     def __init__(
@@ -190,12 +179,18 @@ class Order(Aggregate):
         self.territory = territory
         self.paid_by: UUID | None = None
         self.tender: str | None = None
+        self.tenders: dict[UUID, Tendered] = {}
+        self.part_paid = Money.zero(currency)
+        self.rounding = self.rounding_left = Money.zero(currency)
+        self.exchange: Exchanged | None = None
         self.paid_after_count = False
         self.cancelled: str | None = None
         self.returns: dict[UUID, tuple[ReturnedLine, ...]] = {}
         self.return_days: dict[UUID, date] = {}
         self.return_tenders: dict[UUID, str] = {}
         self.return_tills: dict[UUID, str | None] = {}
+        self.given_by: dict[UUID, tuple[Tendered, ...]] = {}
+        self.carried_over: dict[UUID, tuple[Tendered, ...]] = {}
 
     @classmethod
     def place(
@@ -241,14 +236,31 @@ class Order(Aggregate):
         """What the buyer pays: the sum of the lines, VAT included."""
         return total((line.gross for line in self.lines), self.currency)
 
-    def pay(self, payment_id: UUID, tender: str, amount: Money, on: date, *, after_count: bool = False) -> None:
-        """Record that the order is paid in full by one payment; the same payment twice records nothing new.
+    @property
+    def remaining(self) -> Money:
+        """What is left to be paid, before a smallest coin rounds it."""
+        return self.due - self.part_paid
 
+    def pay(
+        self,
+        payment_id: UUID,
+        tender: str,
+        amount: Money,
+        on: date,
+        *,
+        rounding: Money | None = None,
+        exchange: Exchanged | None = None,
+        after_count: bool = False,
+    ) -> None:
+        """Record that what was left is paid; the same payment twice records nothing new.
+
+        `rounding` is what the smallest coin left of it, `exchange` what was paid before for goods that came back.
         `after_count`: at a till whose shift of that day was counted before anybody told of this sale.
         """
         if self.paid_by == payment_id:
             return
-        self.check_payable(amount)
+        settled = total((one.amount for one in (exchange.carried if exchange else ())), self.currency) + amount
+        self.check_payable(settled + rounding if rounding else settled)
         self._paid(
             payment_id=payment_id,
             tender=tender,
@@ -257,16 +269,51 @@ class Order(Aggregate):
             outlet_id=self.outlet_id,
             till=self.till,
             after_count=after_count,
+            rounding=rounding or None,
+            exchange=exchange,
         )
+
+    def take_part(self, payment_id: UUID, tender: str, amount: Money, on: date) -> None:
+        """Record that a part was paid; the rest stays due. The same payment twice records nothing new."""
+        if payment_id in self.tenders:
+            return
+        self.check_part_payable(amount)
+        self._tender_taken(
+            payment_id=payment_id, tender=tender, amount=amount, taken_on=on, outlet_id=self.outlet_id, till=self.till
+        )
+
+    def give_part_back(self, payment_id: UUID, on: date) -> None:
+        """Record that a part goes back: the customer pays otherwise, or not at all. Asking twice records nothing new."""
+        self.require_unpaid()
+        taken = self.tenders.get(payment_id)
+        if taken is not None:
+            self._tender_given_back(
+                payment_id=payment_id,
+                tender=taken.tender,
+                amount=taken.amount,
+                given_on=on,
+                outlet_id=self.outlet_id,
+                till=self.till,
+            )
 
     def check_payable(self, amount: Money) -> None:
         """Refuse, before any provider is asked, what `pay` would refuse after."""
+        self.require_unpaid()
+        if amount != self.remaining:
+            raise PaymentDiffersFromOrder(order_no=self.order_no, due=self.remaining, offered=amount)
+
+    def check_part_payable(self, amount: Money) -> None:
+        """Refuse a part that is none, or that leaves nothing to be paid."""
+        self.require_unpaid()
+        if not Money.zero(self.currency) < amount < self.remaining:
+            raise PaymentDiffersFromOrder(order_no=self.order_no, due=self.remaining, offered=amount)
+
+    def require_unpaid(self) -> None:
+        """Refuse what only an order that waits to be paid can take."""
         if self.cancelled is not None:
             raise OrderCancelled(order_no=self.order_no, reason=self.cancelled)
         if self.paid_by is not None:
             raise OrderAlreadyPaid(order_no=self.order_no)
-        if amount != self.due:
-            raise PaymentDiffersFromOrder(order_no=self.order_no, due=self.due, offered=amount)
 
     def cancel(self, reason: str) -> None:
         """Give up an order that is not paid."""
@@ -274,25 +321,36 @@ class Order(Aggregate):
             return
         if self.paid_by is not None:
             raise OrderAlreadyPaid(order_no=self.order_no)
+        if self.tenders:
+            raise OrderPartPaid(order_no=self.order_no, taken=self.part_paid)
         self._cancelled(reason=reason)
 
     def take_back(
-        self, return_id: UUID, quantities: dict[int, int], tender: str, on: date, till: str | None = None
+        self,
+        return_id: UUID,
+        quantities: Mapping[int, int],
+        tender: str,
+        on: date,
+        till: str | None = None,
+        *,
+        tenders: Sequence[Tendered] = (),
+        rounding: Money | None = None,
+        exchanged_for: UUID | None = None,
+        carried: Sequence[Tendered] = (),
     ) -> None:
         """Take goods back: quantities by line number. The money given back is each line's exact share.
 
-        It is given back at a till of the same outlet: the one named, or that which sold.
+        It is given back at a till of the same outlet: the one named, or that which sold. All of it by `tender`, or as
+        `tenders` say; or it is carried over to what goes out in exchange.
 
         The last piece of a line takes what is left of its gross and VAT, so partial returns add up to the cent.
         """
         if return_id in self.returns:
             return
-        if self.paid_by is None:
-            raise OrderNotPaid(order_no=self.order_no)
-        if not quantities:
-            raise OrderIsEmpty()
-        returned = tuple(self._returned_line(line_no, quantity) for line_no, quantity in sorted(quantities.items()))
+        returned = self.returnable(quantities)
         amount = total((line.gross for line in returned), self.currency)
+        gone = [*(one.amount for one in (*tenders, *carried)), rounding or Money.zero(self.currency)]
+        assert not (tenders or carried) or total(gone, self.currency) == amount, "what goes back is the price"
         self.trigger_event(
             self.Returned,
             return_id=return_id,
@@ -302,7 +360,37 @@ class Order(Aggregate):
             returned_on=on,
             outlet_id=self.outlet_id,
             till=till or self.till,
+            tenders=tuple(tenders),
+            rounding=rounding or None,
+            exchanged_for=exchanged_for,
+            carried=tuple(carried),
         )
+
+    # Answer.
+
+    def returnable(self, quantities: Mapping[int, int]) -> tuple[ReturnedLine, ...]:
+        """The lines as they would come back now. Raises what `take_back` raises."""
+        if self.paid_by is None:
+            raise OrderNotPaid(order_no=self.order_no)
+        if not quantities:
+            raise OrderIsEmpty()
+        return tuple(self._returned_line(line_no, quantity) for line_no, quantity in sorted(quantities.items()))
+
+    def left_by_tender(self) -> list[Tendered]:
+        """What each tender still has that did not go back, in the order in which it would."""
+        gone: dict[UUID, Money] = {}
+        for one in (one for ways in (*self.given_by.values(), *self.carried_over.values()) for one in ways):
+            gone[one.payment_id] = gone.get(one.payment_id, Money.zero(self.currency)) + one.amount
+        nothing = Money.zero(self.currency)
+        return as_goes_back(
+            one.model_copy(update={"amount": max(one.amount - gone.get(one.payment_id, nothing), nothing)})
+            for one in self.tenders.values()
+        )
+
+    @property
+    def not_back(self) -> Money:
+        """The price of what has not come back."""
+        return self.due - total((self.given_back(return_id) for return_id in self.returns), self.currency)
 
     def line(self, line_no: int) -> OrderLine | None:
         """The line of that number, if the order has it."""
@@ -334,6 +422,20 @@ class Order(Aggregate):
 
     # Evolve.
 
+    @event(TenderTaken)
+    def _tender_taken(
+        self, payment_id: UUID, tender: str, amount: Money, taken_on: date, outlet_id: UUID, till: str | None
+    ) -> None:
+        self.tenders[payment_id] = Tendered(payment_id=payment_id, tender=tender, amount=amount)
+        self.part_paid += amount
+
+    @event(TenderGivenBack)
+    def _tender_given_back(
+        self, payment_id: UUID, tender: str, amount: Money, given_on: date, outlet_id: UUID, till: str | None
+    ) -> None:
+        del self.tenders[payment_id]
+        self.part_paid -= amount
+
     @event(Paid)
     def _paid(
         self,
@@ -344,8 +446,14 @@ class Order(Aggregate):
         outlet_id: UUID | None,
         till: str | None,
         after_count: bool,
+        rounding: Money | None,
+        exchange: Exchanged | None,
     ) -> None:
         self.paid_by, self.tender, self.paid_after_count = payment_id, tender, after_count
+        self.rounding = self.rounding_left = rounding or self.rounding
+        self.exchange = exchange
+        self.tenders |= {one.payment_id: one for one in (exchange.carried if exchange else ())}
+        self.tenders.setdefault(payment_id, Tendered(payment_id=payment_id, tender=tender, amount=amount))
 
     @event(Cancelled)
     def _cancelled(self, reason: str) -> None:
@@ -353,8 +461,22 @@ class Order(Aggregate):
 
     @event(Returned)
     def _returned(
-        self, return_id: UUID, lines: tuple[ReturnedLine, ...], tender: str, returned_on: date, till: str | None
+        self,
+        return_id: UUID,
+        lines: tuple[ReturnedLine, ...],
+        amount: Money,
+        tender: str,
+        returned_on: date,
+        till: str | None,
+        tenders: tuple[Tendered, ...],
+        rounding: Money | None,
+        exchanged_for: UUID | None,
+        carried: tuple[Tendered, ...],
     ) -> None:
         self.returns[return_id] = lines
         self.return_days[return_id] = returned_on
         self.return_tenders[return_id], self.return_tills[return_id] = tender, till
+        self.rounding_left -= rounding or Money.zero(self.currency)
+        if not tenders and exchanged_for is None and self.paid_by is not None:
+            tenders = (Tendered(payment_id=self.paid_by, tender=tender, amount=amount),)
+        self.given_by[return_id], self.carried_over[return_id] = tenders, carried

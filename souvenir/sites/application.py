@@ -90,6 +90,16 @@ class Sites:
 
         return self._log.execute(decide)
 
+    def set_cash_rounding(self, outlet_id: UUID, *, rounds_cash: bool) -> Committed[None]:
+        """Say whether an outlet's tills round cash to the smallest coin, where that is custom and not law."""
+
+        def decide(tx: Transaction) -> None:
+            outlet = tx.get(Outlet, outlet_id)
+            outlet.set_cash_rounding(rounds_cash=rounds_cash)
+            tx.save(outlet)
+
+        return self._log.execute(decide)
+
     def state_seller(
         self, outlet_id: UUID, legal_name: LocalizedText, taxpayer_no: str, phone: str = ""
     ) -> Committed[None]:

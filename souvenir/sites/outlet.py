@@ -9,7 +9,8 @@ from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.localized import LocalizedText
-from souvenir.kernel.money import exponent_of
+from souvenir.kernel.money import Money, exponent_of
+from souvenir.sites.cash_rounding import rule_at
 from souvenir.sites.place import checked_code, checked_region, checked_time_zone
 
 OutletKind = Literal["shop", "online", "refund_point"]
@@ -46,6 +47,19 @@ class NotATaxRefundStore(SouvenirError):
     message = "Outlet {outlet_code} is not registered as a tax-refund store on {on}."
     outlet_code: str
     on: date
+
+
+class NoCashRounding(SouvenirError):
+    message = "Nothing is known of how cash in {currency} is rounded in {region}: it is paid to the last cent."
+    region: str
+    currency: str
+
+
+class CashMustBeRounded(SouvenirError):
+    message = "Cash in {currency} is rounded everywhere in {region}: {source}."
+    region: str
+    currency: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,12 @@ class Outlet(Aggregate):
     class ShiftRuleSet(Aggregate.Event):
         TOPIC = "sites.OutletShiftRuleSet"
         trades_without_shift: bool
+
+    class CashRoundingSet(Aggregate.Event):
+        """Whether tills here round cash to the smallest coin, where that is the shop's to say."""
+
+        TOPIC = "sites.OutletCashRoundingSet"
+        rounds_cash: bool
 
     class TillInstalled(Aggregate.Event):
         TOPIC = "sites.OutletTillInstalled"
@@ -172,6 +192,17 @@ class Outlet(Aggregate):
         self._require_open()
         if self.trades_without_shift != trades_without_shift:
             self._shift_rule_set(trades_without_shift=trades_without_shift)
+
+    def set_cash_rounding(self, *, rounds_cash: bool) -> None:
+        """Say whether cash is rounded here as is the custom; saying the same again records nothing."""
+        self._require_open()
+        rule = rule_at(self.region, self.currency)
+        if rule is None:
+            raise NoCashRounding(region=self.region, currency=self.currency)
+        if rule.basis == "law" and not rounds_cash:
+            raise CashMustBeRounded(region=self.region, currency=self.currency, source=rule.source)
+        if self.rounds_cash != rounds_cash:
+            self._cash_rounding_set(rounds_cash=rounds_cash)
 
     def state_seller(self, legal_name: LocalizedText, taxpayer_no: str, phone: str = "") -> None:
         """Say who sells here; saying the same again records nothing."""
@@ -240,6 +271,17 @@ class Outlet(Aggregate):
         if till not in self.tills:
             raise TillNotInstalled(outlet_code=self.code, till=till[:40])
 
+    def in_cash(self, amount: Money, on: date) -> Money:
+        """An amount as cash pays it here, by the smallest coin of the day; what is given back is one below zero."""
+        rule = rule_at(self.region, self.currency)
+        return rule.rounded(amount, on) if rule is not None and self.rounds_cash else amount
+
+    @property
+    def rounds_cash(self) -> bool:
+        """Whether its tills round cash: by law, or because the shop chose to."""
+        rule = rule_at(self.region, self.currency)
+        return rule is not None and (rule.basis == "law" or self.rounds_by_custom)
+
     def tax_refund_on(self, on: date) -> "TaxRefundStanding":
         """The registration in force on a day, or a refusal."""
         for standing in reversed(self.standings):
@@ -277,6 +319,7 @@ class Outlet(Aggregate):
     ) -> None:
         self.code, self.kind, self.name, self.site_id = code, kind, name, site_id
         self.trades_without_shift = trades_without_shift
+        self.rounds_by_custom = False
         self.region, self.time_zone, self.currency = region, time_zone, currency
         self.opened_as = (kind, name, site_id, region, time_zone, currency)
         self.tills: tuple[str, ...] = ()
@@ -291,6 +334,10 @@ class Outlet(Aggregate):
     @event(ShiftRuleSet)
     def _shift_rule_set(self, trades_without_shift: bool) -> None:
         self.trades_without_shift = trades_without_shift
+
+    @event(CashRoundingSet)
+    def _cash_rounding_set(self, rounds_cash: bool) -> None:
+        self.rounds_by_custom = rounds_cash
 
     @event(TillInstalled)
     def _till_installed(self, till: str) -> None:

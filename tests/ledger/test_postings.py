@@ -67,7 +67,9 @@ CASES: dict[str, Callable[[], Legs]] = {
     "J20": lambda: postings.guarantee_shortfall(LICENCE, cny("5000.00")),
     "J21": lambda: postings.advance_impaired(LICENCE, cny("2700.00")),
     "J22": lambda: postings.dispute_opened(cny("101.70"), fee=cny("25.00")),
-    "J23": lambda: postings.goods_exchanged(CARD, back=goods("565.00", "65.00"), out=goods("678.00", "78.00")),
+    "J23": lambda: postings.goods_exchanged(
+        {CARD: cny("113.00")}, back=goods("565.00", "65.00"), out=goods("678.00", "78.00")
+    ),
     "J24": lambda: postings.piece_destroyed(cny("400.00")),
 }
 
@@ -132,7 +134,7 @@ def test_a_drawer_that_counts_right_moves_nothing() -> None:
 
 
 def test_an_exchange_for_something_cheaper_pays_back() -> None:
-    legs = postings.goods_exchanged(CARD, back=goods("678.00", "78.00"), out=goods("565.00", "65.00"))
+    legs = postings.goods_exchanged({CARD: cny("-113.00")}, back=goods("678.00", "78.00"), out=goods("565.00", "65.00"))
 
     assert ("Assets:Clearing:Card", "-113.00") in [(leg.account, leg.money.amount) for leg in legs]
 

@@ -18,12 +18,14 @@ from souvenir.sales.order import (
     OrderIsEmpty,
     OrderLine,
     OrderNotPaid,
+    OrderPartPaid,
     PaymentDiffersFromOrder,
 )
+from souvenir.sales.tender import Tendered, share_out
 from souvenir.testing import given
 
 DAY = date(2026, 5, 1)
-PAYMENT = uuid4()
+PAYMENT, CARD = uuid4(), uuid4()
 DUE = Money(30001, "CNY")
 
 
@@ -103,3 +105,62 @@ def test_partial_returns_add_up_to_the_line(gross, parts):
     assert total((one.gross for one in back), "CNY") == bought.due
     assert total((one.vat for one in back), "CNY") == bought.lines[0].vat
     assert all(one.gross.minor >= 0 for one in back)
+
+
+# In parts.
+
+
+def by_card(placed: Order) -> None:
+    placed.take_part(CARD, "card", Money(20000, "CNY"), DAY)
+
+
+def rest_in_cash(placed: Order) -> None:
+    placed.pay(PAYMENT, "cash", Money(10000, "CNY"), DAY, rounding=Money(1, "CNY"))
+
+
+def test_a_part_leaves_the_rest_due_and_the_rest_pays_the_order():
+    given(order()).when(by_card).then(Order.TenderTaken, payment_id=CARD, amount=Money(20000, "CNY"))
+    given(order(), by_card).when(by_card).then_nothing()
+    given(order(), by_card).when(rest_in_cash).then(Order.Paid, amount=Money(10000, "CNY"), rounding=Money(1, "CNY"))
+    given(order(), by_card, rest_in_cash).when(rest_in_cash).then_nothing()
+    given(order(), by_card).when(paid).then_refused(PaymentDiffersFromOrder, due=Money(10001, "CNY"), offered=DUE)
+
+
+@pytest.mark.parametrize("part", [0, -1, 30001, 40000])
+def test_a_part_is_above_nothing_and_below_what_is_due(part: int):
+    given(order()).when(lambda o: o.take_part(CARD, "card", Money(part, "CNY"), DAY)).then_refused(
+        PaymentDiffersFromOrder, due=DUE
+    )
+
+
+def test_a_part_goes_back_while_the_order_is_not_paid():
+    def back(o: Order) -> None:
+        o.give_part_back(CARD, DAY)
+
+    given(order(), by_card).when(back).then(Order.TenderGivenBack, payment_id=CARD, tender="card")
+    given(order(), by_card, back).when(back).then_nothing()
+    given(order(), by_card, back).when(paid).then(Order.Paid, amount=DUE)
+    given(order(), by_card, rest_in_cash).when(back).then_refused(OrderAlreadyPaid)
+
+
+def test_an_order_that_is_paid_in_part_is_not_cancelled_before_that_went_back():
+    given(order(), by_card).when(lambda o: o.cancel("gone.")).then_refused(OrderPartPaid, taken=Money(20000, "CNY"))
+
+
+def test_what_is_left_by_tender_is_the_card_first_and_cash_last():
+    bought = order()
+    bought.take_part(PAYMENT, "cash", Money(10000, "CNY"), DAY)
+    bought.pay(CARD, "card", Money(20001, "CNY"), DAY)
+    assert [(one.tender, one.amount.minor) for one in bought.left_by_tender()] == [("card", 20001), ("cash", 10000)]
+    ways = (Tendered(payment_id=CARD, tender="card", amount=Money(10000, "CNY")),)
+    bought.take_back(uuid4(), {1: 1}, "card", DAY, tenders=ways)
+    assert [(one.tender, one.amount.minor) for one in bought.left_by_tender()] == [("card", 10001), ("cash", 10000)]
+
+
+@every(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), min_size=1, max_size=5))
+def test_an_amount_shared_out_over_tenders_adds_up_and_takes_of_none_but_the_last_more_than_it_has(amount, had):
+    over = [Tendered(payment_id=uuid4(), tender="card", amount=Money(one, "CNY")) for one in had]
+    shares = share_out(Money(amount, "CNY"), over)
+    assert sum(one.amount.minor for one in shares) == amount
+    had_by = {one.payment_id: one.amount for one in over[:-1]}
+    assert all(one.amount <= had_by.get(one.payment_id, one.amount) for one in shares)
