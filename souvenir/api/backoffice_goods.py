@@ -25,14 +25,9 @@ from souvenir.catalogue.product import (
 )
 from souvenir.catalogue.product import Product as Listed
 from souvenir.catalogue.vat import NoVatRate
+from souvenir.editions.allotment import AlreadyAllotted, NumberOutsideRun, TooManyAllotments
 from souvenir.editions.counts import Proofs
-from souvenir.editions.edition import (
-    AlreadyAllotted,
-    EditionAlreadyDeclared,
-    MalformedEdition,
-    NumberOutsideRun,
-    TooManyAllotments,
-)
+from souvenir.editions.edition import EditionAlreadyDeclared, MalformedEdition
 from souvenir.editions.matched_set import NotFitForSet, PartOfSet
 from souvenir.editions.terms import EditionAlreadyReleased, EditionClosed, EditionNotApproved, Numbering
 from souvenir.editions.window import SoldAtOneOutlet, Window

@@ -14,9 +14,9 @@ from souvenir.api.identity import Node, global_id, global_id_if, read_id
 from souvenir.api.refusals import problems, tell
 from souvenir.api.types import Info, LocalizedText, described, visit
 from souvenir.editions import views
+from souvenir.editions.allotment import NotAllottedHere
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
 from souvenir.editions.edition import Edition as Declared
-from souvenir.editions.edition import NotAllottedHere
 from souvenir.editions.matched_set import PartOfSet
 from souvenir.editions.terms import EditionClosed, EditionNotReleased, EditionPaused, NotForSale, OnlyByDraw
 from souvenir.editions.terms import Space as SpaceName

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import date, datetime, timedelta
-from typing import Literal, Self
+from typing import Literal, NotRequired, Self, TypedDict, Unpack
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -47,6 +47,28 @@ class MalformedEdition(SouvenirError):
     message = "An edition of {size} cannot be declared: {reason}."
     size: int
     reason: str
+
+
+class Declaration(TypedDict):
+    """What is said of an edition when it is declared; what is not, is as `Edition.Declared` says."""
+
+    product_id: UUID
+    gtin: str
+    title: LocalizedText
+    size: int
+    proofs: NotRequired[Proofs]
+    reserved: NotRequired[tuple[int, ...]]
+    """Numbers kept back from every sale."""
+    numbering: NotRequired[Numbering]
+    approval_required: NotRequired[bool]
+    returns: NotRequired[ReturnPolicy]
+    longest_hold_minutes: NotRequired[int]
+    predecessor: NotRequired[UUID | None]
+    window: NotRequired[Window | None]
+    """It is timed: its size is 0 until `fix_size`, its numbering sequential, its outlet one."""
+    visitors_only: NotRequired[bool]
+    parts: NotRequired[tuple[UUID, ...]]
+    """It is a matched set: number 17 of it is number 17 of each of these editions, sold together only."""
 
 
 class Edition(Aggregate):
@@ -179,59 +201,12 @@ class Edition(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def declare(
-        cls,
-        edition_id: UUID,
-        *,
-        product_id: UUID,
-        gtin: str,
-        title: LocalizedText,
-        size: int,
-        proofs: Proofs,
-        reserved: tuple[int, ...],
-        numbering: Numbering,
-        approval_required: bool,
-        returns: ReturnPolicy,
-        longest_hold_minutes: int,
-        predecessor: UUID | None,
-        window: Window | None = None,
-        visitors_only: bool = False,
-        parts: tuple[UUID, ...] = (),
-    ) -> Self:
-        """Freeze an edition's size and its proofs; `reserved` numbers are kept back from every sale.
-
-        With `parts`, other editions, it is a matched set: they must join it.
-        """
-        if window is not None and (reason := window.contradiction(size, numbering, reserved)):
-            raise MalformedEdition(size=size, reason=reason)
-        if window is None and not 1 <= size <= LARGEST_SIZE:
-            raise MalformedEdition(size=size, reason=f"the size must be from 1 to {LARGEST_SIZE}")
-        if not all(1 <= number <= size for number in reserved):
-            raise MalformedEdition(size=size, reason="reserved numbers must lie within the run")
-        if visitors_only and numbering == "draw":
-            raise MalformedEdition(size=size, reason="a draw chooses its buyers without asking whether they came")
-        if longest_hold_minutes < 1:
-            raise MalformedEdition(size=size, reason="a hold must last at least one minute")
-        if reason := matched_set.contradiction(edition_id, parts, timed=window is not None):
-            raise MalformedEdition(size=size, reason=reason)
-        return cls._create(
-            cls.Declared,
-            id=edition_id,
-            product_id=product_id,
-            gtin=gtin,
-            title=title,
-            size=size,
-            proofs=proofs,
-            reserved=tuple(sorted(set(reserved))),
-            numbering=numbering,
-            approval_required=approval_required,
-            returns=returns,
-            longest_hold_minutes=longest_hold_minutes,
-            predecessor=predecessor,
-            window=window,
-            visitors_only=visitors_only,
-            parts=parts,
-        )
+    def declare(cls, edition_id: UUID, **declared: Unpack[Declaration]) -> Self:
+        """Freeze an edition's size and its proofs. The parts of a set must join it."""
+        if reason := _contradiction(edition_id, declared):
+            raise MalformedEdition(size=declared["size"], reason=reason)
+        reserved = tuple(sorted(set(declared.get("reserved", ()))))
+        return cls._create(cls.Declared, id=edition_id, **{**declared, "reserved": reserved})
 
     def join_set(self, whole: "Edition") -> None:
         """Become part of a matched set, for ever: from then on it is allotted, sold and counted as the set is."""
@@ -497,3 +472,20 @@ class Edition(Aggregate):
     def _recounted(self, counts: tuple[FinalCount, ...], because: str) -> None:
         self.sealed = counts
         self.recounts += (because,)
+
+
+def _contradiction(edition_id: UUID, declared: Declaration) -> str | None:
+    """What cannot be declared so."""
+    size, window, reserved = declared["size"], declared.get("window"), declared.get("reserved", ())
+    numbering = declared.get("numbering", "choice")
+    if window is not None and (reason := window.contradiction(size, numbering, reserved)):
+        return reason
+    if window is None and not 1 <= size <= LARGEST_SIZE:
+        return f"the size must be from 1 to {LARGEST_SIZE}"
+    if not all(1 <= number <= size for number in reserved):
+        return "reserved numbers must lie within the run"
+    if declared.get("visitors_only") and numbering == "draw":
+        return "a draw chooses its buyers without asking whether they came"
+    if declared.get("longest_hold_minutes", 1) < 1:
+        return "a hold must last at least one minute"
+    return matched_set.contradiction(edition_id, declared.get("parts", ()), timed=window is not None)

@@ -8,6 +8,7 @@ import pytest
 
 from souvenir.certificates.certificate import CertificateNotRevoked
 from souvenir.certificates.registers import CertificateRegister
+from souvenir.editions.allotment import NotAllottedHere, NumberOutsideRun
 from souvenir.editions.application import (
     Editions,
     EditionSoldOut,
@@ -21,7 +22,7 @@ from souvenir.editions.application import (
     take_number,
 )
 from souvenir.editions.counts import Proofs
-from souvenir.editions.edition import EditionAlreadyDeclared, NotAllottedHere, NumberOutsideRun
+from souvenir.editions.edition import EditionAlreadyDeclared
 from souvenir.editions.piece import HoldExpired, Piece, PieceAlreadySold, PieceHeldBySomeoneElse, PieceReturned
 from souvenir.editions.registers import PieceRegister
 from souvenir.editions.terms import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Unpack
 from uuid import UUID
 
 from souvenir.editions.application.counting import final_counts, parts_of
@@ -27,19 +27,17 @@ from souvenir.editions.application.taking import (
     take_number,
     why_none,
 )
-from souvenir.editions.counts import LARGEST_SIZE, FinalCount, Proofs
-from souvenir.editions.edition import Edition, ReturnPolicy
+from souvenir.editions.counts import LARGEST_SIZE, FinalCount
+from souvenir.editions.edition import Declaration, Edition
 from souvenir.editions.piece import Piece, piece_id
 from souvenir.editions.purchase import Limits
 from souvenir.editions.registers import shelf
 from souvenir.editions.registers.shelf import NextPiece, Number
-from souvenir.editions.terms import Numbering, Space, Visit
-from souvenir.editions.window import Window
+from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
-from souvenir.kernel.identifiers import checked_gtin, new_id
-from souvenir.kernel.localized import LocalizedText
+from souvenir.kernel.identifiers import new_id
 
 AT_ONCE: Final = 1_000
 """Lapsed holds that are put on record in one commit."""
@@ -78,47 +76,9 @@ class Editions:
         self._log = log
         self._may_release = may_release
 
-    def declare(
-        self,
-        *,
-        product_id: UUID,
-        gtin: str,
-        title: LocalizedText,
-        size: int,
-        proofs: Proofs | None = None,
-        reserved: tuple[int, ...] = (),
-        numbering: Numbering = "choice",
-        approval_required: bool = False,
-        returns: ReturnPolicy = "back_on_sale",
-        longest_hold_minutes: int = 120,
-        predecessor: UUID | None = None,
-        window: Window | None = None,
-        visitors_only: bool = False,
-        parts: tuple[UUID, ...] = (),
-        edition_id: UUID | None = None,
-    ) -> Committed[UUID]:
-        """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new.
-
-        With `parts` it is a matched set: number 17 of it is number 17 of each of these editions, sold together only.
-        With a `window` it is timed: its size is 0 until `fix_size`, its numbering sequential, its outlet one.
-        """
-        edition = Edition.declare(
-            edition_id or new_id(),
-            product_id=product_id,
-            gtin=checked_gtin(gtin),
-            title=title,
-            size=size,
-            proofs=proofs or Proofs(),
-            reserved=reserved,
-            numbering=numbering,
-            approval_required=approval_required,
-            returns=returns,
-            longest_hold_minutes=longest_hold_minutes,
-            predecessor=predecessor,
-            window=window,
-            visitors_only=visitors_only,
-            parts=parts,
-        )
+    def declare(self, edition_id: UUID | None = None, **declared: Unpack[Declaration]) -> Committed[UUID]:
+        """Declare an edition; its id is given back. With an `edition_id`, asking twice records nothing new."""
+        edition = Edition.declare(edition_id or new_id(), **declared)
         return self._log.execute(lambda tx: enter_edition(tx, edition))
 
     def reduce(self, edition_id: UUID, size: int, reason: str) -> Committed[None]:

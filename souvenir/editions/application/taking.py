@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from souvenir.editions.allotment import NotAllottedHere
 from souvenir.editions.application.counting import recount
 from souvenir.editions.application.limits import count_purchase, give_back_purchase
-from souvenir.editions.edition import Edition, EditionAlreadyDeclared, NotAllottedHere
+from souvenir.editions.edition import Edition, EditionAlreadyDeclared
 from souvenir.editions.lease import Lease
 from souvenir.editions.piece import Piece, PieceNotHeld, PieceNotSold, piece_id
 from souvenir.editions.purchase import Bought
