@@ -2,9 +2,10 @@
 
 import argparse
 import os
+import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -16,7 +17,8 @@ import souvenir
 from souvenir.documents import journal, trial_balance
 from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.kernel import clock
-from souvenir.kernel.errors import MalformedInput, SouvenirError
+from souvenir.kernel.errors import MalformedInput, NotFound, SouvenirError
+from souvenir.kernel.extras import not_installed
 from souvenir.kernel.money import Money
 from souvenir.ledger.chart import account_of
 from souvenir.ledger.replay import AsOf
@@ -28,13 +30,32 @@ DATABASE = "SOUVENIR_DB"
 RESOLVER = "SOUVENIR_RESOLVER"
 
 
-class NothingToServeWith(SouvenirError):
-    message = "Serving over HTTP needs more than was installed: pip install 'souvenir[serve]'."
-
-
 class NoShopThere(SouvenirError):
     message = "There is no shop at {url}. Say which: --db sqlite:///path/to/shop.db, or set SOUVENIR_DB."
     url: str
+
+
+class NotForYou(SouvenirError):
+    message = "{place} is not yours to read and write: ask its owner, or make a copy of it."
+    place: str
+
+
+class NotReached(SouvenirError):
+    message = "The database could not be opened: {reason}. Check the address, the password, and that the server runs."
+    reason: str
+
+
+class NotServedThere(SouvenirError):
+    message = "Nothing can be served at {host}:{port}: {reason}. Another port: --port {other}."
+    host: str
+    port: int
+    reason: str
+    other: int
+
+
+class NoSuchContract(SouvenirError):
+    message = "There is no licence under the contract number {contract}."
+    contract: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,29 +64,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except SouvenirError as refusal:
-        print(f"souvenir: {refusal}", file=sys.stderr)
-        return 1
+        return _say(str(refusal))
     except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+    except Exception as error:
+        if missing := not_installed(error):
+            return _say(missing)
+        if type(error).__module__.partition(".")[0] not in ("sqlite3", "psycopg", "psycopg_pool"):
+            raise
+        return _say(f"The database gave up: {str(error).splitlines()[0]}. What was committed before is safe.")
+
+
+def _say(sentence: str) -> int:
+    print(f"souvenir: {sentence}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="souvenir", description=__doc__)
     parser.add_argument("--version", action="version", version=f"souvenir {souvenir.__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(run=lambda options: parser.print_help())
+    commands = parser.add_subparsers(metavar="command")
 
     demo = commands.add_parser("demo", help="play one trading day of a small shop group, then serve its API")
     demo.add_argument("--directory", type=Path, default=Path("var/demo"), help="where the demo shop is kept")
-    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--port", type=_port, default=8000)
     demo.set_defaults(run=_demo)
 
     serve = _with_database(commands.add_parser("serve", help="serve the GraphQL API of a shop"))
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=_port, default=8000)
     serve.add_argument("--graphiql", action="store_true", help="serve GraphiQL too: for development only")
     serve.add_argument("--only-published", action="store_true", help="execute nothing but the published operations")
     serve.add_argument(
@@ -112,14 +147,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _describe_replay(replay: argparse.ArgumentParser) -> None:
     _with_database(replay)
-    replay.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="effective up to this day, inclusive")
+    replay.add_argument("--as-of", type=_day, metavar="DATE", help="effective up to this day, inclusive")
     replay.add_argument("--known-at", type=_instant, metavar="INSTANT", help="as it was known at an instant")
     replay.add_argument(
         "--known-after", type=_instant, metavar="INSTANT", help="only what was learned after an instant"
     )
-    replay.add_argument(
-        "--since", type=date.fromisoformat, metavar="DATE", help="open with the balances before this day"
-    )
+    replay.add_argument("--since", type=_day, metavar="DATE", help="open with the balances before this day")
     replay.add_argument("--account", help="the legs behind one account instead, each with its entry and event")
     replay.add_argument("--entry", type=UUID, metavar="ID", help="one entry instead, down to the event that caused it")
     replay.add_argument(
@@ -148,13 +181,13 @@ def _describe_purchase(explain: argparse.ArgumentParser) -> None:
         help="goods, tax included, at a VAT rate: 1494.00@0.13; @excluded or @exempt say so; else a class of goods",
     )
     explain.add_argument("--place", default="CN-BJ", help="ISO 3166 code of the store's region: CN-BJ, JP, DE")
-    explain.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE", help="the invoice's date")
+    explain.add_argument("--on", type=_day, required=True, metavar="DATE", help="the invoice's date")
     explain.add_argument("--mode", default="departure", help="departure, instant_store, immediate, …")
     explain.add_argument("--document", default="passport", help="passport, hk_macao_permit, taiwan_permit")
-    explain.add_argument("--entered", type=date.fromisoformat, metavar="DATE", help="the traveller's last entry")
+    explain.add_argument("--entered", type=_day, metavar="DATE", help="the traveller's last entry")
     explain.add_argument("--age", type=int)
     explain.add_argument("--language", action="append", help="zh-Hans, ja, fr, …; repeatable; default: zh-Hans and en")
-    explain.add_argument("--what-if-on", type=date.fromisoformat, metavar="DATE", help="compare with another date")
+    explain.add_argument("--what-if-on", type=_day, metavar="DATE", help="compare with another date")
     explain.add_argument("--what-if-place", metavar="PLACE", help="compare with another place of the same currency")
     explain.add_argument("--what-if-mode", metavar="MODE", help="compare with another mode")
     explain.set_defaults(run=_explain)
@@ -177,12 +210,45 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _existing(url: str) -> str:
-    """The URL of a shop that is there: only `serve` and `engage` begin a new one."""
-    path = url.removeprefix("sqlite:///")
-    if path != url and not Path(path).exists():
+def _place(url: str, *, begin: bool = False) -> str:
+    """The URL of a shop that is there, and may be opened; only `serve` and `engage` begin a new one."""
+    scheme, _, rest = url.partition("://")
+    if scheme != "sqlite":
+        return url
+    if rest and not rest.startswith("/"):
+        raise MalformedInput(
+            expected="URL of a file: write sqlite:/// with three slashes, four before a root", value=url
+        )
+    path = Path(rest[1:])
+    if not begin and not (rest and path.exists()):
         raise NoShopThere(url=url)
+    if path.is_dir() and rest:
+        raise NoShopThere(url=url)
+    for place in (path, path.parent):
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+            raise NotForYou(place=str(place))
     return url
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[None]:
+    """Say of a server that cannot be reached, or not like this, that it is so: nothing is damaged."""
+    try:
+        yield
+    except SouvenirError as refusal:
+        if refusal.code != "DAMAGED_DATABASE" or url.startswith("sqlite"):
+            raise
+        raise NotReached(reason=refusal.facts["reason"].rstrip(".")) from None
+
+
+def _require_free(host: str, port: int) -> None:
+    """Look whether one may listen there before anything else is begun."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+        raise NotServedThere(host=host, port=port, reason=reason, other=port % 65535 + 1) from None
 
 
 def _write(written: bytes, out: Path | None) -> None:
@@ -193,19 +259,30 @@ def _write(written: bytes, out: Path | None) -> None:
 
 
 def _open(options: argparse.Namespace, *, begin: bool = False) -> souvenir.Shop:
-    url = options.db if begin else _existing(options.db)
-    return souvenir.Shop.open(url, secrets=options.secrets, resolver=options.resolver)
+    with _reached(options.db):
+        return souvenir.Shop.open(_place(options.db, begin=begin), secrets=options.secrets, resolver=options.resolver)
 
 
 def _demo(options: argparse.Namespace) -> None:
+    _require("uvicorn", "reportlab", "segno")
+    exit_after = bool(os.environ.get("SOUVENIR_DEMO_EXIT"))
+    if not exit_after:
+        _require_free("127.0.0.1", options.port)
     from souvenir.demo import play
 
-    play(options.directory, options.port, exit_after=bool(os.environ.get("SOUVENIR_DEMO_EXIT")))
+    play(options.directory, options.port, exit_after=exit_after)
+
+
+def _require(*modules: str) -> None:
+    """Look whether optional modules are installed before anything is begun."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(name=module)
 
 
 def _serve(options: argparse.Namespace) -> None:
-    if find_spec("uvicorn") is None:
-        raise NothingToServeWith
+    _require("uvicorn")
+    _require_free(options.host, options.port)
     from souvenir.serving import serve
 
     with _open(options, begin=True) as shop:
@@ -220,7 +297,9 @@ def _replay(options: argparse.Namespace) -> None:
     from souvenir.shop import open_books
 
     as_of = AsOf(options.as_of, options.known_at, options.since, options.known_after)
-    with open_books(_existing(options.db)) as ledger:
+    if options.as_of and options.since and options.since > options.as_of:
+        raise MalformedInput(expected=f"day from which to replay up to {options.as_of}", value=str(options.since))
+    with _reached(options.db), open_books(_place(options.db)) as ledger:
         if options.entry:
             written = journal.print_entry(ledger.entry(options.entry), ledger.cause_of(options.entry)).encode()
         elif options.account:
@@ -238,8 +317,13 @@ def _statement(options: argparse.Namespace) -> None:
     from souvenir.documents.statement import write_statement
     from souvenir.licensing.licence import Licence
 
+    licence = Licence.id_of(options.contract)
     with _open(options) as shop:
-        sheet = shop.licensing.statement(Licence.id_of(options.contract), options.period)
+        try:
+            shop.log.load(Licence, licence)
+        except NotFound:
+            raise NoSuchContract(contract=options.contract) from None
+        sheet = shop.licensing.statement(licence, options.period)
     _write(write_statement(sheet, options.form), options.out)
 
 
@@ -335,6 +419,23 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"a port from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a day such as 2026-05-31, not {text!r}") from None
+
+
 def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
+    """An instant; without a zone, this machine's."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"an instant such as 2026-06-05T12:00:00+08:00, not {text!r}") from None
     return at if at.tzinfo else at.astimezone()

@@ -43,6 +43,7 @@ from souvenir.eventlog import (
 from souvenir.eventlog.keystore import SqliteKeyStore
 from souvenir.eventlog.rebuild import differences, rebuild_view
 from souvenir.kernel.collector import at_rest
+from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.localized import LocalizedText
 from souvenir.ledger.application import Ledger
 from souvenir.ledger.views import OpenLedger
@@ -110,6 +111,14 @@ __all__ = ["REGISTERS", "Busy", "Contended", "IdempotencyConflict", "Secrets", "
 
 MASTER_KEY: Final = "SOUVENIR_MASTER_KEY"
 """The setting that may hold the master key, instead of a file in the secrets' directory."""
+
+
+class KeysNotThere(SouvenirError):
+    message = (
+        "This shop has a history, but its keys are not at {place}. Say where they are: --secrets, or restore them from "
+        "their backup. If they are lost for good, make the empty directory, and new ones are begun: what was sealed stays sealed."
+    )
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +246,18 @@ class Shop:
         issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed;
         `bank` pays royalties.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
-        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
+        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched; KeysNotThere
+        for a shop that was opened before, whose keys are elsewhere.
         """
         log = EventLog.open(url, REGISTERS)
         if secrets is None and url == "sqlite://":
             kept = Secrets.in_memory()
         else:
-            kept = Secrets.at(Path(secrets) if secrets else _secrets_beside(url))
+            directory = Path(secrets) if secrets else _secrets_beside(url)
+            if log.head() and not directory.exists():
+                log.close()
+                raise KeysNotThere(place=str(directory))
+            kept = Secrets.at(directory)
         name = issuer or {"en": "Souvenir shop", "zh-Hans": "纪念品商店"}
         return cls(
             log,

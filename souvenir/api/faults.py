@@ -11,6 +11,7 @@ from graphql.language import FieldNode
 
 from souvenir.api.authentication import NotPermitted
 from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.extras import not_installed
 
 log = logging.getLogger("souvenir.api")
 
@@ -23,6 +24,7 @@ INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 BAD_REQUEST: Final = "BAD_REQUEST"
 UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 FORBIDDEN: Final = "FORBIDDEN"
+NOT_INSTALLED: Final = "NOT_INSTALLED"
 
 LONGEST_MESSAGE: Final = 400
 """Characters of a message: some repeat what was sent."""
@@ -48,6 +50,9 @@ def coded(message: str, code: str, **extensions: Any) -> GraphQLError:
 def told(error: GraphQLError) -> dict[str, Any]:
     """An error as the caller may see it: always with `extensions.code`; a bug only as a reference to our log."""
     code = _code(error)
+    if missing := not_installed(error.original_error):
+        log.error("%s: %s", ".".join(map(str, error.path or ())), missing)
+        return {"message": missing, "path": error.path, "extensions": {"code": NOT_INSTALLED}}
     if code == INTERNAL:
         return _masked(error)
     shown: dict[str, Any] = dict(error.formatted)

@@ -1,12 +1,16 @@
 """What the demo prints: receipts, refund papers, a certificate, the royalty position and the replayed books."""
 
 import json
+import sys
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from souvenir.certificates.certificate import verify_certificate
-from souvenir.demo.day import Day
+from souvenir.demo.day import BEIJING, Day
+from souvenir.documents.columns import amount, priced
 from souvenir.documents.royalty_position import RoyaltyLine, RoyaltyPosition, print_royalty_position
 from souvenir.documents.trial_balance import print_trial_balance
 from souvenir.kernel.money import Money
@@ -66,12 +70,14 @@ def _whereabouts(found: Mapping[str, Any], codes: Mapping[str, str]) -> None:
         counts = ", ".join(f"{outlet[what]} {what}" for what in ("free", "sold", "leased", "reserved") if outlet[what])
         print(f"  {codes[outlet['outletId']]:<13} {counts}")
     for lease in found["leases"]:
-        print(f"  till {lease['till']} has {lease['numbers']} numbers to sell offline, until {lease['backAt']}")
+        back = datetime.fromisoformat(lease["backAt"]).astimezone(BEIJING)
+        print(f"  till {lease['till']} has {lease['numbers']} numbers to sell offline, until {back:%H:%M} on {back:%F}")
 
 
 def _z_report(report: Mapping[str, Any]) -> None:
     took = ", ".join(
-        f"{taking['kind']} {taking['tender']} {taking['amount']['amount']}" for taking in report["takings"]
+        f"{taking['kind'].replace('_', ' ')} {taking['tender']} {amount(money(taking['amount']))}"
+        for taking in report["takings"]
     )
     print(f"  {report['till']}  Z {report['shiftNo']} of {report['businessDate']}: {took or 'nothing sold'}")
     print(f"      float {_money(report['openingFloat'])}, in the drawer {_money(report['counted'])},", end=" ")
@@ -85,16 +91,20 @@ def books(shop: Shop, url: str) -> None:
     _chapter("The books, replayed from the log")
     print(print_trial_balance(balance))
     print(f"  digest {balance.digest}")
-    print(f"  Again, or down to an event: souvenir replay --db {url} --account Assets:RefundAdvance:PendingCustoms\n")
+    command = Path(sys.executable).with_name("souvenir")
+    with suppress(ValueError):
+        command = command.relative_to(Path.cwd())
+    print(f"  Again:              {command} replay --db {url}")
+    print(f"  down to the events: {command} replay --db {url} --account Assets:RefundAdvance:PendingCustoms\n")
 
 
 def where_to_click(address: str, tokens: Mapping[str, str]) -> None:
     """Addresses, tokens and a first question."""
     print(f"Serving at {address}  (Ctrl-C ends)")
-    print(f"  GraphiQL: {address}/graphql/storefront  … /pos  /finance  /backoffice")
+    print(f"  GraphiQL, in a browser: {address}/graphql/storefront, and with these in its tab Headers:")
     for door, token in tokens.items():
-        print(f"  {door:<11} header  {json.dumps({'Authorization': f'Bearer {token}'})}")
-    print("  Try in /graphql/finance:  { trialBalance { entries rows { account closing { amount } } } }")
+        print(f"  {address}/graphql/{door:<11} {json.dumps({'Authorization': f'Bearer {token}'})}")
+    print("  Try in finance: { trialBalance { entries rows { account closing { amount } } } }")
 
 
 def royalty_position(told: Mapping[str, Any], as_of: date) -> RoyaltyPosition:
@@ -121,7 +131,7 @@ def _closing(balance: Mapping[str, Any], account: str) -> str:
 
 
 def _money(told: Mapping[str, str]) -> str:
-    return str(money(told))
+    return priced(money(told))
 
 
 def _chapter(title: str) -> None:

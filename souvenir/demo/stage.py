@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from souvenir.demo import prints
 from souvenir.demo.day import FIRST_INSTANT, FIRST_REFUND, Day, morning
@@ -24,11 +23,15 @@ from souvenir.demo.world import (
 )
 from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
+from souvenir.kernel.errors import SouvenirError
 from souvenir.serving import served
 from souvenir.shop import Shop
 
 PLAYED: Final = "played"
 """The file that says the story was played to its end."""
+
+PLAYING: Final = "playing"
+"""The file that says it was begun: what is beside it is the demo's own, and may be removed."""
 
 DAYS_AGO: Final = 45
 """The trading day lies so far back that the promised date of an instant refund has passed by today."""
@@ -40,21 +43,35 @@ STAFF: Final = {
 }
 
 
+class NotADemo(SouvenirError):
+    message = "{place} holds something else than a demo, so it was left as it is. Name an empty directory: --directory."
+    place: str
+
+
 def play(directory: Path, port: int, *, exit_after: bool = False) -> None:
     """Play the story into a directory, once; a second start finds the shop as it was left. Then serve, or exit."""
     found = (directory / PLAYED).exists()
     if not found:
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        _make_room(directory)
     with _opened(directory, port) as shop:
         if found:
-            print(f"Found yesterday's shop in {directory}.\n")
+            print(f"Found the shop in {directory}, as it was left. Remove the directory to see the day played again.\n")
         else:
             _play_into(shop)
-            (directory / PLAYED).write_text(f"{clock.now():%F %T}\n", encoding="utf-8")
+            (directory / PLAYING).rename(directory / PLAYED)
         prints.books(shop, f"sqlite:///{directory / 'shop.db'}")
         if not exit_after:
             _serve(shop, port)
+
+
+def _make_room(directory: Path) -> None:
+    """An empty directory: what an interrupted demo left there is removed, anything else stays, and is refused."""
+    if (directory / PLAYING).exists():
+        shutil.rmtree(directory)
+    elif directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
+        raise NotADemo(place=str(directory))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / PLAYING).touch()
 
 
 @contextmanager
@@ -72,7 +89,7 @@ def _play_into(shop: Shop) -> None:
     with served(shop) as address:
         day = perform(shop, Http(address), today, tell=_tell)
     prints.story(shop, day)
-    print(f"Played in {time.perf_counter() - begun:.1f} s, {shop.log.head()} events.\n")
+    print(f"\nPlayed in {time.perf_counter() - begun:.1f} s, {shop.log.head()} events.\n")
 
 
 def perform(shop: Shop, wire: Wire, today: date, tell: Callable[[str], None] = lambda line: None) -> Day:
@@ -117,7 +134,7 @@ def _lines(day: Day) -> list[tuple[str, Callable[[], None]]]:
         ("3     Online: a visitor holds number 288, pays, and gets the certificate", day.online),
         ("4     At the tills: a cash sale, piece 88 by scan, and a return", day.at_the_tills),
         ("5     Three overseas travellers buy", day.travellers_shop),
-        ("      … one leaves in time, one takes the ordinary route, one misses the day", day.travellers_leave),
+        ("6     One leaves in time, one takes the ordinary route, one misses the day", day.travellers_leave),
     ]  # fmt: skip
 
 
@@ -156,4 +173,4 @@ def _serve(shop: Shop, port: int) -> None:
 
 
 def _tell(line: str) -> None:
-    print(f"  {datetime.now(UTC).astimezone(ZoneInfo('Asia/Shanghai')):%H:%M:%S}  {line}", flush=True)
+    print(f"  {datetime.now(UTC).astimezone():%H:%M:%S}  {line}", flush=True)

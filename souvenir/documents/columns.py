@@ -3,12 +3,17 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Final
 
 from souvenir.kernel.money import Money, exponent_of
 from souvenir.kernel.sealing import Redacted
 
 REDACTED = "〔已删除 erased〕"
 """What stands in place of personal data whose key was destroyed."""
+
+OPENING: Final = "（《“【「『"
+CLOSING: Final = "，。、；：！？）》”】」』"
+"""Marks that never end a line, and marks that never begin one."""
 
 
 def width(text: str) -> int:
@@ -48,7 +53,10 @@ def fit(text: str, columns: int) -> str:
 
 
 def wrapped(text: str, columns: int) -> Iterator[str]:
-    """The text over as many lines as it needs: broken at blanks, or inside a word that no line could hold."""
+    """The text over as many lines as it needs: broken at blanks, or inside a word that no line could hold.
+
+    A Chinese sentence is such a word: it is broken between characters, never before its full stop or within a number.
+    """
     line = ""
     for word in text.split():
         joined = f"{line} {word}" if line else word
@@ -58,13 +66,28 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
         if line:
             yield line
         line = ""
-        for character in word:
-            if width(line + character) > columns:
+        for part in _parts(word, columns):
+            if width(line + part) > columns:
                 yield line
                 line = ""
-            line += character
+            line += part
     if line:
         yield line
+
+
+def _parts(word: str, columns: int) -> Iterator[str]:
+    """What of a word must stand on one line: a wide character with its marks, or all letters between two of them."""
+    part = ""
+    for character in word:
+        wide = width(character) == 2
+        if part and part[-1] not in OPENING and (width(part[-1]) == 2 or wide) and character not in CLOSING:
+            yield part
+            part = ""
+        part += character
+        if width(part) > columns:
+            yield part[:-1]
+            part = character
+    yield part
 
 
 def across(label: str, value: str, columns: int) -> Iterator[str]:
@@ -98,6 +121,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], feet: Sequence
 def amount(money: Money) -> str:
     """The amount with thousands separated and without its currency: "1,494.00"."""
     return f"{Decimal(money.minor).scaleb(-exponent_of(money.currency)):,f}"
+
+
+def priced(money: Money) -> str:
+    """The amount with its currency, as papers say it: "1,494.00 CNY"."""
+    return f"{amount(money)} {money.currency}"
 
 
 def percent(rate: Decimal) -> str:

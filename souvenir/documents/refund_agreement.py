@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from souvenir.documents.columns import centred, left, personal, wrapped
+from souvenir.documents.columns import centred, left, personal, priced, wrapped
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
 
@@ -47,7 +47,7 @@ def clauses(agreement: RefundAgreement) -> list[tuple[str, str]]:
     """What is agreed, each clause in Chinese and English."""
     ports, kind = "、".join(agreement.ports), STRENGTHS.get(agreement.strength, (agreement.strength,) * 2)
     by = ADVANCERS.get(agreement.advanced_by, (agreement.advanced_by,) * 2)
-    money, secured = agreement.advance, agreement.guarantee or agreement.advance
+    money, secured = priced(agreement.advance), priced(agreement.guarantee or agreement.advance)
     ends = agreement.secured_until
     return [
         (
@@ -108,8 +108,8 @@ def _facts(agreement: RefundAgreement) -> list[tuple[tuple[str, str], str]]:
         (("退税商店", "Store"), " ".join(agreement.store.values())),
         (("退税代理机构", "Refund agency"), agreement.agency),
         (("旅客", "Traveller"), personal(agreement.traveller)),
-        (("含税金额", "Goods, incl. VAT"), str(agreement.gross)),
-        (("预付金", "Advance"), str(agreement.advance)),
+        (("含税金额", "Goods, incl. VAT"), priced(agreement.gross)),
+        (("预付金", "Advance"), priced(agreement.advance)),
         (("承诺离境日期", "Promised departure by"), agreement.promised_by.isoformat()),
     ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from souvenir.documents.columns import across, centred, left, personal, wrapped
+from souvenir.documents.columns import across, centred, left, personal, priced, wrapped
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
 
@@ -68,12 +68,12 @@ def _facts(receipt: RefundReceipt) -> list[tuple[tuple[str, str], str]]:
 
 
 def _amounts(receipt: RefundReceipt) -> list[tuple[tuple[str, str], str]]:
-    confirmed = str(receipt.confirmed) if receipt.confirmed is not None else "待海关验核 awaiting customs"
+    confirmed = priced(receipt.confirmed) if receipt.confirmed is not None else "待海关验核 awaiting customs"
     return [
-        (("申请退税额", "Refund applied for"), str(receipt.applied)),
+        (("申请退税额", "Refund applied for"), priced(receipt.applied)),
         (("海关确认退税额", "Refund confirmed by customs"), confirmed),
-        (("手续费", "Agency fee"), str(-receipt.fee)),
-        (("实付金额", "Amount paid"), str(receipt.paid)),
+        (("手续费", "Agency fee"), priced(-receipt.fee)),
+        (("实付金额", "Amount paid"), priced(receipt.paid)),
     ]
 
 

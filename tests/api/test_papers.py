@@ -1,6 +1,7 @@
 """Papers through the API: made from the claim and the order, in Chinese and English, and without a person who was forgotten."""
 
 import json
+import sys
 from base64 import b64decode
 from datetime import date
 from typing import Any
@@ -174,3 +175,11 @@ def test_the_receipt_of_a_sale_names_the_seller_and_where_its_numbered_piece_is_
         assert said in paper, said
     assert letters(link) in letters(paper)
     assert "副本 COPY" in group.till.ask("receipt", orderId=sold["id"], isCopy=True)["paper"]["text"]
+
+
+def test_where_paper_was_not_installed_the_extra_is_named(group: Group, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "souvenir.documents.pdf", raising=False)
+    monkeypatch.setitem(sys.modules, "reportlab.graphics.barcode.code128", None)
+    (error,) = group.till.send("receipt", orderId=two_mugs(group)).json()["errors"]
+    assert error["extensions"]["code"] == "NOT_INSTALLED"
+    assert error["message"] == "This needs more than was installed: pip install 'souvenir[documents]'."

@@ -42,6 +42,12 @@ def test_text_is_wrapped_at_blanks_and_inside_a_word_no_line_could_hold() -> Non
     assert list(wrapped("燕山珐琅厂礼品店", 10)) == ["燕山珐琅厂", "礼品店"]
 
 
+def test_within_chinese_a_number_is_not_broken_and_no_line_begins_with_a_full_stop() -> None:
+    assert list(wrapped("最迟于2026-11-05（含当日）离境", 16)) == ["最迟于2026-11-05", "（含当日）离境"]
+    assert list(wrapped("口岸：PEK、PKX、TSN。", 12)) == ["口岸：PEK、", "PKX、TSN。"]
+    assert list(wrapped("预付金即为退税款。", 16)) == ["预付金即为退税", "款。"]
+
+
 def test_a_table_is_as_wide_as_its_widest_cells() -> None:
     assert list(table(("科目", "Dr"), [("现金", "1.00"), ("Bank", "20.00")], [("合计", "21.00")])) == [
         "科目     Dr",

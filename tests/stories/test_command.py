@@ -1,0 +1,89 @@
+"""What goes wrong at the `souvenir` command is said in one sentence, and nothing that was there is touched."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from souvenir.cli import main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err.removeprefix("souvenir: ").strip()
+
+
+def test_a_directory_is_no_shop(tmp_path: Path, capsys):
+    assert refused(capsys, "check", "--db", f"sqlite:///{tmp_path}").startswith("There is no shop at sqlite:///")
+
+
+def test_a_path_needs_its_third_slash(capsys):
+    assert "write sqlite:/// with three slashes" in refused(capsys, "serve", "--db", "sqlite://shop.db")
+
+
+def test_a_server_that_does_not_answer_has_lost_nothing(capsys):
+    said = refused(capsys, "check", "--db", "postgresql://shop@127.0.0.1:1/museum")
+    assert said.startswith("The database could not be opened: connection failed:")
+    assert "backup" not in said
+
+
+def test_a_port_in_use_is_told_before_anything_is_opened(tmp_path: Path, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refused(capsys, "serve", "--db", f"sqlite:///{tmp_path / 'shop.db'}", "--port", str(port))
+    assert said == (
+        f"Nothing can be served at 127.0.0.1:{port}: Address already in use. Another port: --port {port % 65535 + 1}."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_without_its_keys_is_not_given_new_ones(tmp_path: Path, capsys):
+    database = ("--db", f"sqlite:///{tmp_path / 'shop.db'}")
+    engage = ("engage", "M1", "--role", "manager", "--door", "backoffice", *database)
+    assert main(engage) == 0
+    capsys.readouterr()
+    (tmp_path / "secrets").rename(tmp_path / "elsewhere")
+    assert refused(capsys, *engage).startswith("This shop has a history, but its keys are not at")
+    assert not (tmp_path / "secrets").exists()
+    assert main((*engage, "--secrets", str(tmp_path / "elsewhere"))) == 0
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, capsys):
+    database = ("--db", f"sqlite:///{tmp_path / 'shop.db'}")
+    assert main(["engage", "M1", "--role", "manager", "--door", "backoffice", *database]) == 0
+    capsys.readouterr()
+    out = tmp_path / "no" / "books.csv"
+    assert refused(capsys, "replay", *database, "--out", str(out)) == f"{out}: No such file or directory"
+
+
+def test_the_demo_removes_nothing_but_a_demo(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SOUVENIR_DEMO_EXIT", "1")
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    said = refused(capsys, "demo", "--directory", str(tmp_path))
+    assert said.endswith(
+        "holds something else than a demo, so it was left as it is. Name an empty directory: --directory."
+    )
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--as-of", "yesterday", "a day such as 2026-05-31, not 'yesterday'"),
+        ("--known-at", "noon", "an instant such as 2026-06-05T12:00:00+08:00, not 'noon'"),
+    ],
+)
+def test_days_and_instants_are_asked_for_by_example(option: str, value: str, said: str, capsys):
+    with pytest.raises(SystemExit):
+        main(["replay", option, value])
+    assert said in capsys.readouterr().err
+
+
+def test_a_licence_is_named_by_its_contract(tmp_path: Path, capsys):
+    database = ("--db", f"sqlite:///{tmp_path / 'shop.db'}")
+    assert main(["engage", "M1", "--role", "manager", "--door", "backoffice", *database]) == 0
+    capsys.readouterr()
+    said = refused(capsys, "statement", "LIC-2026-99", "2026-Q4", *database)
+    assert said == "There is no licence under the contract number LIC-2026-99."
