@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
@@ -94,6 +94,33 @@ class TaxRefundStanding:
         return self.registered_on <= on and (self.struck_off_on is None or on < self.struck_off_on)
 
 
+class Opening(TypedDict):
+    """What is said of an outlet when it opens."""
+
+    code: str
+    kind: str
+    name: LocalizedText
+    site_id: UUID | None
+    region: str
+    time_zone: str
+    currency: str
+    trades_without_shift: NotRequired[bool]
+    """Whether cash may be taken that no count will ever be held against."""
+
+
+class Registration(TypedDict):
+    """What the tax office says of a store it registers: see `TaxRefundStanding`."""
+
+    jurisdiction: str
+    agency: str
+    store_no: str
+    instant: bool
+    refund_point_id: UUID | None
+    registered_on: date
+    advanced_by: NotRequired[str]
+    agency_phone: NotRequired[str]
+
+
 class Outlet(Aggregate):
     """One place or channel that sells, or that pays refunds for what others sold."""
 
@@ -158,34 +185,18 @@ class Outlet(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def open(
-        cls,
-        *,
-        code: str,
-        kind: str,
-        name: LocalizedText,
-        site_id: UUID | None,
-        region: str,
-        time_zone: str,
-        currency: str,
-        trades_without_shift: bool = False,
-    ) -> "Outlet":
+    def open(cls, **opening: Unpack[Opening]) -> "Outlet":
         """Open an outlet; the code gives it its id, for ever."""
+        code, kind = opening["code"], opening["kind"]
         if kind not in OUTLET_KINDS:
             raise MalformedInput(expected=f"kind of outlet ({', '.join(OUTLET_KINDS)})", value=kind[:40])
-        exponent_of(currency)
-        return cls._create(
-            cls.Opened,
-            id=outlet_id(code),
-            code=checked_code(code),
-            kind=kind,
-            name=name,
-            site_id=site_id,
-            region=checked_region(region),
-            time_zone=checked_time_zone(time_zone),
-            currency=currency,
-            trades_without_shift=trades_without_shift,
-        )
+        exponent_of(opening["currency"])
+        checked = {
+            "code": checked_code(code),
+            "region": checked_region(opening["region"]),
+            "time_zone": checked_time_zone(opening["time_zone"]),
+        }
+        return cls._create(cls.Opened, id=outlet_id(code), **{"trades_without_shift": False, **opening, **checked})
 
     def set_shift_rule(self, *, trades_without_shift: bool) -> None:
         """Say whether tills here may trade with no shift open; saying the same again records nothing."""
@@ -220,36 +231,17 @@ class Outlet(Aggregate):
             raise TillsNotForThisOutlet(outlet_code=self.code, kind=self.kind)
         self._till_installed(till=checked_code(till))
 
-    def register_for_tax_refund(
-        self,
-        *,
-        jurisdiction: str,
-        agency: str,
-        store_no: str,
-        instant: bool,
-        refund_point_id: UUID | None,
-        registered_on: date,
-        advanced_by: str = "shop",
-        agency_phone: str = "",
-    ) -> None:
+    def register_for_tax_refund(self, **registration: Unpack[Registration]) -> None:
         """Note the tax office's registration; repeating the same one records nothing new."""
         self._require_open()
-        by = _advancer(advanced_by)
-        standing = TaxRefundStanding(
-            jurisdiction, agency, store_no, instant, refund_point_id, registered_on, None, by, agency_phone
-        )
-        if self.tax_refund == standing:
-            return
-        self._registered_for_tax_refund(
-            jurisdiction=checked_region(jurisdiction),
-            agency=agency,
-            store_no=checked_code(store_no),
-            instant=instant,
-            refund_point_id=refund_point_id,
-            registered_on=registered_on,
-            advanced_by=by,
-            agency_phone=agency_phone,
-        )
+        checked = {
+            "advanced_by": _advancer(registration.get("advanced_by", "shop")),
+            "jurisdiction": checked_region(registration["jurisdiction"]),
+            "store_no": checked_code(registration["store_no"]),
+        }
+        facts: dict[str, Any] = {"agency_phone": "", **registration, **checked}
+        if self.tax_refund != TaxRefundStanding(**facts):
+            self._registered_for_tax_refund(**facts)
 
     def strike_off_tax_refund(self, struck_off_on: date, reason: str) -> None:
         """Note that the outlet left the register; asking twice records nothing new."""
