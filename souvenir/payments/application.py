@@ -128,8 +128,9 @@ def note_payout(log: EventLog, facts: PayoutFacts, provider: str) -> Committed[U
 
     def record(tx: Transaction) -> UUID:
         if tx.find(Payout, id) is None:
-            puzzles = [f"{one.reference}: {why}" for one in facts.movements if (why := _puzzle(tx, one))]
-            wallets = (one.amount for one in facts.movements if _by_wallet(tx, one))
+            found = [(moved, _behind(tx, moved.key)) for moved in facts.movements]
+            puzzles = [f"{moved.reference}: {why}" for moved, about in found if (why := _puzzle(tx, moved, about))]
+            wallets = (moved.amount for moved, about in found if _by_wallet(about))
             tx.save(Payout.reconcile(provider, facts, puzzles, total(wallets, facts.amount.currency)))
         return id
 
@@ -144,31 +145,15 @@ def id_in(key: str) -> UUID | None:
     return None
 
 
-def _puzzle(tx: Transaction, moved: SettledMovement) -> str:
-    """What the log does not know of a movement; nothing if it knows it so."""
-    if moved.kind == "dispute":
-        return ""
-    id = id_in(moved.key)
-    if moved.kind == "other" or id is None:
-        return f"{moved.amount} that this shop did not ask for"
-    if moved.key.startswith("reverse:"):
-        return ""
-    known = (*_refunded(tx, id), *_given_back(tx, id)) if moved.kind == "refund" else _taken(tx, id)
-    return "" if moved.amount in known else f"{moved.amount}, which the log knows otherwise"
+Behind = Payment | Hold | Collection | None
+"""What a movement is of, where it is of anything we know."""
 
 
-def _by_wallet(tx: Transaction, moved: SettledMovement) -> bool:
-    """Whether a movement is of a wallet's payment or deposit."""
-    id = id_in(moved.key)
+def _behind(tx: Transaction, key: str) -> Behind:
+    id = id_in(key)
     if id is None:
-        return False
-    about = _found(tx, payment_of_refund(tx.session, id) or id)
-    if isinstance(about, Hold):
-        return about.strength is HoldStrength.DEPOSIT
-    return isinstance(about, Payment) and about.tender is Tender.WALLET
-
-
-def _found(tx: Transaction, id: UUID) -> Payment | Hold | Collection | None:
+        return None
+    id = payment_of_refund(tx.session, id) or id
     kinds: tuple[type[Payment | Hold | Collection], ...] = (Payment, Hold, Collection)
     for kind in kinds:
         with suppress(NotFound):  # the id is of something else
@@ -176,35 +161,49 @@ def _found(tx: Transaction, id: UUID) -> Payment | Hold | Collection | None:
     return None
 
 
-def _given_back(tx: Transaction, id: UUID) -> tuple[Money, ...]:
-    """What of a deposit went back: all of it, or the rest."""
-    hold = _found(tx, id)
-    if isinstance(hold, Collection):
-        return (hold.owed - hold.taken,)
-    if not isinstance(hold, Hold) or hold.strength is not HoldStrength.DEPOSIT:
-        return ()
-    kept = hold.wanted or Money.zero(hold.amount.currency)
-    return (kept - hold.amount,)
+def _puzzle(tx: Transaction, moved: SettledMovement, about: Behind) -> str:
+    """What the log does not know of a movement; nothing if it knows it so. Disputes are noted by themselves."""
+    if moved.kind == "dispute":
+        return ""
+    if moved.kind == "other" or id_in(moved.key) is None:
+        return f"{moved.amount} that this shop did not ask for"
+    if moved.key.startswith("reverse:"):
+        return ""
+    if moved.kind == "charge":
+        known = {_taken(tx, about)}
+    else:  # what bounced moved the same amount the other way
+        back = _given_back(moved, about)
+        known = {back, back and -back}
+    return "" if moved.amount in known else f"{moved.amount}, which the log knows otherwise"
 
 
-def _taken(tx: Transaction, id: UUID) -> tuple[Money, ...]:
-    """What a payment took, or a deposit, or a captured hold."""
-    payment = _found(tx, id)
-    if isinstance(payment, Hold):
-        hold, debt = payment, tx.find(Collection, collection_id(id))
-        if debt is not None:
-            return (debt.taken,)
-        if hold.strength is HoldStrength.DEPOSIT:
-            return (hold.amount,)
-        return (hold.wanted,) if hold.state == "captured" and hold.wanted is not None else ()
-    if not isinstance(payment, Payment) or payment.reference is None:
-        return ()
-    return (payment.received or payment.amount,)
+def _by_wallet(about: Behind) -> bool:
+    """Whether a movement is of a wallet's payment or deposit."""
+    if isinstance(about, Hold):
+        return about.strength is HoldStrength.DEPOSIT
+    return isinstance(about, Payment) and about.tender is Tender.WALLET
 
 
-def _refunded(tx: Transaction, refund_id: UUID) -> tuple[Money, ...]:
-    """What a refund gave; one that came back moved the same amount the other way."""
-    payment_id = payment_of_refund(tx.session, refund_id)
-    payment = tx.get(Payment, payment_id) if payment_id is not None else None
-    amount = payment.refunds_amounts.get(refund_id) if payment is not None else None
-    return (-amount, amount) if amount is not None else ()
+def _taken(tx: Transaction, about: Behind) -> Money | None:
+    """What a payment took, or a deposit, or a captured hold, or what was collected of its debt."""
+    if isinstance(about, Payment):
+        return None if about.reference is None else about.received or about.amount
+    if not isinstance(about, Hold):
+        return None
+    if (debt := tx.find(Collection, collection_id(about.id))) is not None:
+        return debt.taken
+    if about.strength is HoldStrength.DEPOSIT:
+        return about.amount
+    return about.wanted if about.state == "captured" else None
+
+
+def _given_back(moved: SettledMovement, about: Behind) -> Money | None:
+    """What a refund gave, or what went back of a deposit, all of it or the rest, or of what was collected too much."""
+    if isinstance(about, Payment):
+        id = id_in(moved.key)
+        return None if id is None else about.refunds_amounts.get(id)
+    if isinstance(about, Collection):
+        return about.taken - about.owed
+    if isinstance(about, Hold) and about.strength is HoldStrength.DEPOSIT:
+        return about.amount - (about.wanted or Money.zero(about.amount.currency))
+    return None

@@ -228,8 +228,14 @@ def test_it_is_not_said_to_be_paid_by_what_the_books_do_not_know(shop, claim):
         shop.pay_back.record(claim, "shells", "1")
 
 
-def test_a_payout_explains_a_deposit_and_what_went_back_of_it_and_clears_the_wallets_account(shop, claim, server, now):
+@pytest.mark.parametrize("bounces", [0, 2])
+def test_a_payout_explains_a_deposit_and_what_went_back_of_it_and_clears_the_wallets_account(
+    shop, claim, server, now, bounces
+):
     shop.refund_tax.confirm_customs(claim, "PEK", {1: 4}, date(2026, 7, 20), "used")
+    for _ in range(bounces):
+        bounce(server)
+        shop.settle_payments.settle_open()
     server.books.finish_refunds()
     shop.settle_payments.settle_open()
     server.books.pay_out("cny")
