@@ -43,6 +43,7 @@ from graphql.execution.executor import invalid_return_type_error
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_iterable
 
+from souvenir.api.resolving import OF_STRAWBERRY
 from souvenir.api.variables import Variables
 
 _NO_VALUES: Final = VariableValues({}, {})
@@ -254,7 +255,7 @@ class _Directives(Visitor):
 
 def _attribute(field: GraphQLField) -> str | None:
     """The attribute that a field is, where its resolver would only read it."""
-    definition = (field.extensions or {}).get("strawberry-definition")
+    definition = (field.extensions or {}).get(OF_STRAWBERRY)
     if definition is None or not definition.is_basic_field or definition.default_resolver is not getattr:
         return None
     return cast(str, definition.python_name)

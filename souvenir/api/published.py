@@ -1,5 +1,6 @@
 """The published contract: where schemas and operation documents lie, in the wheel and in the source tree."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from graphql import GraphQLSchema
 
 from souvenir.api.audience import Audience
 from souvenir.api.documents import operations_in
-from souvenir.api.inputs import prepare
+from souvenir.api.resolving import prepare
 
 _PLACES: Final = (Path(__file__).with_name("contract"), Path(__file__).parents[2] / "graphql")
 """In the wheel, the contract lies beside this module; in the source tree, at its top."""
@@ -25,6 +26,7 @@ def operations(audience: Audience) -> dict[str, str]:
     return operations_in(contract() / audience / "operations")
 
 
+@cache
 def schema_of(audience: Audience) -> GraphQLSchema:
     """The schema that is served to an audience."""
     schema: strawberry.Schema = import_module(f"souvenir.api.{audience}").schema

@@ -213,9 +213,8 @@ class EventLog:
         return self.store.rows(sql, *params)
 
     def row(self, sql: str, *params: Any) -> Row | None:
-        """The first row of one question, or None."""
-        found = self.store.rows(sql, *params)
-        return found[0] if found else None
+        """One row by its key, or None."""
+        return self.store.row(sql, *params)
 
     def head(self) -> int:
         """The position up to which the log is complete."""

@@ -6,7 +6,6 @@ in its own place only. The log keeps ciphertext; keys live apart and can die.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 import threading
@@ -135,7 +134,7 @@ class KeyRing:
         The text is matched as given, apart from case and surrounding or inner spaces.
         """
         normalised = "".join(text.split()).upper()
-        return hmac.new(self._pepper, _bound("keyed hash", purpose, normalised), hashlib.sha256).hexdigest()
+        return hmac.digest(self._pepper, _bound("keyed hash", purpose, normalised), "sha256").hex()
 
     def index(self, subject: UUID, purpose: str, text: str) -> str:
         """Note that a value, such as a document number, belongs to a person; gone when the person is forgotten."""

@@ -461,3 +461,21 @@ def test_a_view_that_adds_many_rows_at_once_has_each_of_them_once(log):
     with log.reading() as session:
         rows = session.rows("SELECT coin, minor FROM coin_list WHERE jar = ? ORDER BY coin", str(jar))
     assert rows == [(value + 1, value) for value in range(1, 258)]
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_one_row_is_asked_of_what_is_committed_while_somebody_writes(store, request):
+    log = EventLog.open(request.getfixturevalue({"sqlite": "sqlite_url"}.get(store, "postgres_url")), [Stickers()])
+    jar = uuid4()
+    asked = "SELECT number FROM stickers WHERE jar = ?"
+
+    def command(tx: Transaction) -> tuple[object, object]:
+        take_sticker(tx, jar)
+        assert tx.session.row(asked, str(jar)) is not None
+        with ThreadPoolExecutor(1) as other:
+            return log.row(asked, str(jar)), other.submit(log.row, asked, str(jar)).result()
+
+    assert log.execute(command).result == (None, None)
+    assert log.row(asked, str(jar)) == (1,)
+    assert log.row(asked, "no such jar") is None
+    log.close()

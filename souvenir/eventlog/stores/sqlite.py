@@ -178,6 +178,18 @@ class SqliteStore(Store):
         finally:
             self._readers.append(connection)
 
+    def row(self, sql: str, *params: Any) -> Row | None:
+        """While nobody writes, the writer's connection is asked: it need not read anew what it wrote itself."""
+        if not self._lock.acquire(blocking=False):
+            return super().row(sql, *params)
+        try:
+            if self._writer.in_transaction:  # this very thread's, who asks what is committed
+                return super().row(sql, *params)
+            found = self._writer.execute(sql, params).fetchall()
+            return found[0] if found else None
+        finally:
+            self._lock.release()
+
     def _borrow(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._readers.pop()

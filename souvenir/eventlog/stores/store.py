@@ -282,6 +282,11 @@ class Store(ABC):
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """The answer to one question by itself, which needs no transaction to be consistent."""
 
+    def row(self, sql: str, *params: Any) -> Row | None:
+        """As `rows`, for a question that is answered in no time: one row by its key, or None."""
+        found = self.rows(sql, *params)
+        return found[0] if found else None
+
     @abstractmethod
     def stream(self, stream: UUID) -> list[StoredEvent]:
         """Every committed event of one aggregate, oldest first."""
