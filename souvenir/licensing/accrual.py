@@ -150,16 +150,11 @@ class Accrual(Aggregate):
         units: int,
         base: Money,
         royalty: Money,
-        marketing_fund: Money,
-        recouped: Money,
-        payable: Money,
-        outside: Money,
         rate: str,
         standing: Standing,
         business_date: date,
         counted: Counted,
-        over_cap: OverCap | None = None,
-        details: Details | None = None,
+        details: Details | None,
     ) -> None:
         self.licence_id = licence_id
         self.order_id = order_id

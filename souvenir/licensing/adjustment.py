@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
@@ -44,23 +44,7 @@ class Adjustment(Aggregate):
 
     @event(Made)
     def __init__(
-        self,
-        licence_id: UUID,
-        amendment_no: str,
-        contract_year: int,
-        period: str,
-        period_rate: Decimal,
-        base: Money,
-        rate_before: str,
-        rate: str,
-        royalty: Money,
-        marketing_fund: Money,
-        recouped: Money,
-        payable: Money,
-        outside: Money,
-        business_date: date,
-        guaranteed: Money | None = None,
-        units: int | None = None,
+        self, licence_id: UUID, amendment_no: str, period: str, base: Money, royalty: Money, units: int | None = None
     ) -> None:
         self.licence_id = licence_id
         self.amendment_no = amendment_no
@@ -74,44 +58,8 @@ class Adjustment(Aggregate):
         return derived_id("adjustment", licence_id, amendment_no, contract_year, period)
 
     @classmethod
-    def make(
-        cls,
-        licence_id: UUID,
-        amendment_no: str,
-        contract_year: int,
-        period: str,
-        *,
-        period_rate: Decimal,
-        base: Money,
-        rate_before: str,
-        rate: str,
-        royalty: Money,
-        marketing_fund: Money,
-        recouped: Money,
-        payable: Money,
-        outside: Money,
-        business_date: date,
-        guaranteed: Money | None = None,
-        units: int | None = None,
-    ) -> Self:
-        """Record the difference; one amendment adjusts one period of one contract year once."""
-        return cls._create(
-            cls.Made,
-            id=cls.id_of(licence_id, amendment_no, contract_year, period),
-            licence_id=licence_id,
-            amendment_no=amendment_no,
-            contract_year=contract_year,
-            period=period,
-            period_rate=period_rate,
-            base=base,
-            rate_before=rate_before,
-            rate=rate,
-            royalty=royalty,
-            marketing_fund=marketing_fund,
-            recouped=recouped,
-            payable=payable,
-            outside=outside,
-            business_date=business_date,
-            guaranteed=guaranteed,
-            units=units,
-        )
+    def make(cls, licence_id: UUID, amendment_no: str, contract_year: int, period: str, **facts: Any) -> Self:
+        """Record the difference, with the other facts of the event; one amendment adjusts one period of a contract year once."""
+        id = cls.id_of(licence_id, amendment_no, contract_year, period)
+        of = {"licence_id": licence_id, "amendment_no": amendment_no, "contract_year": contract_year, "period": period}
+        return cls._create(cls.Made, id=id, **of, **facts)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
@@ -12,17 +13,16 @@ from souvenir.licensing.position import Totals, Year, earned_to_date, rates_said
 from souvenir.licensing.terms import Agreed, period_of
 
 
-@dataclass(frozen=True, slots=True)
-class Restated:
+class Restated(NamedTuple):
     """One period of one contract year under other terms: differences, and the rates before and after."""
 
     period: str
-    period_rate: Decimal
     base: Money
-    rate_before: str
     rate: str
     royalty: Money
     marketing_fund: Money
+    rate_before: str = "0"
+    period_rate: Decimal = Decimal(0)
 
 
 def restated(before: Agreed, after: Agreed, year: Year) -> Iterator[Restated]:
@@ -67,13 +67,7 @@ def adjusted(
         licence.id,
         amendment_no,
         number,
-        change.period,
-        period_rate=change.period_rate,
-        base=change.base,
-        rate_before=change.rate_before,
-        rate=change.rate,
-        royalty=change.royalty,
-        marketing_fund=change.marketing_fund,
+        **change._asdict(),
         recouped=recoupable - payable,
         payable=payable + outside,
         outside=outside,

@@ -1,7 +1,7 @@
 """A sale made outside its licence: reported apart from royalties, and never recoups an advance."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
@@ -29,18 +29,7 @@ class Breach(Aggregate):
         business_date: date
 
     @event(Reported)
-    def __init__(
-        self,
-        licence_id: UUID,
-        order_id: UUID,
-        line_no: int,
-        product_id: UUID,
-        sku: str,
-        units: int,
-        base: Money,
-        code: str,
-        business_date: date,
-    ) -> None:
+    def __init__(self, licence_id: UUID, order_id: UUID, line_no: int, code: str) -> None:
         self.licence_id = licence_id
         self.order_id = order_id
         self.line_no = line_no
@@ -52,29 +41,7 @@ class Breach(Aggregate):
         return derived_id("breach", order_id, line_no, licence_id, near=order_id)
 
     @classmethod
-    def report(
-        cls,
-        licence_id: UUID,
-        order_id: UUID,
-        line_no: int,
-        product_id: UUID,
-        sku: str,
-        units: int,
-        base: Money,
-        code: str,
-        business_date: date,
-    ) -> Self:
-        """Record that a line was sold without the licence's permission."""
-        return cls._create(
-            cls.Reported,
-            id=cls.id_of(order_id, line_no, licence_id),
-            licence_id=licence_id,
-            order_id=order_id,
-            line_no=line_no,
-            product_id=product_id,
-            sku=sku,
-            units=units,
-            base=base,
-            code=code,
-            business_date=business_date,
-        )
+    def report(cls, licence_id: UUID, order_id: UUID, line_no: int, **facts: Any) -> Self:
+        """Record that a line was sold without the licence's permission; the facts are those of the event."""
+        line = {"licence_id": licence_id, "order_id": order_id, "line_no": line_no}
+        return cls._create(cls.Reported, id=cls.id_of(order_id, line_no, licence_id), **line, **facts)

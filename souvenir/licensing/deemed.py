@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
@@ -78,9 +77,7 @@ def late_payment(
     nothing = Money.zero(terms.currency)
     change = Restated(
         period=period_of(paid_on, terms.period_months),
-        period_rate=Decimal(0),
         base=due.amount,
-        rate_before="0",
         rate=f"{terms.late_interest_rate:f} {terms.late_interest}",
         royalty=-interest if came_back else interest,
         marketing_fund=nothing,
@@ -100,9 +97,7 @@ def _deemed(contract: Contract, year: Year, period: str, units: int, sold: Itera
     (earned, fund), (then, fund_then) = earned_to_date(contract.agreed, after), earned_to_date(contract.agreed, year)
     return Restated(
         period=period,
-        period_rate=Decimal(0),
         base=base,
-        rate_before="0",
         rate=rates_said(contract.agreed.at(period), year, after, after.counts[period, ""].rate),
         royalty=Money(earned - then, year.currency),
         marketing_fund=Money(fund - fund_then, year.currency),

@@ -1,7 +1,6 @@
 """Sub-licences: what somebody we let use the property reports for a period, and what the licensor gets of it."""
 
 from datetime import date
-from decimal import Decimal
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money
@@ -55,9 +54,7 @@ def reported(
     by_share = royalty == receipts.at_rate(terms.sublicence_share)
     change = Restated(
         period=period,
-        period_rate=Decimal(0),
         base=net_sales,
-        rate_before="0",
         rate=f"{terms.sublicence_share if by_share else terms.sublicence_rate:f}",
         royalty=royalty,
         marketing_fund=nothing,

@@ -362,5 +362,14 @@ def _into(amount: Money, conversion: Conversion | None, contract: Contract) -> M
 
 
 def _breach(licence_id: UUID, sale: LicensedSale, units: int, base: Money, code: str) -> Breach:
-    line = (licence_id, sale.order_id, sale.line_no, sale.product_id, sale.sku)
-    return Breach.report(*line, units, base, code, sale.paid_on)
+    return Breach.report(
+        licence_id,
+        sale.order_id,
+        sale.line_no,
+        product_id=sale.product_id,
+        sku=sale.sku,
+        units=units,
+        base=base,
+        code=code,
+        business_date=sale.paid_on,
+    )
