@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from souvenir.banking.bank import Bank, BankAnswer, NoBank, Standing, TransferOrder
-from souvenir.banking.registers import latest_transfer, open_transfers
+from souvenir.banking.registers import latest_transfer, open_transfers, paid_since
 from souvenir.banking.transfer import Transfer, transfer_id
 from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
@@ -53,6 +53,10 @@ BY_HAND: Final = "by hand"
 
 FURTHEST_EAST: Final = timedelta(hours=14)
 """How far the day may have come elsewhere, ahead of UTC."""
+
+
+SENT_BACK_WITHIN: Final = timedelta(days=30)
+"""How long after it was paid an order is looked at again: the payee's bank may send the money back."""
 
 
 class PayOut:
@@ -135,9 +139,9 @@ class PayOut:
         return self._log.load(Transfer, id)
 
     def settle_open(self) -> int:
-        """Look at every order the bank has not carried out; answers how many there were."""
+        """Look at every order the bank has not carried out, or may yet send back; answers how many there were."""
         with self._log.reading() as session:
-            waiting = open_transfers(session)
+            waiting = open_transfers(session) + paid_since(session, clock.now().date() - SENT_BACK_WITHIN)
         for id in waiting:
             with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
                 self.look(id)

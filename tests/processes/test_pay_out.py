@@ -134,6 +134,16 @@ def test_money_the_payees_bank_sends_back_is_owed_again(desk):
     assert desk.books() == {PAYABLE: "-600.00", "Assets:Bank": "-1000.00"}
 
 
+@pytest.mark.parametrize(("days", "state"), [(1, "rejected"), (29, "rejected"), (31, "executed")])
+def test_money_that_is_sent_back_within_a_month_is_noticed_by_itself(desk, days, state):
+    order = desk.pay()
+    desk.later(25)
+    assert desk.of(order)[0] == "executed"
+    desk.bank.returned[order] = "no such account"
+    desk.later(days)
+    assert desk.of(order)[0] == state
+
+
 def test_nothing_is_paid_without_a_statement_a_debt_or_a_bank(desk):
     with pytest.raises(NotStated):
         desk.shop.pay_out.royalty(desk.licence, "2026-Q4")
