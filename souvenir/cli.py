@@ -299,6 +299,9 @@ def _replay(options: argparse.Namespace) -> None:
     as_of = AsOf(options.as_of, options.known_at, options.since, options.known_after)
     if options.as_of and options.since and options.since > options.as_of:
         raise MalformedInput(expected=f"day from which to replay up to {options.as_of}", value=str(options.since))
+    forms = ("txt",) if options.entry else ("txt", "csv") if options.account else (*trial_balance.FORMS, "beancount")
+    if options.form not in forms:
+        raise MalformedInput(expected=f"form of this: {' or '.join(forms)}", value=options.form)
     with _reached(options.db), open_books(_place(options.db)) as ledger:
         if options.entry:
             written = journal.print_entry(ledger.entry(options.entry), ledger.cause_of(options.entry)).encode()

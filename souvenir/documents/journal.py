@@ -31,7 +31,7 @@ def print_legs(legs: Iterable[Leg]) -> str:
         rows.append(
             [str(leg.effective_on), leg.rule, amount(leg.money), after, currency, str(leg.entry_id), leg.cause.topic]
         )
-    headings = ["日期 Day", "规则 Rule", "金额 Amount", "余额 Balance", "币种", "凭证 Entry", "事件 Event"]
+    headings = ["日期 Day", "规则 Rule", "金额 Amount", "余额 Balance", "币种 Currency", "凭证 Entry", "事件 Event"]
     return "".join(line.rstrip() + "\n" for line in table(headings, rows)) if rows else "没有凭证 No entries.\n"
 
 
@@ -57,7 +57,7 @@ def print_entry(entry: Entry, cause: CausingEvent) -> str:
         f"{entry.rule} {entry.text}, effective {entry.effective_on}, known at {entry.known_at.isoformat()}",
         *about,
         "",
-        *table(["科目 Account", "金额 Amount", "币种"], rows),
+        *table(["科目 Account", "金额 Amount", "币种 Currency"], rows),
         "",
         f"事件 Event {cause.topic}, {cause.stream}/{cause.version}",
         json.dumps(json.loads(cause.state), ensure_ascii=False, indent=2, sort_keys=True),

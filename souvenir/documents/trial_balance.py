@@ -39,7 +39,7 @@ def _lines(balance: TrialBalance) -> Iterator[str]:
     learned = f", learned after {bounds.known_after.isoformat(timespec='seconds')}" if bounds.known_after else ""
     known = f", as known at {bounds.known.isoformat(timespec='seconds')}" if bounds.known else ""
     yield f"试算平衡表 Trial balance{since}{until}{learned}{known}"
-    yield f"凭证 Entries: {balance.entries:,}"
+    yield f"凭证 Entries: {balance.entries:,}{', those of the opening among them' if bounds.since else ''}"
     for currency in sorted({row.currency for row in balance.rows}):
         yield ""
         yield from _one_currency(currency, [row for row in balance.rows if row.currency == currency])

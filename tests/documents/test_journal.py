@@ -60,7 +60,7 @@ def test_an_entry_stands_above_the_event_that_caused_it(ledger: Ledger) -> None:
     assert text.startswith(
         f"凭证 Entry {leg.entry_id}\nMAN Float, effective 2026-05-15, known at 2026-05-15T02:00:00+00:00\n"
     )
-    assert "Assets:Cash:Safe                -500.00   CNY" in text
+    assert "Assets:Cash:Safe                -500.00            CNY" in text
     assert '"text": "Float"' in text
 
 

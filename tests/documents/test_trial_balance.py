@@ -79,7 +79,7 @@ def test_a_period_opens_with_what_stood_before_it() -> None:
         print_trial_balance(period)
         == """\
 试算平衡表 Trial balance from 2025-06-01 to 2025-06-30
-凭证 Entries: 2
+凭证 Entries: 2, those of the opening among them
 
 科目 Account (CNY)  期初 Opening  借方 Debit  贷方 Credit  借余 Balance Dr  贷余 Balance Cr
 ------------------  ------------  ----------  -----------  ---------------  ---------------

@@ -74,3 +74,11 @@ def test_serving_without_a_server_installed_says_what_to_install(tmp_path, monke
     assert main(["serve", "--db", f"sqlite:///{tmp_path / 'shop.db'}"]) == 1
     assert "pip install 'souvenir[serve]'" in capsys.readouterr().err
     assert not (tmp_path / "shop.db").exists()
+
+
+def test_a_form_the_legs_do_not_have_is_refused_and_a_period_does_not_end_before_it_begins(traded: Path, capfd):
+    database = f"sqlite:///{traded / 'shop.db'}"
+    assert main(["replay", "--db", database, "--account", DRAWER, "--form", "xlsx"]) == 1
+    assert capfd.readouterr().err == "souvenir: The value 'xlsx' is not a valid form of this: txt or csv.\n"
+    assert main(["replay", "--db", database, "--as-of", "2026-07-10", "--since", "2026-08-01"]) == 1
+    assert "day from which to replay up to 2026-07-10" in capfd.readouterr().err
