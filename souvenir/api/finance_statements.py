@@ -20,7 +20,7 @@ from souvenir.api.statements import (
     StatementIssued,
     StatementSources,
 )
-from souvenir.api.types import Info, Money, described
+from souvenir.api.types import Info, Money, described, shown
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.licensing.statement import StatementOvertaken
 
@@ -89,17 +89,7 @@ class StatementQuery:
     def payout_instruction(self, info: Info, licence_id: strawberry.ID, period: str) -> PayoutInstruction | None:
         """What an issued statement asks to be paid; null if nothing."""
         found = _at(info).shop.licensing.payout(read_id("Licence", licence_id, "licenceId"), period)
-        if found is None:
-            return None
-        return PayoutInstruction(
-            key=str(found.key),
-            payee=found.payee,
-            amount=Money.of(found.amount),
-            tax=Money.of(found.tax),
-            due_on=found.due_on,
-            text=found.text,
-            statement_digest=found.statement_digest,
-        )
+        return shown(PayoutInstruction, found, key=str(found.key)) if found else None
 
 
 @strawberry.type

@@ -9,7 +9,7 @@ import strawberry
 from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id
-from souvenir.api.types import Info, LocalizedText, Money, described, visit
+from souvenir.api.types import Info, LocalizedText, Money, described, shown, visit
 from souvenir.kernel.errors import NotFound
 from souvenir.licensing import views
 from souvenir.licensing.licence import Licence as Contract
@@ -111,7 +111,7 @@ class RoyaltyPosition:
             return page(
                 lambda start, limit: view.accruals(session, self.key, period, start or "", limit),
                 key=lambda row: (row.seq,),
-                node=_line,
+                node=lambda row: shown(RoyaltyLine, row, order_id=global_id("Order", row.order_id)),
                 first=first,
                 after=after,
                 sort="royalty line",
@@ -154,65 +154,14 @@ def royalty_positions(at: Desk, as_of: date | None = None) -> list[RoyaltyPositi
 
 
 def _position(found: views.Position) -> RoyaltyPosition:
-    return RoyaltyPosition(
+    return shown(
+        RoyaltyPosition,
+        found,
         licence_id=global_id("Licence", found.licence_id),
-        contract_no=found.contract_no,
-        licensor=found.licensor,
-        advance_agreed=Money.of(found.advance_agreed),
-        advance_paid=Money.of(found.advance_paid),
-        withheld=Money.of(found.withheld),
-        base=Money.of(found.base),
-        earned=Money.of(found.earned),
-        recouped=Money.of(found.recouped),
-        unrecouped=Money.of(found.unrecouped),
-        payable=Money.of(found.payable),
-        marketing_fund=Money.of(found.marketing_fund),
-        breaches=found.breaches,
-        periods=[_period(period) for period in found.periods],
-        products=[_product(product) for product in found.products],
+        periods=[shown(RoyaltyPeriod, period) for period in found.periods],
+        products=[
+            shown(RoyaltyProduct, row, product_id=global_id("Product", row.product_id)) for row in found.products
+        ],
         names=found.property_name,
         key=found.licence_id,
-    )
-
-
-def _period(row: views.PeriodFigures) -> RoyaltyPeriod:
-    return RoyaltyPeriod(
-        period=row.period,
-        sold=row.sold,
-        returned=row.returned,
-        base=Money.of(row.base),
-        earned=Money.of(row.earned),
-        recouped=Money.of(row.recouped),
-        payable=Money.of(row.payable),
-        marketing_fund=Money.of(row.marketing_fund),
-    )
-
-
-def _product(row: views.ProductFigures) -> RoyaltyProduct:
-    return RoyaltyProduct(
-        product_id=global_id("Product", row.product_id),
-        sku=row.sku,
-        sold=row.sold,
-        returned=row.returned,
-        base=Money.of(row.base),
-        earned=Money.of(row.earned),
-        recouped=Money.of(row.recouped),
-        payable=Money.of(row.payable),
-    )
-
-
-def _line(row: views.AccrualLine) -> RoyaltyLine:
-    return RoyaltyLine(
-        order_id=global_id("Order", row.order_id),
-        line_no=row.line_no,
-        sku=row.sku,
-        business_date=row.business_date,
-        period=row.period,
-        units=row.units,
-        rate=row.rate,
-        base=Money.of(row.base),
-        earned=Money.of(row.earned),
-        recouped=Money.of(row.recouped),
-        payable=Money.of(row.payable),
-        marketing_fund=Money.of(row.marketing_fund),
     )

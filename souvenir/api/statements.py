@@ -16,13 +16,12 @@ from souvenir.api.grounds import Grounds
 from souvenir.api.identity import global_id
 from souvenir.api.rights import licence
 from souvenir.api.scalars import CurrencyCode
-from souvenir.api.types import Info, LocalizedText, Money, described, visit
+from souvenir.api.types import Info, LocalizedText, Money, described, shown, visit
 from souvenir.documents.statement import MEDIA_TYPES, print_statement, write_statement
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.licensing import sheet as paper
 from souvenir.licensing.drafting import Draft
 from souvenir.licensing.reading import Source
-from souvenir.licensing.registers.positions import Issued
 from souvenir.licensing.sheet import NoSuchLine
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,
@@ -36,6 +35,9 @@ from souvenir.licensing.statement import Statement as Sealed
 
 READING: Final[Grounds] = (MalformedInput, NotFound, NotStated, StatementDiffers)
 """Why a statement cannot be read."""
+
+DRILLING: Final[Grounds] = (*READING, NoSuchLine)
+"""Why nothing is shown behind a line."""
 
 STATING: Final[Grounds] = (PeriodAlreadyStated, PeriodNotOver, EarlierPeriodNotStated, PeriodOutsideLicence)
 """Why a period cannot be stated."""
@@ -272,7 +274,7 @@ def issued(at: Desk, licence_id: UUID, first: int, after: str | None) -> Connect
     return page(
         lambda start, limit: at.shop.licensing.statements(licence_id, start, limit),
         key=lambda row: (row.period,),
-        node=_issued,
+        node=lambda row: shown(StatementIssued, row),
         first=first,
         after=after,
         sort="royalty statement",
@@ -290,7 +292,7 @@ def draft(at: Desk, licence_id: UUID, period: str, on: date) -> StatementDraft:
     found: Draft = at.shop.licensing.draft_statement(licence_id, period, on)
     return StatementDraft(
         statement=_statement(found.sheet),
-        flags=[StatementFlag(code=flag.code, text=flag.text) for flag in found.flags],
+        flags=[shown(StatementFlag, flag) for flag in found.flags],
     )
 
 
@@ -308,145 +310,56 @@ def sources(at: Desk, licence_id: UUID, period: str, line: int, first: int, afte
 
 def forecast(at: Desk, licence_id: UUID, on: date) -> GuaranteeForecast:
     """Whether a licence's guarantee will be earned back."""
-    found = at.shop.licensing.forecast(licence_id, on)
-    return GuaranteeForecast(
-        as_of=found.as_of,
-        days_gone=found.days_gone,
-        days_left=found.days_left,
-        guarantee=Money.of(found.guarantee),
-        earned=Money.of(found.earned),
-        projected=Money.of(found.projected),
-        shortfall=Money.of(found.shortfall),
-        needed_daily=Money.of(found.needed_daily),
-        contract_year=found.contract_year,
-    )
-
-
-def _year(year: paper.YearAccount) -> StatementYear:
-    return StatementYear(
-        contract_year=year.contract_year,
-        guarantee=Money.of(year.guarantee),
-        earned=Money.of(year.earned),
-        recouped=Money.of(year.recouped),
-        payable=Money.of(year.payable),
-        shortfall=Money.of(year.shortfall),
-        closing_unrecouped=Money.of(year.closing_unrecouped),
-        earned_to_date=Money.of(year.earned_to_date),
-        cash_to_date=Money.of(year.cash_to_date),
-    )
+    return shown(GuaranteeForecast, at.shop.licensing.forecast(licence_id, on))
 
 
 def _statement(found: paper.Sheet) -> RoyaltyStatement:
     header = found.header
-    account, due = header.account, header.due
-    return RoyaltyStatement(
+    return shown(
+        RoyaltyStatement,
+        found,
         licence_id=global_id("Licence", header.licence_id),
         contract_no=header.contract_no,
         licensor=header.licensor,
         period=header.period,
         currency=CurrencyCode(header.currency),
         issued_on=header.issued_on,
-        account=StatementAccount(
-            guarantee=Money.of(account.guarantee),
-            paid_ahead=Money.of(account.paid_ahead),
-            opening_unrecouped=Money.of(account.opening_unrecouped),
-            earned=Money.of(account.earned),
-            recouped=Money.of(account.recouped),
-            closing_unrecouped=Money.of(account.closing_unrecouped),
-            outside=Money.of(account.outside),
-            payable=Money.of(account.payable),
-            marketing_fund=Money.of(account.marketing_fund),
-            shortfall=Money.of(account.shortfall or account.payable * 0),
-            years=[_year(year) for year in account.years or ()],
-        ),
-        due=StatementDue(
-            royalty=Money.of(due.royalty),
-            tax_rate=due.tax_rate,
-            tax_borne_by=due.tax_borne_by,
-            tax=Money.of(due.tax),
-            marketing_fund=Money.of(due.marketing_fund),
-            amount=Money.of(due.amount),
-            on=due.on,
-        ),
-        net=Money.of(found.net),
-        royalty=Money.of(found.royalty),
-        is_nil=found.is_nil,
-        lines=[_line(line) for line in found.lines],
-        adjustments=[_adjustment(line) for line in found.adjustments],
-        breaches=[
-            StatementBreach(code=one.code, sku=one.sku, units=one.units, base=Money.of(one.base))
-            for one in found.breaches
+        account=_account(header.account),
+        due=shown(StatementDue, header.due),
+        lines=[
+            shown(RoyaltyStatementLine, line, product_id=global_id("Product", UUID(line.product_id)))
+            for line in found.lines
         ],
+        adjustments=[shown(StatementAdjustment, line) for line in found.adjustments],
+        breaches=[shown(StatementBreach, line) for line in found.breaches],
         entries=header.span.entries,
-        digest=found.digest,
         shared_account=header.shared_account,
         reserve=_reserve(header.reserve) if header.reserve else None,
-        labels=StatementLabels(**dict(header.labels)) if header.labels else None,
-        conversions=[StatementConversion(**dict(each)) for each in header.conversions or ()],
+        labels=shown(StatementLabels, header.labels) if header.labels else None,
+        conversions=[shown(StatementConversion, each) for each in header.conversions or ()],
         names=header.property_name,
         sheet=found,
     )
 
 
+def _account(found: paper.Account) -> StatementAccount:
+    shortfall = Money.of(found.shortfall or found.payable * 0)
+    return shown(
+        StatementAccount, found, shortfall=shortfall, years=[shown(StatementYear, year) for year in found.years or ()]
+    )
+
+
 def _reserve(found: paper.Reserve) -> StatementReserve:
-    return StatementReserve(
-        rate=found.rate,
-        opening=Money.of(found.opening_royalty),
-        closing=Money.of(found.closing_royalty),
-        opening_net=Money.of(found.opening_net),
-        closing_net=Money.of(found.closing_net),
+    return shown(
+        StatementReserve, found, opening=Money.of(found.opening_royalty), closing=Money.of(found.closing_royalty)
     )
-
-
-def _line(line: paper.Line) -> RoyaltyStatementLine:
-    return RoyaltyStatementLine(
-        number=line.number,
-        period=line.period,
-        sku=line.sku,
-        product_id=global_id("Product", UUID(line.product_id)),
-        territory=line.territory,
-        channel=line.channel,
-        rate=line.rate,
-        sold=line.sold,
-        returned=line.returned,
-        gross=Money.of(line.gross),
-        deductions=Money.of(line.deductions),
-        net=Money.of(line.net),
-        royalty=Money.of(line.royalty),
-        marketing_fund=Money.of(line.marketing_fund),
-        gtin=line.gtin,
-    )
-
-
-def _adjustment(line: paper.AdjustmentLine) -> StatementAdjustment:
-    return StatementAdjustment(
-        amendment_no=line.amendment_no,
-        period=line.period,
-        base=Money.of(line.base),
-        rate_before=line.rate_before,
-        rate=line.rate,
-        royalty=Money.of(line.royalty),
-        marketing_fund=Money.of(line.marketing_fund),
-    )
-
-
-def _issued(row: Issued) -> StatementIssued:
-    due = Money.of(row.due)
-    return StatementIssued(period=row.period, issued_on=row.issued_on, due=due, due_on=row.due_on, digest=row.digest)
 
 
 def _source(found: Source) -> StatementSource:
-    return StatementSource(
+    return shown(
+        StatementSource,
+        found,
         order_id=global_id("Order", UUID(found.order_id)),
-        line_no=found.line_no,
         is_return=found.return_id is not None,
         business_date=date.fromisoformat(found.business_date),
-        units=found.units,
-        net=Money.of(found.net),
-        royalty=Money.of(found.royalty),
-        position=found.position,
     )
-
-
-DRILLING: Final[Grounds] = (*READING, NoSuchLine)
-"""Why nothing is shown behind a line."""

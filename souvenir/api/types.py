@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from functools import cache
+from typing import Any, Self, TypeVar
 
 import strawberry
 from pydantic import ValidationError
@@ -12,6 +13,8 @@ from souvenir.api.authentication import Visit
 from souvenir.api.scalars import BigInt, CurrencyCode
 from souvenir.kernel import localized, money
 from souvenir.kernel.errors import MalformedInput
+
+T = TypeVar("T")
 
 
 @strawberry.type(description="An amount of one currency. Never a float: either a decimal string, or whole minor units.")
@@ -74,6 +77,18 @@ def words(translations: list[TranslationInput]) -> dict[str, str]:
         value = ", ".join(item.language for item in translations)
         raise MalformedInput(expected="list of words, one text for each language", value=value[:80])
     return result
+
+
+def shown(kind: Callable[..., T], value: object, **otherwise: Any) -> T:
+    """A value of the trade as the API shows it: fields of the same names, amounts as the API's; the rest is given."""
+    fields = {name: getattr(value, name) for name in _fields(kind) if name not in otherwise}
+    amounts = {name: Money.of(each) for name, each in fields.items() if isinstance(each, money.Money)}
+    return kind(**fields | amounts | otherwise)
+
+
+@cache
+def _fields(kind: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(kind).parameters)
 
 
 Info = strawberry.Info[Any, None]
