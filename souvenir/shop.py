@@ -76,6 +76,7 @@ from souvenir.processes.change_keys import ChangeKeys
 from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.draw import Draws, FollowDraws
+from souvenir.processes.exchange import Exchange
 from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.know_buyers import KnowBuyers
@@ -190,13 +191,13 @@ class Shop:
         self.pay_back = PayBack(log)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
+        self.exchange = Exchange(log, self.take_back)
         self.lapse_orders = LapseOrders(log)
         self.deadlines = WatchDeadlines(self._watched())
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
         self.access = Access(log, secrets.session_secret)
-        self.tills = Tills(log)
-        self.cash_up = CashUp(log)
+        self.tills, self.cash_up = Tills(log), CashUp(log)
         self.views = Views()
         self.publication = Publication(log, secrets.signing, resolver, self.views.status_lists)
         self.certify = Certify(secrets.signing, issuer, resolver)

@@ -76,12 +76,19 @@ class OrderTender:
 class Return:
     id: strawberry.ID
     amount: Money = strawberry.field(description="The price of the goods.")
+    exchanged_for: strawberry.ID | None = strawberry.field(description="The order whose goods went out for these.")
     given_by: strawberry.Private[tuple[Tendered, ...]]
+    carried_over: strawberry.Private[tuple[Tendered, ...]]
 
     @described
     def tenders(self) -> list[OrderTender]:
-        """By what their price went back, with what was kept of it for an advance; without what went into an exchange."""
+        """By what their price went back, with what was kept of it for an advance."""
         return OrderTender.all(self.given_by)
+
+    @described
+    def carried(self) -> list[OrderTender]:
+        """What had been paid for them and pays for what went out in exchange."""
+        return OrderTender.all(self.carried_over)
 
 
 @strawberry.type(description="What one buyer agreed to at one moment.")
@@ -110,6 +117,12 @@ class Order(Node):
     def tenders(self) -> list[OrderTender]:
         """By what it was paid, or is in part."""
         return OrderTender.all(self.found.tenders.values())
+
+    @described
+    def in_exchange_for(self) -> strawberry.ID | None:
+        """The order whose goods came back for these."""
+        exchange = self.found.exchange
+        return global_id("Order", exchange.order_id) if exchange else None
 
     @described
     def rounding(self) -> Money:
@@ -238,7 +251,9 @@ def shown(found: sales_order.Order) -> Order:
             Return(
                 id=global_id("Return", id),
                 amount=Money.of(money.total((line.gross for line in lines), found.currency)),
+                exchanged_for=global_id_if("Order", found.exchanged_for.get(id)),
                 given_by=found.given_by[id],
+                carried_over=found.carried_over[id],
             )
             for id, lines in found.returns.items()
         ],

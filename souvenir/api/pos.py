@@ -15,7 +15,7 @@ from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk, lookup
 from souvenir.api.doors import EXPECTED_DEVICE, ExpectedDevice
-from souvenir.api.editions import Edition, Space, space_name
+from souvenir.api.editions import Edition
 from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, AT_TILL, IN_PARTS, LIMITED, TRADING_DAY
@@ -24,17 +24,17 @@ from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.papers import TillPaperQuery
 from souvenir.api.places import Outlet
 from souvenir.api.pos_deposits import DepositMutation
+from souvenir.api.pos_exchange import ExchangeMutation
+from souvenir.api.pos_goods import GoodsInput, PartInput, PieceInput, in_parts, items
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
 from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
-from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation, question
 from souvenir.api.returns import TAKING_BACK, TakeBackInput, TakeBackPayload, taken_back
 from souvenir.api.scalars import schema_config
-from souvenir.api.types import Info, MoneyInput, described
+from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at
-from souvenir.editions.edition import Edition as Declared
 from souvenir.editions.views import piece_status
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, NotFound
@@ -43,13 +43,10 @@ from souvenir.pos.device import DeviceRevoked, PairingCodeExpired, PairingCodeUn
 from souvenir.pos.scan import ScannedCertificate as Link
 from souvenir.pos.scan import ScannedGoods, ScannedReceipt, UnreadableScan, resolve_scan
 from souvenir.processes.enrol_device import enrol_device
-from souvenir.processes.sell import Item
-from souvenir.processes.split_tender import Part
-from souvenir.sales.basket import MOST_LINES, MOST_OF_ONE_PRODUCT, BasketFull
+from souvenir.sales.basket import BasketFull
 from souvenir.sales.order import Order as Sale
 from souvenir.sites.outlet import Outlet as OpenOutlet
 
-MOST_PARTS = 20
 LONGEST_PRINTED_NUMBER = 7
 """Digits of a serial that is a piece's number, as printed on its label; certificates have longer serials."""
 
@@ -151,27 +148,6 @@ class Query(RefundQuery, TillPaperQuery, LeaseQuery, CounterPaymentQuery, Explan
 
 
 @strawberry.input
-@strawberry.input(description="Open goods.")
-class GoodsInput:
-    product_id: strawberry.ID
-    quantity: int = 1
-
-
-@strawberry.input(description="A numbered piece.")
-class PieceInput:
-    edition_id: strawberry.ID
-    number: int | None = strawberry.field(default=None, description="Without one, the next.")
-    space: Space = Space.NUMBERED
-
-
-@strawberry.input(description="A part of a sale, paid in another tender.")
-class PartInput:
-    tender: Tender
-    amount: MoneyInput
-    reference: str = strawberry.field(default="", description="The card terminal's or wallet's; empty for cash.")
-
-
-@strawberry.input
 class SellAtTillInput:
     idempotency_key: strawberry.ID
     tender: Tender = strawberry.field(description="What pays it, or the rest of it; cash is rounded to the coin.")
@@ -219,7 +195,7 @@ class PlaceAtTillPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation, ShiftMutation):
+class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation, ShiftMutation, ExchangeMutation):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
@@ -239,9 +215,9 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         """Sell over the counter, paid on the spot."""
         at = desk(info)
         outlet, till = at.device()
-        sale = (outlet, till, _items(at, input), input.tender.paid_with, input.reference, input.on)
+        sale = (outlet, till, items(at, input), input.tender.paid_with, input.reference, input.on)
         buyer = evidence(at, input.buyer) if input.buyer else None
-        visit, parts = looked_at(at, input.visit), _parts(input.parts)
+        visit, parts = looked_at(at, input.visit), in_parts(input.parts)
         done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit, parts))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
@@ -251,7 +227,7 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         at = desk(info)
         outlet, till = at.device()
         buyer = evidence(at, input.buyer) if input.buyer else None
-        placed = (outlet, till, _items(at, input), input.on, buyer, looked_at(at, input.visit))
+        placed = (outlet, till, items(at, input), input.on, buyer, looked_at(at, input.visit))
         done = at.carry_out(input, lambda: at.shop.pay_at_till.place(*placed))
         return PlaceAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
@@ -261,34 +237,6 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         at = desk(info)
         _own_order(at, read_id("Order", input.order_id, "input", "orderId"))
         return taken_back(at, input, at.device()[1])
-
-
-def _items(at: Desk, input: SellAtTillInput | PlaceAtTillInput) -> list[Item]:
-    """What is sold, within the bounds of any basket."""
-    if len(input.goods) + len(input.pieces) > MOST_LINES:
-        raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT)
-    return [_goods(line) for line in input.goods] + [_numbered(at, line) for line in input.pieces]
-
-
-def _parts(given: list[PartInput]) -> list[Part]:
-    if len(given) > MOST_PARTS:
-        raise MalformedInput(expected=f"at most {MOST_PARTS} parts", value=str(len(given))).at("input", "parts")
-    with about("input", "parts"):
-        return [Part(part.tender.paid_with, part.amount.money(), part.reference) for part in given]
-
-
-def _goods(line: GoodsInput) -> Item:
-    if line.quantity < 1:
-        raise MalformedInput(expected="quantity of at least 1", value=str(line.quantity)).at("input", "goods")
-    if line.quantity > MOST_OF_ONE_PRODUCT:
-        raise BasketFull(lines=MOST_LINES, quantity=MOST_OF_ONE_PRODUCT).at("input", "goods")
-    return Item(read_id("Product", line.product_id, "input", "goods"), line.quantity)
-
-
-def _numbered(at: Desk, line: PieceInput) -> Item:
-    edition_id = read_id("Edition", line.edition_id, "input", "pieces")
-    product_id = at.shop.log.load(Declared, edition_id).product_id
-    return Item(product_id, 1, edition_id, space_name(line.space), line.number)
 
 
 def _own_order(at: Desk, order_id: UUID) -> Order:

@@ -1,5 +1,6 @@
 """Goods come back: at the till where they were sold, or as a parcel to the web shop, which the back office opens."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -14,6 +15,7 @@ from souvenir.api.orders import Order, Tender
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info
 from souvenir.editions.piece import PieceCameBack, PieceNotSold
+from souvenir.kernel.errors import MalformedInput
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.payment import PaymentNotApproved, RefundExceedsPayment
 from souvenir.payments.provider import UnknownProvider
@@ -87,12 +89,22 @@ class ReturnsMutation:
         return taken_back(at, input)
 
 
+def quantities(lines: Iterable[ReturnedLineInput]) -> dict[int, int]:
+    """How many of each line; one that is named twice comes back twice."""
+    sums: dict[int, int] = {}
+    for line in lines:
+        if line.quantity < 1:
+            raise MalformedInput(expected="quantity of at least 1", value=str(line.quantity)).at("input", "lines")
+        sums[line.line_no] = sums.get(line.line_no, 0) + line.quantity
+    return sums
+
+
 def taken_back(at: Desk, input: TakeBackInput, till: str | None = None) -> TakeBackPayload:
     """Goods as they came back, at a till or by post."""
     order_id = read_id("Order", input.order_id, "input", "orderId")
     back = (
         order_id,
-        {line.line_no: line.quantity for line in input.lines},
+        quantities(input.lines),
         input.tender and input.tender.value,
         input.on,
         till,

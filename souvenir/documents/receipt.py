@@ -15,6 +15,7 @@ TENDERS = {
     "cash": "现金 Cash",
     "card": "银行卡 Card",
     "wallet": "电子钱包 Wallet",
+    "exchange": "换货抵付 Exchange",
     "sandbox": "测试支付 Sandbox",
 }
 

@@ -3,13 +3,13 @@
 from base64 import b32encode
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 from uuid import UUID
 
 from souvenir.catalogue.product import Product
-from souvenir.editions.application import sell_piece
+from souvenir.editions.application import sell_piece, take_next
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceAlreadySold, PieceNotHeld
 from souvenir.editions.terms import Space, Visit
@@ -174,6 +174,14 @@ def _parts_of_set(tx: Transaction, edition_id: UUID | None, product: Product, ne
         for id in product.licence_ids
     }
     return {id: share for id, share in bearing.items() if share and share != net}
+
+
+def next_number(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:
+    """The item with a number: where it is of an edition and names none, the next, held for the order."""
+    if item.edition_id is None or item.number is not None:
+        return item
+    piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
+    return replace(item, number=piece.number)
 
 
 def sell_pieces(

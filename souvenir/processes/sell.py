@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Final, TypeVar, cast
@@ -28,7 +28,7 @@ from souvenir.payments.registers import oldest_open, oldest_refunds, open_at_cou
 from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
-from souvenir.processes.make_order import agree, sell_pieces
+from souvenir.processes.make_order import agree, next_number, sell_pieces
 from souvenir.processes.split_tender import Part, check_part, give_part_back, put_to_order, rest_of, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.sales.basket import Basket, PieceOfBasket
@@ -380,7 +380,7 @@ class Sell:
         def command(tx: Transaction) -> tuple[UUID, Order]:
             outlet = shop_with(tx, outlet_id, till)
             day = trading_day(tx, outlet, till, on)
-            numbered = [_numbered(tx, outlet_id, order_id, item, visit) for item in items]
+            numbered = [next_number(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             take_parts(tx, outlet, order, parts, day)
             amount = rest_of(outlet, order, tender, day)
@@ -407,14 +407,6 @@ class Sell:
 
         done = self._log.execute(decide)
         return Left(done.result, done.position, done.replayed, None if done.replayed else behind[0])
-
-
-def _numbered(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:
-    """The item with a number: where it is of an edition and names none, the next, held for the order."""
-    if item.edition_id is None or item.number is not None:
-        return item
-    piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
-    return replace(item, number=piece.number)
 
 
 def _record(

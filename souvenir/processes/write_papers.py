@@ -17,7 +17,7 @@ from souvenir.editions.edition import Edition
 from souvenir.editions.piece import piece_id
 from souvenir.editions.terms import Space
 from souvenir.eventlog import EventLog
-from souvenir.kernel.money import Money
+from souvenir.kernel.money import Money, total
 from souvenir.processes.issue_form import IssueForm
 from souvenir.sales.order import Order, OrderLine, OrderNotPaid
 from souvenir.sites.outlet import Outlet, Seller
@@ -55,7 +55,6 @@ class WritePapers:
         if order.tender is None:
             raise OrderNotPaid(order_no=order.order_no)
         seller = _seller(self._log.load(Outlet, order.outlet_id))
-        plain = len(order.tenders) == 1 and not order.rounding
         links = self._links(order_id) if any(line.number is not None for line in order.lines) else {}
         return Receipt(
             seller=seller.legal_name,
@@ -66,7 +65,7 @@ class WritePapers:
             taxpayer_no=seller.taxpayer_no or None,
             till=order.till,
             is_copy=is_copy,
-            paid=() if plain else [(one.tender, one.amount) for one in order.tenders.values() if one.amount],
+            paid=_paid(order),
             rounding=order.rounding or None,
         )
 
@@ -147,6 +146,16 @@ class WritePapers:
         with self._log.reading() as session:
             issued = [self._log.load(Certificate, id) for id in certificates_of(session, order_id)]
         return {one.piece_id: one.seal.link for one in issued if one.revoked_on is None}
+
+
+def _paid(order: Order) -> list[tuple[str, Money]]:
+    """What each tender paid, where that needs saying; what was paid for goods that came back in exchange is one sum."""
+    carried = order.exchange.carried if order.exchange else ()
+    if len(order.tenders) == 1 and not order.rounding and not carried:
+        return []
+    before = [("exchange", total((one.amount for one in carried), order.currency))]
+    new = [(one.tender, one.amount) for one in order.tenders.values() if one not in carried]
+    return [(tender, amount) for tender, amount in (*before, *new) if amount]
 
 
 def _receipts(claim: Claim, outlet: Outlet, form: RefundForm) -> tuple[RefundReceipt, ...]:

@@ -191,6 +191,7 @@ class Order(Aggregate):
         self.return_tills: dict[UUID, str | None] = {}
         self.given_by: dict[UUID, tuple[Tendered, ...]] = {}
         self.carried_over: dict[UUID, tuple[Tendered, ...]] = {}
+        self.exchanged_for: dict[UUID, UUID] = {}
 
     @classmethod
     def place(
@@ -480,3 +481,5 @@ class Order(Aggregate):
         if not tenders and exchanged_for is None and self.paid_by is not None:
             tenders = (Tendered(payment_id=self.paid_by, tender=tender, amount=amount),)
         self.given_by[return_id], self.carried_over[return_id] = tenders, carried
+        if exchanged_for is not None:
+            self.exchanged_for[return_id] = exchanged_for
