@@ -179,6 +179,22 @@ class PaymentProvider(Protocol):
         """
 
 
+class HoldsNothing:
+    """What a way of paying says that can only take money."""
+
+    no_holds: str
+    """Why, and what to do instead."""
+
+    def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
+        return Answer(Outcome.DECLINED, reason=self.no_holds)
+
+    def capture(self, key: str, hold: str, amount: Money) -> Answer:
+        return Answer(Outcome.DECLINED, reason=self.no_holds)
+
+    def release(self, key: str, hold: str) -> Answer:
+        return Answer(Outcome.DECLINED, reason=self.no_holds)
+
+
 @runtime_checkable
 class CounterProvider(Protocol):
     """A provider with devices on counters: whoever is not there must not send anything to one."""

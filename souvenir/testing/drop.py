@@ -24,7 +24,7 @@ from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money
 from souvenir.processes.enrol_device import enrol_device, expect_device
 from souvenir.shop import Shop
-from souvenir.testing.race import sales_of, sold_so_far
+from souvenir.testing.race import Race, sales_of, sold_so_far
 
 PRICE: Final = Money.parse("1130.00 CNY")
 AT_TILLS: Final = 8
@@ -41,25 +41,12 @@ _PATIENCE: Final = 2_000
 
 
 @dataclass(frozen=True)
-class Drop:
-    """What came of a drop: the numbers sold and how often, what buyers were answered, and what does not agree."""
+class Drop(Race):
+    """What came of a drop: besides, what buyers were answered, and what does not agree. What is killed is a server."""
 
-    size: int
-    sales: Counter[int]
     answers: Counter[str]
-    killed: bool
-    """Whether a server was killed while it was serving."""
     disagreements: tuple[str, ...]
     """Where books, availability, certificates or registers say something else than the log; not asked unguarded."""
-
-    @property
-    def sold(self) -> int:
-        return self.sales.total()
-
-    @property
-    def sold_twice(self) -> list[int]:
-        """Numbers that more than one buyer paid for."""
-        return sorted(number for number, times in self.sales.items() if times > 1)
 
 
 def drop(
@@ -95,7 +82,7 @@ def drop(
                 for one in begun:
                     one.result()
         found = _disagreements(shop, edition, size) if guarded else ()
-        return Drop(size, sales_of(shop.log, edition), answers, killed, found)
+        return Drop(size, sales_of(shop.log, edition), killed, answers, found)
 
 
 def _set_up(shop: Shop, size: int, tills: int) -> tuple[UUID, str, list[str]]:

@@ -39,7 +39,7 @@ _PAUSE: Final = timedelta(milliseconds=20).total_seconds()
 
 @dataclass(frozen=True)
 class Race:
-    """What came of a race: which numbers were sold how often, by so many processes, one of them killed."""
+    """What came of a race: which numbers were sold how often, and whether one of the processes was killed meanwhile."""
 
     size: int
     sales: Counter[int]

@@ -6,17 +6,14 @@ prints at the end of its batch say what it has done: see `souvenir.payments.batc
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from souvenir.kernel.errors import MalformedInput
 from souvenir.kernel.money import Money
-from souvenir.payments.provider import Answer, Outcome
+from souvenir.payments.provider import Answer, HoldsNothing, Outcome
 
 SLIP: Final = "terminal:"
 """How the reference of every slip begins."""
-
-NO_HOLDS: Final = "a terminal that is not connected holds nothing: take a card online, or a deposit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +39,11 @@ def batch_reference(terminal: str, batch: str) -> str:
     return f"{SLIP}{terminal}:{batch}:"
 
 
-class BankTerminal:
+class BankTerminal(HoldsNothing):
     """Any number of terminals; which one is asked is the source of a charge."""
 
     name = "terminal"
+    no_holds = "a terminal that is not connected holds nothing: take a card online, or a deposit"
 
     def at_counter(self, source: str) -> bool:
         return True
@@ -55,15 +53,6 @@ class BankTerminal:
 
     def charge(self, key: str, amount: Money, source: str) -> Answer:
         return Answer(Outcome.PENDING)
-
-    def hold(self, key: str, amount: Money, source: str, until: date | None = None) -> Answer:
-        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
-
-    def capture(self, key: str, hold: str, amount: Money) -> Answer:
-        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
-
-    def release(self, key: str, hold: str) -> Answer:
-        return Answer(Outcome.DECLINED, reason=NO_HOLDS)
 
     def refund(self, key: str, charge: str, amount: Money) -> Answer:
         return Answer(Outcome.PENDING)
