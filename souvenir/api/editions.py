@@ -1,8 +1,9 @@
 """Editions as every audience sees them: what was declared, what is left and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id, global_id_if, read_id
 from souvenir.api.refusals import problems, tell
-from souvenir.api.types import Info, LocalizedText, described, visit
+from souvenir.api.showcase import looking
+from souvenir.api.types import Info, LocalizedText, described
 from souvenir.editions import views
 from souvenir.editions.allotment import NotAllottedHere
 from souvenir.editions.application import EditionSoldOut, NoneLeftHere, OnlyReservedLeft
@@ -109,33 +111,29 @@ class Edition(Node):
     )
     set_id: strawberry.ID | None = strawberry.field(description="The matched set it is sold in, and never alone.")
     product_id: strawberry.ID
-    titles: strawberry.Private[Mapping[str, str]]
+    title: LocalizedText
+    declared: strawberry.Private[Callable[[], Declared]]
     key: strawberry.Private[UUID]
 
-    @strawberry.field
-    def title(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.titles, visit(info).languages)
-
     @described
-    def predecessor_id(self, info: Info) -> strawberry.ID | None:
+    def predecessor_id(self) -> strawberry.ID | None:
         """The edition this is the second, or a later one, of."""
-        return global_id_if("Edition", desk(info).shop.log.load(Declared, self.key).predecessor)
+        return global_id_if("Edition", self.declared().predecessor)
 
     @described
-    def limits(self, info: Info) -> PurchaseLimits:
+    def limits(self) -> PurchaseLimits:
         """How many pieces one buyer may have."""
-        return PurchaseLimits(**desk(info).shop.log.load(Declared, self.key).limits.model_dump())
+        return PurchaseLimits(**self.declared().limits.model_dump())
 
     @described
-    def final_counts(self, info: Info) -> list[FinalCount]:
+    def final_counts(self) -> list[FinalCount]:
         """The counts that were published when the edition was sealed, as corrected since; none before."""
-        sealed = desk(info).shop.log.load(Declared, self.key).sealed
-        return [FinalCount(**count.model_dump() | {"space": Space(count.space)}) for count in sealed]
+        return [FinalCount(**count.model_dump() | {"space": Space(count.space)}) for count in self.declared().sealed]
 
     @described
-    def recounts(self, info: Info) -> list[str]:
+    def recounts(self) -> list[str]:
         """What corrected the final counts after they were published, the first one first."""
-        return list(desk(info).shop.log.load(Declared, self.key).recounts)
+        return list(self.declared().recounts)
 
     @described
     def availability(self, info: Info, outlet_id: strawberry.ID, space: Space = Space.NUMBERED) -> Availability:
@@ -176,24 +174,29 @@ class EditionChange:
 
 def edition(at: Desk, id: UUID) -> Edition:
     """The edition with this id. Raises NotFound."""
-    with at.reading(at.shop.views.editions) as session:
-        return _edition(at.shop.views.editions.edition(session, id))
+    view = at.shop.views.editions
+    with looking(at, view) as session:
+        return _edition(at, view.edition(session, id))
 
 
-def editions_of(at: Desk, product_id: UUID) -> list[Edition]:
-    """The editions of a product."""
-    with at.reading(at.shop.views.editions) as session:
-        return [_edition(row) for row in at.shop.views.editions.of_product(session, product_id)]
+def editions_of(at: Desk, product_ids: Collection[UUID]) -> dict[UUID, list[Edition]]:
+    """The editions of these products, by product."""
+    view = at.shop.views.editions
+    found: dict[UUID, list[Edition]] = {id: [] for id in product_ids}
+    with looking(at, view) as session:
+        for row in view.of_products(session, product_ids):
+            found[row.product_id].append(_edition(at, row))
+    return found
 
 
 def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
     """Editions in the order in which they were declared."""
     view = at.shop.views.editions
-    with at.reading(view) as session:
+    with looking(at, view) as session:
         return page(
             lambda start, limit: view.page(session, start, limit),
             key=lambda row: (str(row.edition_id),),
-            node=_edition,
+            node=partial(_edition, at),
             first=first,
             after=after,
             sort="edition",
@@ -201,7 +204,7 @@ def editions(at: Desk, first: int, after: str | None) -> Connection[Edition]:
         )
 
 
-def _edition(row: views.EditionRow) -> Edition:
+def _edition(at: Desk, row: views.EditionRow) -> Edition:
     proofs = row.proofs
     return Edition(
         id=global_id("Edition", row.edition_id),
@@ -218,7 +221,8 @@ def _edition(row: views.EditionRow) -> Edition:
         parts=[global_id("Edition", part) for part in row.parts],
         set_id=global_id_if("Edition", row.set_id),
         product_id=global_id("Product", row.product_id),
-        titles=row.title,
+        title=LocalizedText.of(row.title, at.languages),
+        declared=cache(lambda: at.shop.log.load(Declared, row.edition_id)),
         key=row.edition_id,
     )
 

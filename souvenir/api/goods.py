@@ -1,19 +1,22 @@
 """Products as every audience sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from souvenir.api.connections import Connection, page
-from souvenir.api.desk import Desk, desk
+from souvenir.api.desk import Desk
 from souvenir.api.editions import Edition, editions_of
 from souvenir.api.identity import Node, global_id, global_id_if
-from souvenir.api.places import Site, site
-from souvenir.api.types import Info, LocalizedText, Money, Translation, described, visit
-from souvenir.catalogue.views import ShelfItem
+from souvenir.api.places import Site, sites_with
+from souvenir.api.showcase import Later, Together, looking
+from souvenir.api.types import LocalizedText, Money, Translation, described
+from souvenir.catalogue.views import Shelf, ShelfItem
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.identifiers import checked_gtin
 
@@ -31,18 +34,12 @@ class Product(Node):
     withdrawn_on: date | None
     licence_ids: list[strawberry.ID]
     mark_id: strawberry.ID | None
+    name: LocalizedText
+    story: LocalizedText
     names: strawberry.Private[Mapping[str, str]]
-    stories: strawberry.Private[Mapping[str, str]]
-    origin_id: strawberry.Private[UUID]
+    origin_of_it: strawberry.Private[Later[Site]]
+    editions_of_it: strawberry.Private[Later[list[Edition]]]
     key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def name(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.names, visit(info).languages)
-
-    @strawberry.field
-    def story(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.stories, visit(info).languages)
 
     @described
     def name_translations(self) -> list[Translation]:
@@ -50,72 +47,87 @@ class Product(Node):
         return Translation.all(self.names)
 
     @described
-    def origin(self, info: Info) -> Site | None:
+    def origin(self) -> Site | None:
         """The place it comes from."""
-        try:
-            return site(desk(info), self.origin_id)
-        except NotFound:
-            return None
+        return self.origin_of_it()
 
     @strawberry.field
-    def editions(self, info: Info) -> list[Edition]:
-        return editions_of(desk(info), self.key) if self.has_edition else []
+    def editions(self) -> list[Edition]:
+        return self.editions_of_it() or []
 
 
 def product(at: Desk, id: UUID) -> Product:
     """The product with this id. Raises NotFound."""
-    with at.reading(at.shop.views.shelf) as session:
-        return _found(at.shop.views.shelf.by_id(session, id), str(id))
+    return _found(at, str(id), lambda shelf, session: shelf.by_id(session, id))
 
 
 def product_by_sku(at: Desk, sku: str) -> Product:
     """The product with this SKU. Raises NotFound."""
-    with at.reading(at.shop.views.shelf) as session:
-        return _found(at.shop.views.shelf.by_sku(session, sku), sku[:40])
+    return _found(at, sku, lambda shelf, session: shelf.by_sku(session, sku))
 
 
 def product_by_gtin(at: Desk, gtin: str) -> Product:
     """The product with this GTIN. Raises NotFound or MalformedGtin."""
-    with at.reading(at.shop.views.shelf) as session:
-        return _found(at.shop.views.shelf.by_gtin(session, checked_gtin(gtin)), gtin[:40])
+    code = checked_gtin(gtin)
+    return _found(at, gtin, lambda shelf, session: shelf.by_gtin(session, code))
+
+
+def products_with(at: Desk, ids: Collection[UUID]) -> dict[UUID, Product]:
+    """The products with these ids; those that are none are missing."""
+    view = at.shop.views.shelf
+    with looking(at, view) as session:
+        found = view.with_ids(session, ids)
+    shown = _products(at)
+    return {row.id: shown(row) for row in found}
 
 
 def products(at: Desk, first: int, after: str | None, withdrawn: bool = False) -> Connection[Product]:
     """Products by SKU."""
     view = at.shop.views.shelf
-    with at.reading(view) as session:
+    with looking(at, view) as session:
         return page(
             lambda start, limit: view.page(session, start, limit, withdrawn),
             key=lambda row: (row.sku,),
-            node=_product,
+            node=_products(at),
             first=first,
             after=after,
             sort="sku",
         )
 
 
-def _found(row: ShelfItem | None, wanted: str) -> Product:
+def _found(at: Desk, wanted: str, find: Callable[[Shelf, Any], ShelfItem | None]) -> Product:
+    view = at.shop.views.shelf
+    with looking(at, view) as session:
+        row = find(view, session)
     if row is None:
-        raise NotFound(kind="Product", id=wanted)
-    return _product(row)
+        raise NotFound(kind="Product", id=wanted[:40])
+    return _products(at)(row)
 
 
-def _product(row: ShelfItem) -> Product:
-    return Product(
-        id=global_id("Product", row.id),
-        sku=row.sku,
-        gtin=row.gtin,
-        category=row.category,
-        price=Money.of(row.price),
-        vat_category=row.vat_category,
-        vat_rate=row.vat_rate,
-        has_edition=row.has_edition,
-        refundable=row.refundable,
-        withdrawn_on=row.withdrawn_on,
-        licence_ids=[global_id("Licence", id) for id in row.licence_ids],
-        mark_id=global_id_if("Mark", row.mark_id),
-        names=row.name,
-        stories=row.story,
-        origin_id=row.origin_site_id,
-        key=row.id,
-    )
+def _products(at: Desk) -> Callable[[ShelfItem], Product]:
+    """Shows products; where they come from, and their editions, are found together."""
+    origins, editions = Together(partial(sites_with, at)), Together(partial(editions_of, at))
+
+    def shown(row: ShelfItem) -> Product:
+        return Product(
+            id=global_id("Product", row.id),
+            sku=row.sku,
+            gtin=row.gtin,
+            category=row.category,
+            price=Money.of(row.price),
+            vat_category=row.vat_category,
+            vat_rate=row.vat_rate,
+            has_edition=row.has_edition,
+            refundable=row.refundable,
+            withdrawn_on=row.withdrawn_on,
+            licence_ids=[global_id("Licence", id) for id in row.licence_ids],
+            mark_id=global_id_if("Mark", row.mark_id),
+            name=LocalizedText.of(row.name, at.languages),
+            story=LocalizedText.of(row.story, at.languages),
+            names=row.name,
+            origin_of_it=origins.later(row.origin_site_id),
+            editions_of_it=editions.later(row.id if row.has_edition else None),
+            key=row.id,
+        )
+
+    return shown

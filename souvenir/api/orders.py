@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -13,10 +14,11 @@ from souvenir.api.certificates import Certificate, certificates_of
 from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
 from souvenir.api.editions import Space
-from souvenir.api.goods import Product, product
+from souvenir.api.goods import Product, products_with
 from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.places import Outlet, outlet
 from souvenir.api.scalars import CurrencyCode
+from souvenir.api.showcase import Later, Together
 from souvenir.api.types import Info, LocalizedText, Money, described, visit
 from souvenir.kernel import money
 from souvenir.payments.payment import Tender as PaidWith
@@ -156,11 +158,13 @@ class OrderSummary:
 @strawberry.type(description="Open goods someone means to buy.")
 class BasketItem:
     quantity: int
-    key: strawberry.Private[UUID]
+    product_of_it: strawberry.Private[Later[Product]]
 
     @strawberry.field
-    def product(self, info: Info) -> Product:
-        return product(desk(info), self.key)
+    def product(self) -> Product:
+        found = self.product_of_it()
+        assert found is not None, "what is in a basket was found on the shelf"
+        return found
 
 
 @strawberry.type(description="A numbered piece that is held for a basket.")
@@ -214,9 +218,12 @@ def basket(at: Desk, id: UUID) -> Basket:
     """The caller's own basket. Raises NotYourBasket or NotFound."""
     found = at.found(sales_basket.Basket, id)
     found.check_holder(at.session_id())
+    goods = Together(partial(products_with, at))
     return Basket(
         id=global_id("Basket", id),
-        items=[BasketItem(quantity=quantity, key=key) for key, quantity in found.quantities.items()],
+        items=[
+            BasketItem(quantity=quantity, product_of_it=goods.later(key)) for key, quantity in found.quantities.items()
+        ],
         pieces=[
             HeldPiece(
                 edition_id=global_id("Edition", piece.edition_id),

@@ -1,7 +1,8 @@
 """Sites and outlets as every audience sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import strawberry
@@ -10,7 +11,8 @@ from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.scalars import CurrencyCode
-from souvenir.api.types import Info, LocalizedText, Translation, described, visit
+from souvenir.api.showcase import Later, Together, looking
+from souvenir.api.types import Info, LocalizedText, Translation, described
 from souvenir.kernel.errors import NotFound
 from souvenir.sites.outlet import Outlet as Place
 from souvenir.sites.views import OutletOnMap, SiteOnMap
@@ -22,16 +24,9 @@ class Site(Node):
     kind: str
     region: str
     time_zone: str
+    name: LocalizedText
+    story: LocalizedText
     names: strawberry.Private[Mapping[str, str]]
-    stories: strawberry.Private[Mapping[str, str]]
-
-    @strawberry.field
-    def name(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.names, visit(info).languages)
-
-    @strawberry.field
-    def story(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.stories, visit(info).languages)
 
     @described
     def name_translations(self) -> list[Translation]:
@@ -50,13 +45,9 @@ class TaxRefundStore:
 
 @strawberry.type(description="Who sells at an outlet before the law: refund papers and receipts name them.")
 class Seller:
+    legal_name: LocalizedText
     taxpayer_no: str
     phone: str
-    names: strawberry.Private[Mapping[str, str]]
-
-    @strawberry.field
-    def legal_name(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.names, visit(info).languages)
 
 
 @strawberry.type(description="A shop with tills, an online storefront, or a refund point.")
@@ -69,21 +60,19 @@ class Outlet(Node):
     tills: list[str]
     tax_refund: TaxRefundStore | None
     closed_on: date | None
-    names: strawberry.Private[Mapping[str, str]]
-    site_id: strawberry.Private[UUID | None]
+    name: LocalizedText
+    site_of_it: strawberry.Private[Later[Site]]
     key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def name(self, info: Info) -> LocalizedText:
-        return LocalizedText.of(self.names, visit(info).languages)
 
     @described
     def seller(self, info: Info) -> Seller | None:
         """Who sells here; null until it was stated."""
-        found = desk(info).shop.log.load(Place, self.key).seller
+        at = desk(info)
+        found = at.shop.log.load(Place, self.key).seller
         if found is None:
             return None
-        return Seller(taxpayer_no=found.taxpayer_no, phone=found.phone, names=found.legal_name)
+        name = LocalizedText.of(found.legal_name, at.languages)
+        return Seller(legal_name=name, taxpayer_no=found.taxpayer_no, phone=found.phone)
 
     @described
     def rounds_cash(self, info: Info) -> bool:
@@ -91,27 +80,33 @@ class Outlet(Node):
         return desk(info).shop.log.load(Place, self.key).rounds_cash
 
     @strawberry.field
-    def site(self, info: Info) -> Site | None:
-        return None if self.site_id is None else site(desk(info), self.site_id)
+    def site(self) -> Site | None:
+        return self.site_of_it()
 
 
 def site(at: Desk, id: UUID) -> Site:
     """The site with this id. Raises NotFound."""
-    with at.reading(at.shop.views.site_map) as session:
-        found = at.shop.views.site_map.site(session, id)
-    if found is None:
+    found = sites_with(at, [id])
+    if not found:
         raise NotFound(kind="Site", id=str(id))
-    return _site(found)
+    return found[id]
+
+
+def sites_with(at: Desk, ids: Collection[UUID]) -> dict[UUID, Site]:
+    """The sites with these ids; those that are none are missing."""
+    view = at.shop.views.site_map
+    with looking(at, view) as session:
+        return {row.id: _site(at, row) for row in view.sites_with(session, ids)}
 
 
 def sites(at: Desk, first: int, after: str | None) -> Connection[Site]:
     """Sites by code."""
     view = at.shop.views.site_map
-    with at.reading(view) as session:
+    with looking(at, view) as session:
         return page(
             lambda start, limit: view.sites(session, start, limit),
             key=lambda row: (row.code,),
-            node=_site,
+            node=partial(_site, at),
             first=first,
             after=after,
             sort="site code",
@@ -120,56 +115,71 @@ def sites(at: Desk, first: int, after: str | None) -> Connection[Site]:
 
 def outlet(at: Desk, id: UUID) -> Outlet:
     """The outlet with this id. Raises NotFound."""
-    with at.reading(at.shop.views.site_map) as session:
-        found = at.shop.views.site_map.outlet(session, id)
-    if found is None:
+    found = outlets_with(at, [id])
+    if not found:
         raise NotFound(kind="Outlet", id=str(id))
-    return _outlet(found)
+    return found[id]
+
+
+def outlets_with(at: Desk, ids: Collection[UUID]) -> dict[UUID, Outlet]:
+    """The outlets with these ids; those that are none are missing."""
+    view = at.shop.views.site_map
+    with looking(at, view) as session:
+        found = view.outlets_with(session, ids)
+    shown = _outlets(at)
+    return {row.id: shown(row) for row in found}
 
 
 def outlets(at: Desk, first: int, after: str | None) -> Connection[Outlet]:
     """Outlets by code."""
     view = at.shop.views.site_map
-    with at.reading(view) as session:
+    with looking(at, view) as session:
         return page(
             lambda start, limit: view.outlets(session, start, limit),
             key=lambda row: (row.code,),
-            node=_outlet,
+            node=_outlets(at),
             first=first,
             after=after,
             sort="outlet code",
         )
 
 
-def _site(row: SiteOnMap) -> Site:
+def _site(at: Desk, row: SiteOnMap) -> Site:
     return Site(
         id=global_id("Site", row.id),
         code=row.code,
         kind=row.kind,
         region=row.region,
         time_zone=row.time_zone,
+        name=LocalizedText.of(row.name, at.languages),
+        story=LocalizedText.of(row.story, at.languages),
         names=row.name,
-        stories=row.story,
     )
 
 
-def _outlet(row: OutletOnMap) -> Outlet:
-    standing = row.tax_refund_jurisdiction and TaxRefundStore(
-        jurisdiction=row.tax_refund_jurisdiction,
-        instant=row.tax_refund_instant,
-        refund_point_id=global_id_if("Outlet", row.refund_point_id),
-    )
-    return Outlet(
-        id=global_id("Outlet", row.id),
-        code=row.code,
-        kind=row.kind,
-        region=row.region,
-        time_zone=row.time_zone,
-        currency=CurrencyCode(row.currency),
-        tills=list(row.tills),
-        tax_refund=standing or None,
-        closed_on=row.closed_on,
-        names=row.name,
-        site_id=row.site_id,
-        key=row.id,
-    )
+def _outlets(at: Desk) -> Callable[[OutletOnMap], Outlet]:
+    """Shows outlets; their sites are found together."""
+    sites = Together(partial(sites_with, at))
+
+    def shown(row: OutletOnMap) -> Outlet:
+        standing = row.tax_refund_jurisdiction and TaxRefundStore(
+            jurisdiction=row.tax_refund_jurisdiction,
+            instant=row.tax_refund_instant,
+            refund_point_id=global_id_if("Outlet", row.refund_point_id),
+        )
+        return Outlet(
+            id=global_id("Outlet", row.id),
+            code=row.code,
+            kind=row.kind,
+            region=row.region,
+            time_zone=row.time_zone,
+            currency=CurrencyCode(row.currency),
+            tills=list(row.tills),
+            tax_refund=standing or None,
+            closed_on=row.closed_on,
+            name=LocalizedText.of(row.name, at.languages),
+            site_of_it=sites.later(row.site_id),
+            key=row.id,
+        )
+
+    return shown

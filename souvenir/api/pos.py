@@ -250,7 +250,7 @@ def _piece(at: Desk, product: Product, serial: str | None) -> ScannedPiece | Non
     """The numbered piece whose label this is: its number stands where the serial does."""
     if serial is None or not serial.isdecimal() or len(serial) > LONGEST_PRINTED_NUMBER or not product.has_edition:
         return None
-    found = editions.editions_of(at, product.key)
+    found = product.editions_of_it() or []
     if len(found) != 1:
         return None
     with at.shop.log.reading() as session:

@@ -23,7 +23,7 @@ from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
 from souvenir.api.storefront_draws import DrawMutation, DrawQuery
-from souvenir.api.storefront_payments import PaymentMutation, own_order
+from souvenir.api.storefront_payments import PaymentMutation, own_order, own_sale
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_up
 from souvenir.catalogue.product import ProductWithdrawn
@@ -239,7 +239,7 @@ class Mutation(DrawMutation, PaymentMutation):
     def identify_buyer(self, info: Info, input: IdentifyBuyerInput) -> IdentifyBuyerPayload:
         """Say who buys with an order of your own, where an edition in it is sold so many a person."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        own_order(at, order_id)
+        own_sale(at, order_id)
         who = evidence(at, input.buyer)
         done = at.carry_out(input, lambda: at.shop.limits.identify(order_id, who))
         return IdentifyBuyerPayload(order=orders.order(at, order_id), replayed=done.replayed)

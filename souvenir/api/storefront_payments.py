@@ -122,8 +122,7 @@ class PaymentMutation:
     def pay(self, info: Info, input: PayInput) -> PayPayload:
         """Pay an order of your own."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        own_order(at, order_id)
-        _require_payable_from_afar(at, order_id, input.provider, input.source)
+        _require_payable_from_afar(at, own_sale(at, order_id), input.provider, input.source)
         how = (PaidWith(input.tender.value), input.provider, input.source)
         done = at.carry_out(input, lambda: at.shop.sell.pay(order_id, *how))
         return PayPayload(
@@ -134,8 +133,7 @@ class PaymentMutation:
     def begin_payment(self, info: Info, input: BeginPaymentInput) -> BeginPaymentPayload:
         """Prepare a payment of an order of your own, which you complete in your browser. Then settle it."""
         at, order_id = desk(info), read_id("Order", input.order_id, "input", "orderId")
-        own_order(at, order_id)
-        _require_payable_from_afar(at, order_id, input.provider)
+        _require_payable_from_afar(at, own_sale(at, order_id), input.provider)
         how = (PaidWith(input.tender.value), input.provider)
         done = at.carry_out(input, lambda: at.shop.sell.begin_payment(order_id, *how))
         begun = done.result
@@ -151,7 +149,7 @@ class PaymentMutation:
         """Back from the browser: ask what became of a payment. The order stays placed while the bank is still busy."""
         at, payment_id = desk(info), read_id("Payment", input.payment_id, "input", "paymentId")
         order_id = at.shop.log.load(Payment, payment_id).order_id
-        own_order(at, order_id)
+        own_sale(at, order_id)
         done = at.carry_out(input, lambda: at.shop.sell.settle(payment_id))
         return SettlePaymentPayload(
             order=orders.order(at, order_id), payment_id=input.payment_id, replayed=done.replayed
@@ -180,18 +178,23 @@ class PaymentMutation:
 
 
 def own_order(at: Desk, order_id: UUID) -> Order:
-    """An order of the caller's own session; any other is as if it did not exist, but for the basket it came from."""
+    """An order of the caller's own session, as it is shown."""
+    return orders.shown(own_sale(at, order_id))
+
+
+def own_sale(at: Desk, order_id: UUID) -> Sale:
+    """An order of the caller's own session. Raises NotYourBasket for another's, and NotFound for one of a till."""
     holder = at.session_id()
     found = at.shop.log.load(Sale, order_id)
     if found.basket_id is None:
         raise NotFound(kind="Order", id=str(order_id))
     at.shop.log.load(Basket, found.basket_id).check_holder(holder)
-    return orders.shown(found)
+    return found
 
 
-def _require_payable_from_afar(at: Desk, order_id: UUID, provider: str, source: str = "") -> None:
+def _require_payable_from_afar(at: Desk, order: Sale, provider: str, source: str = "") -> None:
     """Refuse to begin what could not be kept: a device that needs a counter, a buyer who must be known first."""
     if at.shop.sell.needs_a_counter(provider, source):
         expected = "payment provider for paying online"
         raise MalformedInput(expected=expected, value=provider).at("input", "provider")
-    require_identified(at, at.shop.log.load(Sale, order_id))
+    require_identified(at, order)

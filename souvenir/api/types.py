@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self, TypeVar
 
 import strawberry
@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from souvenir.api.authentication import Visit
 from souvenir.api.scalars import BigInt, CurrencyCode
-from souvenir.kernel import localized, money
+from souvenir.kernel import money
 from souvenir.kernel.errors import MalformedInput
+from souvenir.kernel.localized import nearest
 
 T = TypeVar("T")
 
@@ -46,9 +47,16 @@ class LocalizedText:
 
     @classmethod
     def of(cls, words: Mapping[str, str], languages: tuple[str, ...]) -> Self:
-        served = [localized.serve(words, language) for language in languages or (next(iter(words)),)]
-        best = next((text for text in served if not text.is_fallback), served[0])
-        return cls(text=best.text, language=best.language, is_fallback=best.is_fallback)
+        """The words in the first language there are any in; else as they were written."""
+        language = _first_spoken(languages, tuple(words))
+        served = language or next(iter(words))
+        return cls(text=words[served], language=served, is_fallback=bool(languages) and language is None)
+
+
+@lru_cache(1024)
+def _first_spoken(asked: tuple[str, ...], kept: tuple[str, ...]) -> str | None:
+    found = (language if language in kept else nearest(language, kept) for language in asked)
+    return next(filter(None, found), None)
 
 
 @strawberry.type(description="Words in one language.")

@@ -1,15 +1,16 @@
 """Where the pieces of an edition are, for staff: sold, held, leased to which till, kept for a draw, taken out."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import strawberry
 
-from souvenir.api import places
 from souvenir.api.desk import Desk, desk
 from souvenir.api.editions import Space, space_name
 from souvenir.api.identity import global_id, global_id_if, read_id
-from souvenir.api.places import Outlet
+from souvenir.api.places import Outlet, outlets_with
+from souvenir.api.showcase import Later, Together
 from souvenir.api.types import Info, described
 from souvenir.editions import views
 from souvenir.editions.edition import Edition
@@ -31,12 +32,12 @@ class OutletPieces:
     reserved: int
     leased: int
     retired: int
-    key: strawberry.Private[UUID | None]
+    outlet_of_it: strawberry.Private[Later[Outlet]]
 
     @described
-    def outlet(self, info: Info) -> Outlet | None:
+    def outlet(self) -> Outlet | None:
         """The outlet itself."""
-        return places.outlet(desk(info), self.key) if self.key else None
+        return self.outlet_of_it()
 
 
 @strawberry.type(description="Numbers a till has to itself.")
@@ -69,15 +70,16 @@ class WhereaboutsQuery:
         with at.shop.log.reading() as session:
             found = views.availability(session, edition.id, authorised, now, run)
             leased = views.leased(session, edition.id, now, run)
+        outlets = Together(partial(outlets_with, at))
         return Whereabouts(
             authorised=found.authorised,
             unallotted=found.unallotted,
-            outlets=[_pieces(counts, drawn) for counts in found.outlets],
+            outlets=[_pieces(counts, drawn, outlets) for counts in found.outlets],
             leases=[_lease(at, lease, numbers) for lease, numbers in leased],
         )
 
 
-def _pieces(counts: views.OutletCounts, drawn: bool) -> OutletPieces:
+def _pieces(counts: views.OutletCounts, drawn: bool, outlets: Together[UUID, Outlet]) -> OutletPieces:
     return OutletPieces(
         outlet_id=global_id_if("Outlet", counts.outlet_id),
         free=0 if drawn else counts.free,
@@ -88,7 +90,7 @@ def _pieces(counts: views.OutletCounts, drawn: bool) -> OutletPieces:
         reserved=counts.reserved,
         leased=counts.leased,
         retired=counts.retired,
-        key=counts.outlet_id,
+        outlet_of_it=outlets.later(counts.outlet_id),
     )
 
 

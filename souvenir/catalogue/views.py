@@ -1,12 +1,13 @@
 """The shelf: products as they are shown and found, by id, by code and in pages."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from souvenir.catalogue.product import Product
 from souvenir.eventlog import Session, View, when
@@ -68,7 +69,7 @@ class Shelf(View):
             event.vat_category,
             str(event.vat_rate),
             event.category,
-            json.dumps([str(licence) for licence in event.licence_ids]),
+            orjson.dumps([str(licence) for licence in event.licence_ids]).decode(),
             None if event.mark_id is None else str(event.mark_id),
             int(event.has_edition),
             int(event.refundable),
@@ -101,6 +102,11 @@ class Shelf(View):
     def by_id(self, session: Session, product_id: UUID) -> ShelfItem | None:
         """The product with this id."""
         return _one(session.row(f"{_SELECT} WHERE product_id = ?", str(product_id)))
+
+    def with_ids(self, session: Session, product_ids: Collection[UUID]) -> list[ShelfItem]:
+        """The products with these ids, in no order."""
+        rows = session.rows(f"{_SELECT} WHERE product_id IN ({_places(product_ids)})", *map(str, product_ids))
+        return [_item(row) for row in rows]
 
     def by_sku(self, session: Session, sku: str) -> ShelfItem | None:
         """The product with this SKU."""
@@ -137,15 +143,15 @@ def _item(row: tuple[Any, ...]) -> ShelfItem:
     return ShelfItem(
         id=UUID(id),
         sku=sku,
-        name=json.loads(name),
-        story=json.loads(story),
+        name=orjson.loads(name),
+        story=orjson.loads(story),
         origin_site_id=UUID(origin),
         price=Money(minor, currency),
         vat_category=vat_category,
         vat_rate=Decimal(rate),
         category=category,
         gtin=gtin,
-        licence_ids=tuple(UUID(licence) for licence in json.loads(licences)),
+        licence_ids=tuple(UUID(licence) for licence in orjson.loads(licences)),
         mark_id=None if mark is None else UUID(mark),
         has_edition=bool(has_edition),
         refundable=bool(refundable),
@@ -153,5 +159,9 @@ def _item(row: tuple[Any, ...]) -> ShelfItem:
     )
 
 
+def _places(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def _json(words: Mapping[str, str]) -> str:
-    return json.dumps(dict(words), ensure_ascii=False)
+    return orjson.dumps(dict(words)).decode()

@@ -1,7 +1,7 @@
 """What people ask about editions: which there are, what is left of them and why, and the state of one piece."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -136,9 +136,13 @@ class EditionList(View):
             raise NotFound(kind="Edition", id=str(edition_id))
         return _edition_row(row)
 
-    def of_product(self, session: Session, product_id: UUID) -> list[EditionRow]:
-        """The editions of a product."""
-        rows = session.rows(f"{_SELECT} WHERE product_id = ? ORDER BY edition_id LIMIT {LARGEST_PAGE}", str(product_id))
+    def of_products(self, session: Session, product_ids: Collection[UUID]) -> list[EditionRow]:
+        """The editions of these products, at most a page of them, in the order in which they were declared."""
+        places = ", ".join("?" * len(product_ids))
+        rows = session.rows(
+            f"{_SELECT} WHERE product_id IN ({places}) ORDER BY edition_id LIMIT {LARGEST_PAGE**2}",
+            *map(str, product_ids),
+        )
         return [_edition_row(row) for row in rows]
 
     def page(self, session: Session, after: UUID | None = None, limit: int = LARGEST_PAGE + 1) -> list[EditionRow]:

@@ -93,10 +93,10 @@ class Sell:
 
         return self._leave(command)
 
-    def set_quantity(self, basket_id: UUID, holder: str, product_id: UUID, quantity: int) -> Committed[None]:
+    def set_quantity(self, basket_id: UUID, holder: str, product_id: UUID, quantity: int) -> Left[None]:
         """Want so many of an open product; none takes it out of the basket."""
 
-        def command(tx: Transaction) -> None:
+        def command(tx: Transaction) -> tuple[None, Basket]:
             basket = _basket(tx, basket_id, holder)
             product = tx.look(Product, product_id)
             product.require_for_sale()
@@ -104,8 +104,9 @@ class Sell:
                 raise NotThatWay(sku=product.sku)
             basket.set_quantity(product_id, quantity)
             tx.save(basket)
+            return None, basket
 
-        return self._log.execute(command)
+        return self._leave(command)
 
     def hold_piece(
         self,
@@ -141,18 +142,19 @@ class Sell:
 
     def let_go(
         self, basket_id: UUID, holder: str, edition_id: UUID, number: int, space: Space = "numbered"
-    ) -> Committed[None]:
+    ) -> Left[None]:
         """Take a piece out of the basket and end its hold."""
 
-        def command(tx: Transaction) -> None:
+        def command(tx: Transaction) -> tuple[None, Basket]:
             basket = _basket(tx, basket_id, holder)
             for piece in basket.pieces:
                 if (piece.edition_id, piece.space, piece.number) == (edition_id, space, number):
                     basket.remove_piece(piece)
                     release_hold(tx, edition_id, space, number, basket_id)
             tx.save(basket)
+            return None, basket
 
-        return self._log.execute(command)
+        return self._leave(command)
 
     def place_order(
         self, basket_id: UUID, holder: str, buyer: UUID | None = None, visit: Visit | None = None

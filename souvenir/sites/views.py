@@ -1,7 +1,7 @@
 """The map: sites and outlets as visitors and staff look them up."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -137,15 +137,24 @@ class SiteMap(View):
         rows = session.rows(f"{_SITES} WHERE code > ? ORDER BY code LIMIT {_limit(first)}", after or "")
         return [_site(row) for row in rows]
 
+    def sites_with(self, session: Session, site_ids: Collection[UUID]) -> list[SiteOnMap]:
+        """The sites with these ids, in no order."""
+        rows = session.rows(f"{_SITES} WHERE site_id IN ({_places(site_ids)})", *map(str, site_ids))
+        return [_site(row) for row in rows]
+
     def outlet(self, session: Session, outlet_id: UUID) -> OutletOnMap | None:
         """The outlet with this id."""
-        row = session.row(f"{_OUTLETS} WHERE outlet_id = ?", str(outlet_id))
-        return None if row is None else _outlet(session, row)
+        return next(iter(self.outlets_with(session, [outlet_id])), None)
+
+    def outlets_with(self, session: Session, outlet_ids: Collection[UUID]) -> list[OutletOnMap]:
+        """The outlets with these ids, in no order."""
+        rows = session.rows(f"{_OUTLETS} WHERE outlet_id IN ({_places(outlet_ids)})", *map(str, outlet_ids))
+        return _outlets(session, rows)
 
     def outlets(self, session: Session, after: str | None = None, first: int = 20) -> list[OutletOnMap]:
         """The next outlets in order of code after the one named, at most a page."""
         rows = session.rows(f"{_OUTLETS} WHERE code > ? ORDER BY code LIMIT {_limit(first)}", after or "")
-        return [_outlet(session, row) for row in rows]
+        return _outlets(session, rows)
 
 
 _SITES = "SELECT site_id, code, kind, name, story, region, time_zone FROM map_sites"
@@ -160,9 +169,18 @@ def _site(row: tuple[Any, ...]) -> SiteOnMap:
     return SiteOnMap(UUID(id), code, kind, json.loads(name), json.loads(story), region, time_zone)
 
 
-def _outlet(session: Session, row: tuple[Any, ...]) -> OutletOnMap:
+def _outlets(session: Session, rows: list[tuple[Any, ...]]) -> list[OutletOnMap]:
+    """Outlets with their tills, found together."""
+    ids = [row[0] for row in rows]
+    tills: dict[str, list[str]] = {id: [] for id in ids}
+    select = f"SELECT outlet_id, till FROM map_tills WHERE outlet_id IN ({_places(ids)}) ORDER BY outlet_id, till"
+    for id, till in session.rows(select, *ids) if ids else ():
+        tills[id].append(till)
+    return [_outlet(row, tills[row[0]]) for row in rows]
+
+
+def _outlet(row: tuple[Any, ...], tills: list[str]) -> OutletOnMap:
     id, code, kind, name, site_id, region, time_zone, currency, jurisdiction, instant, point_id, closed_on = row
-    tills = session.rows("SELECT till FROM map_tills WHERE outlet_id = ? ORDER BY till", id)
     return OutletOnMap(
         id=UUID(id),
         code=code,
@@ -172,12 +190,16 @@ def _outlet(session: Session, row: tuple[Any, ...]) -> OutletOnMap:
         region=region,
         time_zone=time_zone,
         currency=currency,
-        tills=tuple(till for (till,) in tills),
+        tills=tuple(tills),
         tax_refund_jurisdiction=jurisdiction,
         tax_refund_instant=bool(instant),
         refund_point_id=None if point_id is None else UUID(point_id),
         closed_on=None if closed_on is None else date.fromisoformat(closed_on),
     )
+
+
+def _places(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _limit(first: int) -> int:

@@ -337,7 +337,7 @@ def test_editions_are_listed_as_they_stand(log: EventLog, editions: Editions, de
         assert (row.state(in_minutes(-1)), row.state(in_minutes(0))) == ("not released", "on sale")
         assert [found.edition_id for found in list_.page(session)] == [EDITION]
         assert list_.page(session, after=EDITION) == []
-        assert list_.of_product(session, UUID(int=4)) == []
+        assert list_.of_products(session, [UUID(int=4)]) == []
     editions.pause(EDITION, "price under review")
     followers.catch_up()
     with log.reading() as session:
