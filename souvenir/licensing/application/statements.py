@@ -40,7 +40,7 @@ from souvenir.licensing.registers.positions import (
 from souvenir.licensing.registers.rights import contract_of
 from souvenir.licensing.sheet import Account, Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
-from souvenir.licensing.terms import contract_year
+from souvenir.licensing.terms import contract_year, last_day_of
 
 
 def charge_late_payment(
@@ -96,35 +96,33 @@ class Statements:
     def issue_statements(self, on: date) -> list[UUID]:
         """Issue every statement that is due to be drawn up on a day, from one pass over the log: nil ones too, up to the end.
 
-        A licence that is stated to its end is stated further only up to the last period of which something is known since.
+        A licence that has ended is stated further only up to the last period of which something is known.
         """
         with self._log.reading() as session:
             known = licences(session)
         loaded = [(self._log.load(Licence, licence_id), self._last_stated(licence_id)) for licence_id in known]
-        ended = [(licence, last) for licence, last in loaded if last and not periods_over(licence, last, date.max)]
-        known_since = self._known_since(ended)
-        due = [
-            (licence, periods_over(licence, last, on, known_since.get(licence.id, "")), last)
+        ended = [
+            (licence, last)
             for licence, last in loaded
+            if last_day_of(final_period(licence.terms, licence.grant.last_day)) < on
         ]
+        until = self._known_until(ended)
+        due = [(licence, periods_over(licence, last, on, until.get(licence.id, "")), last) for licence, last in loaded]
         return [self._issue(draft).result for draft in self._drafts([each for each in due if each[1]], on)]
 
-    def _known_since(self, ended: Sequence[tuple[Licence, Header]]) -> dict[UUID, str]:
-        """Of licences that are stated to their end, the last period of which anything is known since; empty without."""
+    def _known_until(self, ended: Sequence[tuple[Licence, Header | None]]) -> dict[UUID, str]:
+        """The last period of which anything is known that no statement says, for licences that have ended; empty if none."""
         stated = {str(licence.id): stated_by(licence, last) for licence, last in ended}
-        after = min((last.span.carried for _, last in ended), default=0)
+        after = min((last.span.carried if last else 0 for _, last in ended), default=0)
         reading = self._read(stated, after, self._log.head(), (ADJUSTED, BREACHED)) if ended else Reading(stated)
+        known = {}
         with self._log.reading() as session:
-            return {
-                licence.id: max(
-                    reading.last_period(str(licence.id)),
-                    last_moved(session, licence.id),
-                    next_to_state(licence, last)
-                    if own_earned(session, licence.id, last.currency) != last.recoupable_to_date
-                    else "",
-                )
-                for licence, last in ended
-            }
+            for licence, last in ended:
+                said = last.recoupable_to_date if last else Money.zero(licence.terms.currency)
+                more = own_earned(session, licence.id, licence.terms.currency) != said
+                late = next_to_state(licence, last) if more else ""
+                known[licence.id] = max(late, reading.last_period(str(licence.id)), last_moved(session, licence.id))
+        return known
 
     def statement(self, licence_id: UUID, period: str) -> Sheet:
         """An issued statement, made again from the log. Raises NotStated, or StatementDiffers if the log was changed."""
