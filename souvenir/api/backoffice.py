@@ -32,6 +32,7 @@ from souvenir.api.refusals import mutation
 from souvenir.api.returns import ReturnsMutation
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import schema_config
+from souvenir.api.stalled import StalledQuery
 from souvenir.api.types import Info, described
 from souvenir.api.whereabouts import WhereaboutsQuery
 from souvenir.kernel.errors import MalformedInput, NotFound
@@ -50,7 +51,7 @@ class Device:
 
 
 @strawberry.type
-class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery):
+class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery, StalledQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""

@@ -23,6 +23,7 @@ from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
 from souvenir.api.settlements import DebtMutation, MoneyQuery
 from souvenir.api.shift_book import ShiftBookQuery
+from souvenir.api.stalled import StalledQuery
 from souvenir.api.transfers import TransferMutation, TransferQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
@@ -30,7 +31,14 @@ from souvenir.ledger.replay import AsOf
 
 @strawberry.type
 class Query(
-    BooksQuery, StatementQuery, MoneyQuery, AgencyStatementQuery, AgencyPaymentQuery, ShiftBookQuery, TransferQuery
+    BooksQuery,
+    StatementQuery,
+    MoneyQuery,
+    AgencyStatementQuery,
+    AgencyPaymentQuery,
+    ShiftBookQuery,
+    TransferQuery,
+    StalledQuery,
 ):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:

@@ -1,7 +1,6 @@
 """Collect debts: a declined capture is tried again by schedule, or paid by the card's holder; then written off."""
 
 import hmac
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,6 +16,7 @@ from souvenir.payments.registers import collection_of_claim, open_collections
 from souvenir.payments.schedule import known_schedules, schedule_on
 from souvenir.privacy.keyring import KeyRing
 from souvenir.processes.secure_advance import local_day
+from souvenir.processes.watch_deadlines import trying
 from souvenir.taxrefund import application as refunds
 
 LINKS: Final = "collection"
@@ -55,7 +55,7 @@ class CollectDebts:
         with self._log.reading() as session:
             due = open_collections(session, today)
         for id in due:
-            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+            with trying("debt", id):
                 self.look(id, on)
         return len(due)
 

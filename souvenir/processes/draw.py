@@ -1,7 +1,6 @@
 """Draw: entries, a frozen list, a ranking anyone can redo, and offers that go down it; returns go to the waiting list."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -20,6 +19,7 @@ from souvenir.eventlog import Committed, EventLog, Process, Transaction, when
 from souvenir.kernel import clock
 from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.identifiers import new_id
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Order
 
@@ -163,7 +163,7 @@ class Draws:
             waiting = draws.unsettled(session, clock.now())
         made = 0
         for draw_id in waiting:
-            with suppress(SouvenirError):  # an edition that is paused or closed holds up no other
+            with trying("draw", draw_id):
                 made += self.make_offers(draw_id).result
         return made
 

@@ -1,15 +1,14 @@
 """File form: the tax office's part of a refund form; what it did is looked up until it is known, and never asked twice."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
+from souvenir.processes.watch_deadlines import trying
 from souvenir.taxrefund.claim import claim_id
 from souvenir.taxrefund.filing import Filing
 from souvenir.taxrefund.registers import filing_of, wanted_filings
@@ -90,35 +89,38 @@ class FileForm:
         with self._log.reading() as session:
             waiting = wanted_filings(session)
         for filing_id in waiting:
-            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
-                self._settle(filing_id)
+            with trying("tax_office", filing_id):
+                if not self._settle(filing_id):
+                    form_no = self._log.load(Filing, filing_id).form_no
+                    raise TaxOfficeSilent(claim_no=form_no or f"request {filing_id}")
         with self._log.reading() as session:
             return len(waiting) - len(set(waiting) & set(wanted_filings(session)))
 
-    def _settle(self, filing_id: UUID) -> None:
+    def _settle(self, filing_id: UUID) -> bool:
+        """Have the office do what is wanted of it by now, if anything; says whether it answered."""
         filing, today = self._log.load(Filing, filing_id), clock.now().date()
         if filing.state == "requested":
-            if clock.now() - filing.modified_on >= IN_FLIGHT:
-                self._look_for(filing)
-            return
+            return clock.now() - filing.modified_on < IN_FLIGHT or self._look_for(filing)
         with self._log.reading() as session:
             found = filing_of(session, filing.claim_id) if filing.claim_id else None
         if filing.state != "issued" or found is None or not found[1]:
-            return
+            return True
         wanted, key = found[1], str(filing_id)
         if wanted == "void":
             answer = self._asked(filing_id, lambda: self._office.void(key, today, filing.form_no))
         else:
             answer = self._asked(filing_id, lambda: self._office.lock(key, today))
         self._log.commit(lambda tx: _done(tx, filing_id, wanted, answer, today))
+        return answer.outcome is not FormOutcome.UNKNOWN
 
-    def _look_for(self, filing: Filing) -> None:
+    def _look_for(self, filing: Filing) -> bool:
         """A request whose counter is gone: the form is found and voided, or never came to be."""
         answer = self._office.query(str(filing.id))
         if answer.outcome is FormOutcome.ISSUED:
             self.give_up(filing.id, answer.form_no, answer.invoices)
         elif answer.outcome is not FormOutcome.UNKNOWN:
             self._log.commit(lambda tx: _declined(tx, filing.id, answer.reason or ABANDONED))
+        return answer.outcome is not FormOutcome.UNKNOWN
 
     def _asked(self, filing_id: UUID, request: Callable[[], OfficeAnswer]) -> OfficeAnswer:
         """A clear answer where one can be had: an unclear one is asked for again by the same key, so nothing doubles."""

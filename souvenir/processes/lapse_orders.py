@@ -8,6 +8,7 @@ from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.licensing.application import give_units_back
 from souvenir.licensing.registers.rights import orders_with_units
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sales.order import Order
 
 UNPAID_FOR: Final = timedelta(hours=24)
@@ -27,7 +28,11 @@ class LapseOrders:
         """Look at the oldest ones; answers how many were given up. May be repeated at any time."""
         with self._log.reading() as session:
             waiting = orders_with_units(session, clock.now() - UNPAID_FOR, AT_ONCE)
-        return sum(self._lapse(order_id) for order_id in waiting)
+        lapsed = 0
+        for order_id in waiting:
+            with trying("order", order_id):
+                lapsed += self._lapse(order_id)
+        return lapsed
 
     def _lapse(self, order_id: UUID) -> bool:
         def command(tx: Transaction) -> bool:

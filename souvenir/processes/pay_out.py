@@ -1,6 +1,5 @@
 """Pay out: what a royalty statement asks for leaves by bank transfer, once; the books follow when the bank has paid."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from souvenir.licensing.application import charge_late_payment
 from souvenir.licensing.payout import PayoutInstruction, payout_of
 from souvenir.licensing.statement import NotStated, Statement
 from souvenir.processes.keep_books import royalty_account
+from souvenir.processes.watch_deadlines import trying
 
 
 class NothingToPay(SouvenirError):
@@ -143,7 +143,7 @@ class PayOut:
         with self._log.reading() as session:
             waiting = open_transfers(session) + paid_since(session, clock.now().date() - SENT_BACK_WITHIN)
         for id in waiting:
-            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+            with trying("transfer", id):
                 self.look(id)
         return len(waiting)
 

@@ -24,6 +24,7 @@ from souvenir.processes.issue_form import (
 )
 from souvenir.processes.secure_advance import BegunDeposit, SecureAdvance, engage, local_day
 from souvenir.processes.trading_day import trading_day
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.agency import AgencyAnswer, AgencyOutcome, RefundAgency, for_review
@@ -34,8 +35,10 @@ from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender
 from souvenir.taxrefund.refusals import (
     AdvanceNotPaid,
     AgencySilent,
+    ClaimHasAnotherState,
     DepartureTooLate,
     GuaranteeTooSmall,
+    PromiseStillOpen,
 )
 from souvenir.taxrefund.rulebook import RuleBook
 from souvenir.taxrefund.tax_office import TaxOffice
@@ -295,8 +298,8 @@ class RefundTax(IssueForm):
     def act_on_deadlines(self, on: date | None = None) -> int:
         """Act on promises whose day has passed where the goods were sold, and finish what a crash or a lapse left.
 
-        Safe to repeat after any downtime: at most a hundred promises a call, the first to capture first, and every
-        guarantee of a decided claim that is yet unresolved. Answers how many claims it looked into.
+        Safe to repeat after any downtime: every promise, the first to capture first, and every guarantee of a decided
+        claim that is yet unresolved. Answers how many claims it looked into.
         """
         latest = on or (clock.now() + EASTERNMOST).date()
         with self._log.reading() as session:
@@ -304,15 +307,18 @@ class RefundTax(IssueForm):
             waiting = [*self._all(session, "confirmed"), *self._all(session, "advancing")] if self._agency else []
         looked_into: set[UUID] = set()
         for claim in waiting:
-            with suppress(SouvenirError):  # what cannot be done now is tried again, and holds up no other
+            with trying("agency", claim.id):
                 self._look_at_agency(claim.id, on)
-        for claim in overdue:
-            with suppress(SouvenirError):  # as above; and the list lags behind: decided by now, or still open today
-                self._look_at_promise(claim.id, on)
-                looked_into.add(claim.id)
+        while overdue:
+            for claim in overdue:
+                with trying("promise", claim.id):
+                    self._look_at_promise(claim.id, on)
+                    looked_into.add(claim.id)
+            with self._log.reading() as session:
+                overdue = self._claims.overdue(session, latest, after=overdue[-1])
         while unresolved:
             for claim in unresolved:
-                with suppress(SouvenirError):  # as above
+                with trying("guarantee", claim.id):
                     self.resolve_guarantee(claim.id, on or self._day(claim.id))
                     looked_into.add(claim.id)
             with self._log.reading() as session:
@@ -330,13 +336,17 @@ class RefundTax(IssueForm):
             after = page[-1].claim_no if len(page) == LARGEST_PAGE else None
 
     def _look_at_promise(self, claim_id: UUID, on: date | None) -> None:
-        """Ask customs once more, where it can be asked; else, or if the traveller left too late of all, it is broken."""
+        """Ask customs once more, where it can be asked; else, or if the traveller left too late of all, it is broken.
+
+        The list looks ahead, and lags behind: the day may go on where the goods were sold, or the claim be decided.
+        """
         try:
             answered = self.ask_customs(claim_id)
         except DepartureTooLate:
             answered = False
         if not answered:
-            self.miss_promise(claim_id, on)
+            with suppress(PromiseStillOpen, ClaimHasAnotherState):
+                self.miss_promise(claim_id, on)
 
     def _look_at_agency(self, claim_id: UUID, on: date | None) -> None:
         """Ask the agency for what is missing: its review, or whether it paid an advance."""
@@ -348,6 +358,8 @@ class RefundTax(IssueForm):
             claim = self._log.load(Claim, claim_id)
             answer = self._agency.advance(str(claim_id), claim.claim_no, claim.net, claim.advance_tender)
         self._record_advance(claim_id, answer, on or self._day(claim_id))
+        if answer.outcome is AgencyOutcome.UNKNOWN:
+            raise AgencySilent(claim_no=self._log.load(Claim, claim_id).claim_no)
 
     # What follows from a decision, outside the log.
 

@@ -1,6 +1,5 @@
 """Secure advance: a provider's hold behind a claim's guarantee; wanted steps are recorded before anyone is asked."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, cast
@@ -8,7 +7,6 @@ from uuid import UUID
 
 from souvenir.eventlog import EventLog, Transaction
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money
 from souvenir.payments.collection import Collection, collection_id
@@ -25,6 +23,7 @@ from souvenir.payments.provider import (
 )
 from souvenir.payments.registers import hold_of, unfinished_holds
 from souvenir.payments.schedule import known_schedules, schedule_on
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import application as refunds
 from souvenir.taxrefund.claim import Claim
@@ -123,9 +122,16 @@ class SecureAdvance:
         with self._log.reading() as session:
             waiting = unfinished_holds(session, clock.now())
         for hold_id in waiting:
-            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+            with trying("hold", hold_id):
                 self.settle(hold_id)
+                self._require_answer(hold_id)
         return sum(self._log.load(Hold, hold_id).state in OVER for hold_id in waiting)
+
+    def _require_answer(self, hold_id: UUID) -> None:
+        """Raises ProviderSilent while nobody has said what became of the end that was asked for."""
+        hold = self._log.load(Hold, hold_id)
+        if hold.state in ("capturing", "releasing"):
+            raise ProviderSilent(provider=hold.provider)
 
     def settle(self, hold_id: UUID) -> None:
         """Take one hold on from wherever a crash, a lost answer or an expiry left it; one given up may yet have come."""

@@ -31,6 +31,7 @@ from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, next_number, sell_pieces
 from souvenir.processes.split_tender import Part, check_part, give_part_back, put_to_order, rest_of, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sales.basket import Basket, PieceOfBasket
 from souvenir.sales.order import Channel, Order, PaymentDiffersFromOrder
 from souvenir.sites.outlet import Outlet
@@ -282,10 +283,10 @@ class Sell:
         with self._log.reading() as session:
             waiting, refunds = oldest_open(session), oldest_refunds(session)
         for payment_id in waiting:
-            with suppress(SouvenirError):  # what cannot be settled now stays open, and holds up no other
+            with trying("payment", payment_id), suppress(PaymentDeclined):  # declined is settled
                 self.settle(payment_id)
         for payment_id, refund_id in refunds:
-            with suppress(SouvenirError):
+            with trying("refund", refund_id):
                 carry_out_refund(self._log, self._providers, payment_id, refund_id)
         return sum(self._log.load(Payment, payment_id).settled for payment_id in waiting)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
+from souvenir.processes.watch_deadlines import trying
 from souvenir.taxrefund.agency import RefundAgency
 from souvenir.taxrefund.agency_payment import MOST_FORMS, netted_id
 from souvenir.taxrefund.agency_statement import AgencyStatement, Difference, Discrepancy, statement_id
@@ -91,8 +92,13 @@ class SettleAgency:
         """Ask the agency once a day for last month's statement, until the books have it."""
         today = clock.now().date()
         if self._agency is not None and self._asked_on != today:
-            self.fetch(today.replace(day=1) - timedelta(days=1), today)
-            self._asked_on = today
+            month = today.replace(day=1) - timedelta(days=1)
+            if (statement := self.stated(month)) is not None:
+                with trying("statement", statement_id(statement.number)):
+                    self.take_in(statement, today, month)
+                    self._asked_on = today
+            else:
+                self._asked_on = today
 
     def received(self, number: str) -> AgencyStatement:
         """A statement that was taken in. Raises NotFound."""

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
-from souvenir.kernel.errors import NotFound, SouvenirError
+from souvenir.kernel.errors import NotFound
 from souvenir.payments.application import id_in, keep_notice, note_dispute, note_payout, recheck_refund
 from souvenir.payments.collection import Collection, collection_id
 from souvenir.payments.hold import Hold
@@ -24,6 +24,7 @@ from souvenir.payments.registers import open_notices, payment_of_refund
 from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import PaymentDeclined, Sell
+from souvenir.processes.watch_deadlines import trying
 from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
 
 A = TypeVar("A", Payment, Hold, Collection)
@@ -76,7 +77,7 @@ class SettlePayments:
         with self._log.reading() as session:
             waiting = open_notices(session)
         for notice_id in waiting:
-            with suppress(SouvenirError):  # it stays open: one that cannot be worked off now holds up no other
+            with trying("notice", notice_id):
                 self.work_off(notice_id)
         self._sell.settle_open()
         self._refund_tax.settle_open()

@@ -246,12 +246,17 @@ class ClaimList(View):
         )
         return [_claim(row) for row in rows]
 
-    def overdue(self, session: Session, on: date, size: int = LARGEST_PAGE) -> list[ClaimOnList]:
-        """Advances whose promised day is past without an answer that keeps them: the first to capture first."""
+    def overdue(
+        self, session: Session, on: date, size: int = LARGEST_PAGE, after: ClaimOnList | None = None
+    ) -> list[ClaimOnList]:
+        """Advances whose promised day is past without an answer that keeps them: the first to capture first, after one."""
+        beyond = (after.capture_by.isoformat(), after.claim_no) if after and after.capture_by else ("", "")
         rows = session.rows(
             f"SELECT {_COLUMNS} FROM refund_claims WHERE outstanding > 0 "
-            "AND ((state = 'advanced' AND promised_by < ?) OR state IN ('refused', 'rejected')) ORDER BY capture_by, claim_no LIMIT ?",
+            "AND ((state = 'advanced' AND promised_by < ?) OR state IN ('refused', 'rejected')) "
+            "AND (capture_by, claim_no) > (?, ?) ORDER BY capture_by, claim_no LIMIT ?",
             on.isoformat(),
+            *beyond,
             min(size, LARGEST_PAGE),
         )
         return [_claim(row) for row in rows]

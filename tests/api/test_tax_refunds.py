@@ -1,6 +1,7 @@
 """Tax refunds through the API: both published cases come out exactly, and whatever stands in the way is said, with facts."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from trading import Group
@@ -8,6 +9,7 @@ from trading import Group
 from souvenir.api.identity import read_id
 from souvenir.kernel.money import Money
 from souvenir.processes.take_back import RefundNotGivenBack
+from souvenir.processes.watch_deadlines import Stalled
 from souvenir.taxrefund.simulators.agency import SimulatedAgency
 from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice
 
@@ -67,6 +69,16 @@ def test_the_ordinary_case_pays_45_18_at_departure(group: Group):
     )
     paid = group.desk.do("payAtDeparture", claimId=claim["id"], tender="CASH", on="2015-07-05")["claim"]
     assert (paid["state"], paid["net"]["amount"]) == ("paid", "45.18")
+
+
+def test_a_deadline_that_could_not_be_acted_on_is_shown_with_its_reason(group: Group):
+    claim = advanced(group)
+    since = datetime(2025, 6, 2, tzinfo=UTC)
+    why = "The agency has not answered."
+    group.shop.deadlines.stalled = (Stalled("agency", read_id("Claim", claim), since, "AGENCY_SILENT", why),)
+    shown = {"kind": "agency", "about": claim, "since": since.isoformat(), "code": "AGENCY_SILENT", "message": why}
+    for who in (group.finance, group.office, group.desk):
+        assert who.ask("stalledDeadlines") == [shown]
 
 
 def test_a_missed_promise_is_taken_from_the_card(group: Group):

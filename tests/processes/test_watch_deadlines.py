@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
+from uuid import UUID
 
 import pytest
 from shops import MORNING, TILL, TODAY, open_small_shop
@@ -10,13 +11,16 @@ from souvenir.licensing.approval import Approval
 from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
+from souvenir.payments.provider import ProviderSilent
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
-from souvenir.processes.watch_deadlines import WatchDeadlines
+from souvenir.processes.watch_deadlines import WatchDeadlines, trying
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.customs import Presented
+from souvenir.taxrefund.refusals import AgencySilent
+from souvenir.taxrefund.simulators.agency import SimulatedAgency
 from souvenir.taxrefund.simulators.customs import SimulatedCustoms
 from souvenir.testing import clock_at
 
@@ -38,11 +42,16 @@ def small(tmp_path, now):
     small.shop.close()
 
 
-def advanced(small):
+def secured(small):
     order = small.shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH, on=TODAY).result
     claim = small.shop.refund_tax.open_claim([order], "instant_store", JANE, issued_on=TODAY).result
     small.shop.refund_tax.agree(claim, TODAY)
     small.shop.refund_tax.guarantee(claim, "sandbox", "a card", TODAY)
+    return claim
+
+
+def advanced(small):
+    claim = secured(small)
     small.shop.refund_tax.advance(claim, "cash", TODAY)
     small.shop.followers.catch_up()
     return claim
@@ -160,6 +169,97 @@ def test_a_step_that_fails_is_told_and_keeps_no_other_from_acting(caplog):
     assert WatchDeadlines((broken, lambda: acted.append("acted"))).look() == 1
     assert acted == ["acted"]
     assert "tried again" in caplog.text
+
+
+# What could not be acted on.
+
+
+def test_a_deadline_that_cannot_be_acted_on_is_listed_with_its_reason_until_it_can(tmp_path, now, caplog):
+    agency = SimulatedAgency()
+    small = open_small_shop("sqlite://", secrets=str(tmp_path / "secrets"), agency=agency, advanced_by="agency")
+    waiting = secured(small)
+    agency.next_advances("lost_before", "lost_before", "lost_before")
+    with pytest.raises(AgencySilent):
+        small.shop.refund_tax.advance(waiting, "cash", TODAY)
+    small.shop.followers.catch_up()
+    small.shop.deadlines.look()
+    (stalled,) = small.shop.deadlines.stalled
+    assert (stalled.kind, stalled.about, stalled.since, stalled.code) == ("agency", waiting, now(), "AGENCY_SILENT")
+    assert small.shop.log.load(Claim, waiting).claim_no in stalled.why
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The deadline of agency {waiting} could not be acted on: AGENCY_SILENT."
+    ]
+    small.shop.deadlines.look()
+    assert small.shop.deadlines.stalled == ()
+    assert state(small, waiting)[0] == "advanced"
+    small.shop.close()
+
+
+def test_a_promise_that_is_still_open_where_the_goods_were_sold_is_not_stalled(small, now):
+    advanced(small)
+    now.move_to(MIDNIGHT - timedelta(seconds=1))
+    small.shop.deadlines.look()
+    assert small.shop.deadlines.stalled == ()
+
+
+@pytest.mark.parametrize("stuck", [1, 3])
+def test_what_is_stuck_holds_up_no_other_however_many_there_are(small, now, monkeypatch, stuck):
+    monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
+    claims = [advanced(small) for _ in range(5)]
+    now.move_to(MIDNIGHT)
+    refuse = sorted(claims, key=lambda claim: small.shop.log.load(Claim, claim).claim_no)[:stuck]
+    miss = small.shop.refund_tax.miss_promise
+
+    def silent(claim, on=None):
+        if claim in refuse:
+            raise ProviderSilent(provider="sandbox")
+        return miss(claim, on)
+
+    monkeypatch.setattr(small.shop.refund_tax, "miss_promise", silent)
+    small.shop.deadlines.look()
+    assert [one.about for one in small.shop.deadlines.stalled] == refuse
+    assert {claim: state(small, claim)[0] for claim in claims} == {
+        claim: "advanced" if claim in refuse else "recovered" for claim in claims
+    }
+
+
+def test_what_is_stalled_keeps_the_instant_since_when_and_is_told_once(now, caplog):
+    def stuck() -> None:
+        with trying("hold", UUID(int=7)):
+            raise ProviderSilent(provider="sandbox")
+
+    watch = WatchDeadlines((stuck,))
+    watch.look()
+    began = now()
+    now.move_to(began + timedelta(hours=1))
+    watch.look()
+    assert [(one.about, one.since, one.code) for one in watch.stalled] == [(UUID(int=7), began, "PROVIDER_SILENT")]
+    assert len(caplog.records) == 1
+
+
+def test_a_step_that_breaks_is_listed_by_its_name_and_no_word_of_what_it_said():
+    def broken() -> None:
+        raise RuntimeError("JANE DOE, E12345678")
+
+    watch = WatchDeadlines((broken,))
+    watch.look()
+    (stalled,) = watch.stalled
+    assert (stalled.about, stalled.code) == (None, "RuntimeError")
+    assert "broken" in stalled.kind
+    assert "JANE" not in str(stalled)
+
+
+def test_no_more_is_listed_than_anybody_reads(monkeypatch, now):
+    monkeypatch.setattr("souvenir.processes.watch_deadlines.MOST_STALLED", 2)
+
+    def stuck() -> None:
+        for number in range(3):
+            with trying("hold", UUID(int=number)):
+                raise ProviderSilent(provider="sandbox")
+
+    watch = WatchDeadlines((stuck,))
+    watch.look()
+    assert len(watch.stalled) == 2
 
 
 def test_it_watches_in_the_background_until_it_is_stopped():
