@@ -313,16 +313,11 @@ class EventLog:
         except BaseException as error:
             for job in jobs:
                 job.error = error
-        awaited: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         for job in jobs:
             job.done = True
-            if job.future is None:
-                job.rouse()
-            else:
-                awaited.setdefault(job.future.get_loop(), []).append(job.future)
-        for loop, futures in awaited.items():
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(_settle, futures)
+            job.rouse()
+        if futures := [job.future for job in jobs if job.future is not None]:
+            _rouse(futures)
         self.carried_out += len(jobs)
         if not self._grown.is_set():
             self._grown.set()
@@ -373,6 +368,16 @@ class EventLog:
     def _project(self, session: Session, event: Event) -> None:
         for register in self._by_event.get(type(event), ()):
             register.apply(session, event)
+
+
+def _rouse(futures: Sequence[asyncio.Future[None]]) -> None:
+    """Wake callers in asyncio, those of one loop together."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for future in futures:
+        by_loop.setdefault(future.get_loop(), []).append(future)
+    for loop, waiting in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting)
 
 
 def _settle(futures: Sequence[asyncio.Future[None]]) -> None:

@@ -9,8 +9,6 @@ from souvenir.eventlog.stores.store import StoredEvent
 from souvenir.kernel.aggregate import Event
 from souvenir.kernel.errors import SouvenirError
 
-_PLACED = {"originator_id", "originator_version"}
-
 
 class UnknownTopic(SouvenirError):
     message = "The log holds an event of topic {topic!r}, which this version of souvenir does not know. Upgrade it."
@@ -34,7 +32,7 @@ def class_of(topic: str) -> type[Event]:
 def to_stored(event: Event) -> StoredEvent:
     """An event as it is stored. The state of a later class version says so in `class_version`."""
     cls = type(event)
-    state = cls.__pydantic_serializer__.to_json(event, exclude=_PLACED)
+    state = cls.__pydantic_serializer__.to_json(event)
     if cls.class_version > 1:
         state = b'{"class_version":%d,' % cls.class_version + state[1:]
     return StoredEvent(event.originator_id, event.originator_version, cls.TOPIC, state)

@@ -50,19 +50,22 @@ class Shared:
 class Batch:
     """What the commands of one database transaction have added so far; events go to the store at its end."""
 
-    __slots__ = ("by_stream", "events", "project", "session", "shared")
+    __slots__ = ("_by_stream", "_indexed", "events", "project", "session", "shared")
 
     def __init__(self, session: WriteSession, project: Callable[[Session, Event], None], shared: Shared) -> None:
         self.session = session
         self.project = project
         self.shared = shared
         self.events: list[Event] = []
-        self.by_stream: dict[UUID, list[Event]] = {}
+        self._by_stream: dict[UUID, list[Event]] = {}
+        self._indexed = 0
 
-    def add(self, events: Sequence[Event]) -> None:
-        self.events.extend(events)
-        for event in events:
-            self.by_stream.setdefault(event.originator_id, []).append(event)
+    def of(self, stream: UUID) -> Sequence[Event]:
+        """What earlier commands added to a stream; they are sorted by stream when somebody first asks."""
+        for event in self.events[self._indexed :]:
+            self._by_stream.setdefault(event.originator_id, []).append(event)
+        self._indexed = len(self.events)
+        return self._by_stream.get(stream, ())
 
     def append(self) -> None:
         """Send every event to the store, after the sums that go with them."""
@@ -123,7 +126,7 @@ class Transaction:
 
         Saves replaying it for every command. Raises NotFound.
         """
-        if id in self._loaded or id in self._batch.by_stream:
+        if id in self._loaded or self._batch.of(id):
             return self.get(cls, id)
         shared = self._batch.shared.find(self._batch.session, id)
         if not isinstance(shared, cls):
@@ -163,7 +166,7 @@ class Transaction:
         """The command succeeded: its events join the batch."""
         self._batch.session.decided()
         self._project()
-        self._batch.add(self._saved)
+        self._batch.events.extend(self._saved)
 
     def undo(self) -> None:
         """The command refused: leave the batch as if it had never run."""
@@ -176,7 +179,7 @@ class Transaction:
 
     def _replay(self, id: UUID) -> Aggregate | None:
         stored = [to_event(*event) for event in self._batch.session.stream(id)]
-        return replay([*stored, *self._batch.by_stream.get(id, ())])
+        return replay([*stored, *self._batch.of(id)])
 
 
 def replay(events: Sequence[Event]) -> Aggregate | None:

@@ -17,7 +17,7 @@ from eventsourcing.domain import (
     event,
 )
 from eventsourcing.utils import get_topic, resolve_topic
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from souvenir.kernel import clock
 from souvenir.kernel.identifiers import new_id
@@ -45,8 +45,9 @@ class Event(BaseModel, CanMutateAggregate[UUID]):
     class_version: ClassVar[int] = 1
     """Raised when fields change; a static `upcast_vN_vM(state)` then brings each older version one step further."""
 
-    originator_id: UUID = _UNPLACED
-    originator_version: int = 0
+    originator_id: UUID = Field(_UNPLACED, exclude=True)
+    originator_version: int = Field(0, exclude=True)
+    """Where it stands in the log: kept beside the stored state, not in it."""
     timestamp: datetime
 
     @staticmethod
@@ -108,18 +109,15 @@ class Aggregate(BaseAggregate[UUID]):
             if isinstance(method, CommandMethodDecorator) and name != "__init__":
                 setattr(cls, name, _recording(method))
 
-    @staticmethod
-    def create_id(*_: Any, **__: Any) -> UUID:
-        return new_id()
-
     @classmethod
     def _create(cls, event_class: type[Any], *, id: UUID | None = None, **fields: Any) -> Self:
         """Begin a new aggregate by its first event."""
+        now = clock.now()
         created = event_class(
-            originator_id=id or cls.create_id(),
+            originator_id=id or new_id(now),
             originator_version=cls.INITIAL_VERSION,
             originator_topic=get_topic(cls),
-            timestamp=clock.now(),
+            timestamp=now,
             **fields,
         )
         aggregate: Self = created.mutate(None)

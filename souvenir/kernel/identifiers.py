@@ -1,6 +1,7 @@
 """Identifiers: ours (UUIDs, some derived so that a retry meets itself) and the trade's (GTIN)."""
 
 import hashlib
+from datetime import datetime
 from functools import lru_cache
 from os import urandom
 from typing import Annotated
@@ -29,9 +30,9 @@ class MalformedGtin(SouvenirError):
     gtin: str
 
 
-def new_id() -> UUID:
-    """A fresh id that sorts by the time it was made (RFC 9562, version 7)."""
-    milliseconds = int(clock.now().timestamp() * 1000)
+def new_id(at: datetime | None = None) -> UUID:
+    """A fresh id that sorts by the time it was made, now or as given (RFC 9562, version 7)."""
+    milliseconds = int((at or clock.now()).timestamp() * 1000)
     random = int.from_bytes(urandom(10), "big")
     return UUID(int=(milliseconds << 80 | random) & _FREE | _VERSION_7)
 

@@ -93,6 +93,8 @@ class Session(ABC):
     def settle(self) -> None:
         """Send everything that was gathered, the sums last."""
         self.flush()
+        if not self._sums:
+            return
         sums, self._sums = self._sums, {}
         for sql, by_key in sorted(sums.items()):
             if by_key:
