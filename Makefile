@@ -41,7 +41,7 @@ docs: $(DEVELOPMENT) ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## Remove everything that can be made again: environment, caches, site, the demo's shop
-	rm -rf $(VENV) site var dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) site var/demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
