@@ -1,6 +1,7 @@
 """Documents the shop has read: trusted ones once at their first use, others as they come, up to a bound."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
@@ -23,7 +24,14 @@ from graphql import (
     validate,
 )
 
-from souvenir.api.faults import DOCUMENT_NOT_FOUND, OPERATION_UNRESOLVED, PARSE_FAILED, VALIDATION_FAILED, coded
+from souvenir.api.faults import (
+    BAD_USER_INPUT,
+    DOCUMENT_NOT_FOUND,
+    OPERATION_UNRESOLVED,
+    PARSE_FAILED,
+    VALIDATION_FAILED,
+    coded,
+)
 from souvenir.api.limits import LARGEST_PAGE, Limits, check, cost, exceeded
 from souvenir.api.plan import Plan, covers
 
@@ -57,6 +65,8 @@ class Document:
 
     def _read(self, rules: tuple[Any, ...]) -> None:
         limits = self._limits
+        if _WRITTEN_NUL.search(self.text):
+            raise _NUL
         ast = parse(
             self.text,
             max_lexical_tokens=limits.tokens,
@@ -100,6 +110,8 @@ class Document:
     ) -> ExecutionResult:
         """Carry out one of its operations: a trusted one by plan, where it has one."""
         assert self.ast is not None
+        if _holds_nul(variables):
+            raise _NUL
         if plan := self._plan(operation):
             return plan.execute(context, variables)
         return execute_sync(
@@ -193,6 +205,13 @@ def is_mutation(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.MUTATION
 
 
+def _holds_nul(sent: object) -> bool:
+    if isinstance(sent, str):
+        return "\0" in sent
+    inside = sent.values() if isinstance(sent, Mapping) else sent if isinstance(sent, list) else ()
+    return any(map(_holds_nul, inside))
+
+
 def _size(value: object) -> int | None:
     return max(1, min(value, LARGEST_PAGE)) if isinstance(value, int) else None
 
@@ -202,5 +221,7 @@ def _as(code: str, error: GraphQLError) -> GraphQLError:
     return error
 
 
+_NUL: Final = coded("A text holds the character U+0000, which no store keeps.", BAD_USER_INPUT)
+_WRITTEN_NUL: Final = re.compile(r"\\u(0000|\{0+\})")
 _RULES: Final = tuple(specified_rules)
 _RULES_WITHOUT_INTROSPECTION: Final = (*specified_rules, NoSchemaIntrospectionCustomRule)

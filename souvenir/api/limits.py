@@ -10,6 +10,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -27,6 +28,8 @@ from souvenir.api.faults import VALIDATION_FAILED, coded
 
 PAGE_ARGUMENTS: Final = frozenset({"first", "last", "limit"})
 LARGEST_PAGE: Final = 100
+WORKED_OUT: Final = 10
+"""What a field with arguments costs, in fields that only show what is at hand."""
 BODY_SECONDS: Final = 10.0
 """How long a body may take to arrive: who sends a byte a second keeps nobody else waiting."""
 
@@ -48,7 +51,7 @@ class Limits:
     directives_per_node: int = 3
     directives: int = 20
     cost: int = 20_000
-    """Fields that may be answered: each counts once for every row of the pages it is in."""
+    """Fields that may be answered: each counts once for every row of the pages it is in, and tenfold if it is worked out."""
 
 
 class Shape(NamedTuple):
@@ -151,7 +154,7 @@ class _Walk:
             fields=inner.fields + 1,
             aliases=inner.aliases + (node.alias is not None),
             directives=inner.directives,
-            cost=1 + max(sizes, default=1) * inner.cost,
+            cost=_weight(known) + max(sizes, default=1) * inner.cost,
         )
 
     def fragment(self, node: FragmentDefinitionNode) -> Shape:
@@ -185,6 +188,11 @@ class _Walk:
             digits = node.value.lstrip("-")
             return LARGEST_PAGE if len(digits) > 3 else max(1, min(int(node.value), LARGEST_PAGE))
         return 1
+
+
+def _weight(field: GraphQLField | None) -> int:
+    """What a field costs by itself: what has arguments is worked out, and most often asks the store."""
+    return WORKED_OUT if field is not None and field.args else 1
 
 
 def _add(one: Shape, other: Shape) -> Shape:

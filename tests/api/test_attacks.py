@@ -5,9 +5,13 @@ import time
 import orjson
 import pytest
 from calling import GRAPHQL_RESPONSE, Client, codes
+from graphql import GraphQLError, parse
 from kiosk import kiosk
 
+from souvenir.api.audience import Audience
 from souvenir.api.http import Settings
+from souvenir.api.limits import Limits, check
+from souvenir.api.published import schema_of
 
 client = Client(kiosk())
 
@@ -161,3 +165,28 @@ def test_one_thousand_documents_are_not_all_remembered():
     for number in range(REMEMBERED):
         documents.by_text(f"{{a{number}: hello}}")
     assert documents.by_text("{hello}") is not first
+
+
+def test_what_is_worked_out_for_every_row_counts_ten_times():
+    def shelf(times: int):
+        asked = " ".join(f'a{no}: availability(outletId: "x") {{ free }}' for no in range(times))
+        return parse("{ products(first: 100) { edges { node { editions { " + asked + " } } } } }")
+
+    schema = schema_of(Audience.STOREFRONT)
+    check(schema, shelf(17), Limits())
+    with pytest.raises(GraphQLError, match="answered fields, at most 20000"):
+        check(schema, shelf(19), Limits())
+
+
+@pytest.mark.parametrize(
+    ("document", "variables"),
+    [
+        ("query ($name: String) { hello(name: $name) }", {"name": "a\0b"}),
+        ('{ hello(name: "a\\u0000b") }', {}),
+        ('{ hello(name: "a\\u{0}b") }', {}),
+        ("query ($after: String) { souvenirs(after: $after) { edges { cursor } } }", {"after": "\0"}),
+    ],
+)
+def test_a_character_that_no_store_keeps_is_the_callers_mistake(document: str, variables: dict[str, str]):
+    assert codes(client.post(document, variables=variables)) == ["BAD_USER_INPUT"]
+    assert "\0" not in client.post(document, variables=variables).text
