@@ -61,6 +61,7 @@ _LAPSED: Final = _FIND_SOME + (
     "p.outlet_id = ? AND p.status = 'held' AND p.held_until <= ? ORDER BY p.held_until LIMIT ?"
 )
 _FREE: Final = _FIND_SOME + "p.outlet_id = ? AND p.status = 'free' ORDER BY p.place LIMIT ?"
+_LOCK_NUMBER: Final = _FIND_SOME + "p.number = ?"
 _NUMBERS_AT_ONCE: Final = 16
 _NUMBERS: Final = _FIND_SOME + f"p.number IN ({', '.join('?' * _NUMBERS_AT_ONCE)})"
 
@@ -76,7 +77,7 @@ class NextPiece(Ahead):
     @classmethod
     def fetch(cls, session: Session, wanted: Sequence[Self]) -> None:
         """So many pieces, in the order in which they are given, each locked where rows can be."""
-        of_pieces = session.locking.replace("UPDATE", "UPDATE OF p")
+        of_pieces = _of_pieces(session.locking)
         for one, many in Counter(wanted).items():
             here = (str(one.edition_id), one.space, str(one.outlet_id))
             rows = session.rows(_LAPSED + of_pieces, *here, stamp(clock.now()), many)
@@ -95,7 +96,8 @@ class Number(Ahead):
 
     @classmethod
     def fetch(cls, session: Session, wanted: Sequence[Self]) -> None:
-        """Some numbers in a statement."""
+        """Some numbers in a statement, each locked where rows can be; what somebody else has is looked at later."""
+        numbers_sql = _NUMBERS + _of_pieces(session.locking)
         runs: dict[tuple[UUID, Space], list[int]] = {}
         for one in wanted:
             runs.setdefault((one.edition_id, one.space), []).append(one.number)
@@ -104,14 +106,19 @@ class Number(Ahead):
             for first in range(0, len(numbers), _NUMBERS_AT_ONCE):
                 some = numbers[first : first + _NUMBERS_AT_ONCE]
                 some += some[-1:] * (_NUMBERS_AT_ONCE - len(some))
-                for row in session.rows(_NUMBERS, edition, space, *some):
+                for row in session.rows(numbers_sql, edition, space, *some):
                     session.ahead[edition, space, row[10]] = _found(edition_id, row)
 
 
 def find_number(session: Session, edition_id: UUID, space: Space, number: int) -> Found | None:
-    """The terms of an edition and one of its numbers, in one look; None if there is no such edition."""
+    """The terms of an edition and one of its numbers, in one look; None if there is no such edition.
+
+    Where rows can be locked it is locked: what is decided on it now nobody else changes meanwhile.
+    """
     edition = str(edition_id)
     ahead: Found | None = session.ahead.pop((edition, space, number), None)
+    if ahead is None and (locking := _waiting(session)):
+        ahead = _found(edition_id, session.row(_LOCK_NUMBER + _of_pieces(locking), edition, space, number))
     return ahead or _found(edition_id, session.row(_FIND_NUMBER, space, number, edition))
 
 
@@ -127,6 +134,15 @@ def find_next(session: Session, edition_id: UUID, space: Space, outlet_id: UUID,
         return next_one
     sql = _find_next(session.locking)
     return _found(edition_id, session.row(sql, space, *here, stamp(now), *here, edition))
+
+
+def _waiting(session: Session) -> str:
+    """Locks rows once whoever has them is done; nothing where a transaction has all of them to itself."""
+    return session.locking.removesuffix(" SKIP LOCKED")
+
+
+def _of_pieces(locking: str) -> str:
+    return locking.replace("UPDATE", "UPDATE OF p")
 
 
 @cache
@@ -239,10 +255,11 @@ def remaining(session: Session, edition_id: UUID, space: Space, outlet_id: UUID)
 
 
 def taken_between(session: Session, edition_id: UUID, space: Space, first: int, last: int, now: datetime) -> int:
-    """How many numbers of a range are sold, returned, retired, leased, or on a live hold."""
+    """How many numbers of a range are sold, returned, retired, leased, or on a live hold. Locked where rows can be."""
     row = session.row(
-        "SELECT COUNT(*) FROM pieces WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ? "
-        "AND (status IN ('sold', 'returned', 'retired', 'leased') OR status = 'held' AND held_until > ?)",
+        "WITH run AS (SELECT status, held_until FROM pieces "
+        f"WHERE edition_id = ? AND space = ? AND number BETWEEN ? AND ?{_waiting(session)}) "
+        "SELECT COUNT(*) FROM run WHERE status IN ('sold', 'returned', 'retired', 'leased') OR status = 'held' AND held_until > ?",
         str(edition_id),
         space,
         first,
@@ -309,9 +326,9 @@ def leases_over(session: Session, edition_id: UUID, space: Space, outlet_id: UUI
 
 
 def still_leased(session: Session, edition_id: UUID, space: Space, outlet_id: UUID, lease_id: UUID) -> tuple[int, ...]:
-    """The numbers of a lease that were not sold."""
+    """The numbers of a lease that were not sold. Locked where rows can be."""
     rows = session.rows(
-        f"SELECT number {_AT_OUTLET} AND status = 'leased' AND holder = ? ORDER BY number",
+        f"SELECT number {_AT_OUTLET} AND status = 'leased' AND holder = ? ORDER BY number{_waiting(session)}",
         str(edition_id),
         space,
         str(outlet_id),
@@ -321,7 +338,13 @@ def still_leased(session: Session, edition_id: UUID, space: Space, outlet_id: UU
 
 
 def free_ranges(session: Session, edition_id: UUID, space: Space, outlet_id: UUID) -> list[tuple[int, int]]:
-    """The numbers nobody has at an outlet, as ranges without gaps. Counted where they stand, not sent one by one."""
+    """The numbers nobody has at an outlet, as ranges without gaps. Counted where they stand, not sent one by one.
+
+    Locked where rows can be.
+    """
+    if locking := _waiting(session):
+        free = f"SELECT 1 {_AT_OUTLET} AND status = 'free'{locking}"
+        session.row(f"SELECT COUNT(*) FROM ({free}) AS locked", str(edition_id), space, str(outlet_id))
     rows = session.rows(
         "SELECT MIN(number), MAX(number) FROM ("
         f"SELECT number, number - ROW_NUMBER() OVER (ORDER BY number) AS gap {_AT_OUTLET} AND status = 'free') AS free "
