@@ -98,9 +98,10 @@ class ClaimPapers:
         return claims.claim(desk(info), self.key)
 
 
-@strawberry.type(description="The receipt of a sale.")
+@strawberry.type(description="The receipt of a sale, or of what came back of one.")
 class SalesReceipt:
     order_no: str
+    return_no: str = strawberry.field(description="Of the return it is for; empty for a sale.")
     taxpayer_no: str = strawberry.field(description="The seller's; empty until it was stated.")
     paper: Paper = strawberry.field(description="Its text fits 42 columns, as a till prints them.")
     links: list[str] = strawberry.field(description="Where each numbered piece is verified, once it is certified.")
@@ -130,9 +131,27 @@ class TillPaperQuery:
         _await_certificates(at)
         return _of_sale(at.shop.write_papers.of_sale(order, is_copy=is_copy))
 
+    @question(*PRINTING, NotAtThisOutlet)
+    def return_receipt(
+        self, info: Info, order_id: strawberry.ID, return_id: strawberry.ID, is_copy: bool = False
+    ) -> SalesReceipt:
+        """The receipt of goods that came back to this outlet; a reprint says that it is a copy."""
+        at, order = desk(info), read_id("Order", order_id, "orderId")
+        at.require_here("order", at.shop.log.load(Sale, order).outlet_id)
+        return _of_return(at, order, return_id, is_copy)
+
 
 @strawberry.type
 class DeskPaperQuery:
+    @question(*PRINTING)
+    def return_receipt(
+        self, info: Info, order_id: strawberry.ID, return_id: strawberry.ID, is_copy: bool = False
+    ) -> SalesReceipt:
+        """The receipt of any goods that came back, as by parcel; a reprint says that it is a copy."""
+        at, order = desk(info), read_id("Order", order_id, "orderId")
+        at.require("manager")
+        return _of_return(at, order, return_id, is_copy)
+
     @question(*PRINTING)
     def claim_papers(self, info: Info, claim_id: strawberry.ID) -> ClaimPapers:
         """The papers of any claim, for the refund desk."""
@@ -168,11 +187,18 @@ def _of_claim(claim_id: UUID, written: Written) -> ClaimPapers:
     )
 
 
+def _of_return(at: Desk, order: UUID, return_id: str, is_copy: bool) -> SalesReceipt:
+    at.shop.caught_up(at.shop.views.claims, at.writes.of(at.actor))
+    back = read_id("Return", return_id, "returnId")
+    return _of_sale(at.shop.write_papers.of_return(order, back, is_copy=is_copy))
+
+
 def _of_sale(receipt: Receipt) -> SalesReceipt:
     return SalesReceipt(
         order_no=receipt.order_no,
+        return_no=receipt.return_no,
         taxpayer_no=receipt.taxpayer_no or "",
-        paper=_paper(f"receipt-{receipt.order_no}", receipt, print_receipt, receipt_pdf),
+        paper=_paper(f"receipt-{receipt.return_no or receipt.order_no}", receipt, print_receipt, receipt_pdf),
         links=[line.link for line in receipt.lines if line.link],
         names=receipt.seller,
     )

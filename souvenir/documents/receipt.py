@@ -52,7 +52,12 @@ class Receipt:
     """What was paid by each tender, where it was not all by one."""
     rounding: Money | None = None
     """What the smallest coin left unpaid; below zero, what was paid beyond the total."""
-    is_return: bool = False
+    return_no: str = ""
+    """Of the return this receipt is for, if it is for one: a credit note against the order."""
+    kept: Money | None = None
+    """Of the price of what came back, what stays: the buyer had it as a tax refund advance."""
+    voided_forms: Sequence[str] = ()
+    """The refund forms that are void since."""
     is_copy: bool = False
 
 
@@ -65,15 +70,16 @@ def receipt_pdf(receipt: Receipt) -> bytes:
     """The receipt on paper, for who asks for a sheet."""
     from souvenir.documents.pdf import Sheet
 
-    sheet = Sheet(
-        ("退货凭证", "Return Receipt") if receipt.is_return else ("销售小票", "Sales Receipt"), receipt.order_no
-    )
+    title = ("退货凭证", "Return Receipt (credit note)") if receipt.return_no else ("销售小票", "Sales Receipt")
+    sheet = Sheet(title, receipt.return_no or receipt.order_no)
     sheet.fields(
         [
             (("销售方", "Seller"), " ".join(_both(receipt.seller))),
             (("纳税人识别号", "Taxpayer no."), receipt.taxpayer_no or "-"),
             (("日期", "Date"), receipt.sold_on.isoformat()),
             (("收银台", "Till"), receipt.till or "-"),
+            *([(("原单号", "Order"), receipt.order_no)] if receipt.return_no else []),
+            *([(("作废申请单", "Void forms"), " ".join(receipt.voided_forms))] if receipt.voided_forms else []),
             *((("付款方式", "Paid by"), paid_by) for paid_by in _paid_by(receipt)),
             *([(("副本", "Copy"), "副本 COPY")] if receipt.is_copy else []),
         ]
@@ -94,7 +100,9 @@ def receipt_pdf(receipt: Receipt) -> bytes:
     currency = receipt.lines[0].gross.currency
     vat = total((line.vat for line in receipt.lines), currency)
     due = total((line.gross for line in receipt.lines), currency)
-    sheet.totals([(("含增值税", "incl. VAT"), amount(vat)), ((f"合计（{currency}）", "Total"), amount(due))])
+    kept = [(("抵扣预付退税款", "Tax refund advance kept"), amount(-receipt.kept))] if receipt.kept else []
+    left = due - receipt.kept if receipt.kept else due
+    sheet.totals([(("含增值税", "incl. VAT"), amount(vat)), *kept, ((f"合计（{currency}）", "Total"), amount(left))])
     sheet.links([(("证书验真", f"Verify no. {line.number}"), line.link) for line in receipt.lines if line.link])
     return sheet.pdf()
 
@@ -103,14 +111,18 @@ def _lines(receipt: Receipt) -> Iterator[str]:
     rule = "-" * COLUMNS
     for words in _both(receipt.seller):
         yield from (centred(line, COLUMNS) for line in wrapped(words, COLUMNS))
-    if receipt.is_return:
+    if receipt.return_no:
         yield centred("退货 RETURN", COLUMNS)
     if receipt.is_copy:
         yield centred("副本 COPY", COLUMNS)
     yield rule
     if receipt.taxpayer_no:
         yield from across("税号 Taxpayer", receipt.taxpayer_no, COLUMNS)
+    if receipt.return_no:
+        yield from across("退货单号 Return", receipt.return_no, COLUMNS)
     yield from across("单号 Order", receipt.order_no, COLUMNS)
+    for form_no in receipt.voided_forms:
+        yield from across("作废申请单 Void form", form_no, COLUMNS)
     yield from across("日期 Date", receipt.sold_on.isoformat(), COLUMNS)
     if receipt.till:
         yield from across("收银台 Till", receipt.till, COLUMNS)
@@ -137,13 +149,16 @@ def _sold(line: ReceiptLine) -> Iterator[str]:
 def _money(receipt: Receipt) -> Iterator[str]:
     currency = receipt.lines[0].gross.currency
     due = total((line.gross for line in receipt.lines), currency)
-    yield from across(f"{'退款' if receipt.is_return else '合计'} Total {currency}", amount(due), COLUMNS)
+    yield from across(f"{'退款' if receipt.return_no else '合计'} Total {currency}", amount(due), COLUMNS)
     for rate in sorted({line.vat_rate for line in receipt.lines}, reverse=True):
         vat = total((line.vat for line in receipt.lines if line.vat_rate == rate), currency)
         yield from across(f"  含增值税 incl. VAT {percent(rate)}", amount(vat), COLUMNS)
     rounded = receipt.rounding
     if rounded:
         yield from across("现金舍入 Rounding", amount(-rounded), COLUMNS)
+    if receipt.kept:
+        yield from across("抵扣预付退税款 Advance kept", amount(-receipt.kept), COLUMNS)
+        due -= receipt.kept
     to_pay = due - rounded if rounded else due
     for tender, paid in receipt.paid or [(receipt.tender, receipt.tendered or to_pay)]:
         yield from across(TENDERS.get(tender, tender), amount(paid), COLUMNS)

@@ -1,7 +1,7 @@
 """Write papers: a claim's form, agreement and receipts, and an order's receipt, as the log has them; who it is about is opened for the paper alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 from uuid import UUID
@@ -17,13 +17,15 @@ from souvenir.editions.edition import Edition
 from souvenir.editions.piece import piece_id
 from souvenir.editions.terms import Space
 from souvenir.eventlog import EventLog
+from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money, total
 from souvenir.processes.issue_form import IssueForm
-from souvenir.sales.order import Order, OrderLine, OrderNotPaid
+from souvenir.sales.order import Order, OrderLine, OrderNotPaid, ReturnedLine
 from souvenir.sites.outlet import Outlet, Seller
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.form import ClaimLine, Tender
+from souvenir.taxrefund.views import ClaimList
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class WritePapers:
     def __init__(self, log: EventLog, forms: IssueForm) -> None:
         self._log = log
         self._forms = forms
+        self._claims = ClaimList()
 
     def of_claim(self, claim_id: UUID) -> ClaimPapers:
         """The papers of a claim as it stands now. Whoever asks must be entitled to see who the traveller is."""
@@ -67,6 +70,33 @@ class WritePapers:
             is_copy=is_copy,
             paid=_paid(order),
             rounding=order.rounding or None,
+        )
+
+    def of_return(self, order_id: UUID, return_id: UUID, *, is_copy: bool = False) -> Receipt:
+        """The receipt of goods that came back: what for, which form is void since, and what was kept. Raises NotFound."""
+        order = self._log.load(Order, order_id)
+        if return_id not in order.returns:
+            raise NotFound(kind="Return", id=str(return_id))
+        with self._log.reading() as session:
+            claims = [self._log.load(Claim, one.id) for one in self._claims.of_order(session, order_id)]
+        nothing = Money.zero(order.currency)
+        kept = total((claim.recoveries.get(return_id, nothing) for claim in claims), order.currency)
+        back = total((amount for _, amount in _given(order, return_id, kept)), order.currency) + kept
+        seller = _seller(self._log.load(Outlet, order.outlet_id))
+        return Receipt(
+            seller=seller.legal_name,
+            order_no=order.order_no,
+            return_no=f"{order.order_no}-R{list(order.returns).index(return_id) + 1}",
+            sold_on=order.return_days[return_id],
+            lines=[self._came_back(order, back) for back in order.returns[return_id]],
+            tender=order.return_tenders[return_id],
+            taxpayer_no=seller.taxpayer_no or None,
+            till=order.return_tills[return_id],
+            is_copy=is_copy,
+            paid=_given(order, return_id, kept),
+            rounding=order.given_back(return_id) - back or None,
+            kept=kept or None,
+            voided_forms=[claim.claim_no for claim in claims if claim.voided_with == return_id],
         )
 
     def _form(self, claim: Claim, outlet: Outlet) -> RefundForm:
@@ -141,6 +171,11 @@ class WritePapers:
             link=link,
         )
 
+    def _came_back(self, order: Order, back: ReturnedLine) -> ReceiptLine:
+        line = order.line(back.line_no)
+        assert line is not None, "what came back was sold"
+        return replace(self._sold(line, {}), quantity=back.quantity, gross=back.gross, vat=back.vat)
+
     def _links(self, order_id: UUID) -> dict[UUID, str]:
         """Where each piece of an order is verified; a certificate that was revoked leads nowhere."""
         with self._log.reading() as session:
@@ -156,6 +191,15 @@ def _paid(order: Order) -> list[tuple[str, Money]]:
     before = [("exchange", total((one.amount for one in carried), order.currency))]
     new = [(one.tender, one.amount) for one in order.tenders.values() if one not in carried]
     return [(tender, amount) for tender, amount in (*before, *new) if amount]
+
+
+def _given(order: Order, return_id: UUID, kept: Money) -> list[tuple[str, Money]]:
+    """How the price went back, less what was kept; what pays for other goods instead is one sum."""
+    first, *rest = [(one.tender, one.amount) for one in order.given_by[return_id]] or [("", kept)]
+    carried = total((one.amount for one in order.carried_over[return_id]), order.currency)
+    return [
+        (tender, amount) for tender, amount in ((first[0], first[1] - kept), *rest, ("exchange", carried)) if amount
+    ]
 
 
 def _receipts(claim: Claim, outlet: Outlet, form: RefundForm) -> tuple[RefundReceipt, ...]:

@@ -311,6 +311,7 @@ class Claim(Aggregate):
         self.handed_over: tuple[Tender, Counter | None] | None = None
         self.paid_as: tuple[Tender, Advancer] | None = None
         self.settled_in = ""
+        self.voided_with: UUID | None = None
 
     @event(record.Agreed)
     def _agreed(
@@ -371,8 +372,8 @@ class Claim(Aggregate):
         self.state, self.settled_in = "settled", statement
 
     @event(record.Voided)
-    def _voided(self) -> None:
-        self.state = "voided"
+    def _voided(self, return_id: UUID | None) -> None:
+        self.state, self.voided_with = "voided", return_id
 
 
 def claim_id(claim_no: str) -> UUID:

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from trading import Group, words
 
-from souvenir.api.identity import read_id
+from souvenir.api.identity import global_id, read_id
 from souvenir.processes.forget_person import forget_person
 from souvenir.taxrefund.claim import Claim
 
@@ -175,6 +175,37 @@ def test_the_receipt_of_a_sale_names_the_seller_and_where_its_numbered_piece_is_
         assert said in paper, said
     assert letters(link) in letters(paper)
     assert "副本 COPY" in group.till.ask("receipt", orderId=sold["id"], isCopy=True)["paper"]["text"]
+
+
+def test_the_receipt_of_a_return_says_what_came_back_what_was_kept_and_which_form_is_void(group: Group, claim: str):
+    form = claim_of(group, claim)
+    (order,) = form.order_ids
+    back = {"orderId": global_id("Order", order), "lines": [{"lineNo": 1, "quantity": 1}]}
+    returned = group.till.do("takeBack", **back)
+    asked = {"orderId": back["orderId"], "returnId": returned["returnId"]}
+    receipt = group.till.ask("returnReceipt", **asked)
+    order_no = returned["order"]["orderNo"]
+    assert (receipt["orderNo"], receipt["returnNo"], receipt["links"]) == (order_no, f"{order_no}-R1", [])
+    assert receipt["paper"]["name"] == f"receipt-{order_no}-R1.pdf"
+    paper, text = read(receipt["paper"]), receipt["paper"]["text"]
+    for said in (
+        "退货凭证",
+        "ReturnReceipt(creditnote)",
+        f"{order_no}-R1",
+        form.claim_no,
+        "747.00",
+        "-134.46",
+        "612.54",
+    ):
+        assert said in paper, said
+    assert f"作废申请单 Void form {form.claim_no}" in " ".join(text.split())
+    assert "现金 Cash 612.54" in " ".join(text.split())
+    assert "副本 COPY" in group.till.ask("returnReceipt", **asked, isCopy=True)["paper"]["text"]
+    assert group.office.ask("returnReceipt", **asked)["returnNo"] == f"{order_no}-R1"
+    unknown = group.till.ask("returnReceipt", **asked | {"returnId": global_id("Return", order)})
+    assert unknown["code"] == "NOT_FOUND"
+    elsewhere = group.device(group.park, "T1").ask("returnReceipt", **asked)
+    assert elsewhere["code"] == "NOT_AT_THIS_OUTLET"
 
 
 def test_where_paper_was_not_installed_the_extra_is_named(group: Group, monkeypatch: pytest.MonkeyPatch):

@@ -75,11 +75,27 @@ Tea
 
 
 def test_a_return_and_a_copy_say_so() -> None:
-    text = print_receipt(replace(SALE, lines=(TEA,), tendered=None, is_return=True, is_copy=True))
+    text = print_receipt(replace(SALE, lines=(TEA,), tendered=None, return_no="YS-1-000017-R1", is_copy=True))
     assert "退货 RETURN" in text
+    assert "退货单号 Return             YS-1-000017-R1" in text
+    assert "单号 Order                     YS-1-000017" in text
     assert "副本 COPY" in text
     assert "退款 Total CNY                      109.00" in text
     assert "找零" not in text
+
+
+def test_a_return_says_what_was_kept_of_its_price_and_which_form_is_void() -> None:
+    back = replace(
+        SALE, lines=(TEA,), tendered=None, return_no="YS-1-000017-R1", kept=cny("6.54"), voided_forms=("25110001",)
+    )
+    text = print_receipt(back)
+    for line in (
+        "作废申请单 Void form              25110001",
+        "退款 Total CNY                      109.00",
+        "抵扣预付退税款 Advance kept          -6.54",
+        "现金 Cash                           102.46",
+    ):
+        assert line in text
 
 
 def test_an_unknown_tender_is_printed_as_it_is_called() -> None:
