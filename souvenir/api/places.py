@@ -77,7 +77,7 @@ class Outlet(Node):
     @described
     def rounds_cash(self, info: Info) -> bool:
         """Whether its tills round what is paid in cash to the smallest coin."""
-        return desk(info).shop.log.load(Place, self.key).rounds_cash
+        return desk(info).shop.log.load(Place, self.key).cash_rule is not None
 
     @strawberry.field
     def site(self) -> Site | None:

@@ -172,6 +172,8 @@ class Order(Aggregate):
         self.channel = channel
         self.till = till
         self.lines = lines
+        self.due = total((line.gross for line in lines), currency)
+        """What the buyer pays, VAT included."""
         self.currency = currency
         self.placed_on = placed_on
         self.buyer = buyer
@@ -231,11 +233,6 @@ class Order(Aggregate):
         )
 
     # Decide.
-
-    @property
-    def due(self) -> Money:
-        """What the buyer pays: the sum of the lines, VAT included."""
-        return total((line.gross for line in self.lines), self.currency)
 
     @property
     def remaining(self) -> Money:

@@ -10,7 +10,7 @@ from souvenir.kernel.errors import MalformedInput, SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, exponent_of
-from souvenir.sites.cash_rounding import rule_at
+from souvenir.sites.cash_rounding import CashRule, rule_at
 from souvenir.sites.place import checked_code, checked_region, checked_time_zone
 
 OutletKind = Literal["shop", "online", "refund_point"]
@@ -212,7 +212,7 @@ class Outlet(Aggregate):
             raise NoCashRounding(region=self.region, currency=self.currency)
         if rule.basis == "law" and not rounds_cash:
             raise CashMustBeRounded(region=self.region, currency=self.currency, source=rule.source)
-        if self.rounds_cash != rounds_cash:
+        if (self.cash_rule is not None) != rounds_cash:
             self._cash_rounding_set(rounds_cash=rounds_cash)
 
     def state_seller(self, legal_name: LocalizedText, taxpayer_no: str, phone: str = "") -> None:
@@ -265,14 +265,14 @@ class Outlet(Aggregate):
 
     def in_cash(self, amount: Money, on: date) -> Money:
         """An amount as cash pays it here, by the smallest coin of the day; what is given back is one below zero."""
-        rule = rule_at(self.region, self.currency)
-        return rule.rounded(amount, on) if rule is not None and self.rounds_cash else amount
+        rule = self.cash_rule
+        return amount if rule is None else rule.rounded(amount, on)
 
     @property
-    def rounds_cash(self) -> bool:
-        """Whether its tills round cash: by law, or because the shop chose to."""
+    def cash_rule(self) -> CashRule | None:
+        """By what its tills round cash, as the law says or the shop chose to; None where they do not."""
         rule = rule_at(self.region, self.currency)
-        return rule is not None and (rule.basis == "law" or self.rounds_by_custom)
+        return rule if rule is not None and (rule.basis == "law" or self.rounds_by_custom) else None
 
     def tax_refund_on(self, on: date) -> "TaxRefundStanding":
         """The registration in force on a day, or a refusal."""
