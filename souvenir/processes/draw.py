@@ -278,6 +278,7 @@ def _drawn_for(tx: Transaction, found: Iterable[UUID], event: Piece.Sold | Piece
 
 def make_offers(tx: Transaction, draw_id: UUID) -> int:
     """Settle the offers there are, then make new ones as long as a place and a piece are free; answers how many."""
+    draws.lock(tx.session, draw_id)  # two who count the free places at once would both fill them
     draw, now = tx.get(Draw, draw_id), clock.now()
     draw.must_be_drawn(now)
     waiting = draws.on_offer(tx.session, draw_id, OFFERS_AT_ONCE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,7 +30,7 @@ from souvenir.draws.draw import (
 )
 from souvenir.draws.entry import Entry, EntryNotValid, NoLiveOffer
 from souvenir.draws.ranking import commitment_to, is_included, list_root
-from souvenir.draws.registers import listed
+from souvenir.draws.registers import InLine, listed, next_in_line
 from souvenir.draws.verify import faults, main
 from souvenir.editions.counts import Proofs
 from souvenir.editions.terms import OnlyByDraw
@@ -108,14 +109,14 @@ def stage_anywhere(store_url: str, tmp_path: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def staged(url: str, secrets: Path) -> Iterator[Stage]:
+def staged(url: str, secrets: Path, size: int = 3) -> Iterator[Stage]:
     with clock_at(MORNING) as now:
         small = open_small_shop(url, secrets=str(secrets / "secrets"))
         shop = small.shop
         edition = shop.editions.declare(
-            product_id=small.vase, gtin="6901234567892", title={"en": "Crane vase, gold"}, size=3, numbering="draw"
+            product_id=small.vase, gtin="6901234567892", title={"en": "Crane vase, gold"}, size=size, numbering="draw"
         ).result
-        shop.editions.allot(edition, small.web, 1, 3)
+        shop.editions.allot(edition, small.web, 1, size)
         shop.editions.release(edition)
         yield Stage(small, now, edition, shop.draws.announce(rules(edition), small.web).result)
         shop.close()
@@ -338,6 +339,33 @@ def test_who_is_taken_off_while_the_list_is_frozen_is_off_it_or_stays(
         root = frozen.result().result
         with other.log.reading() as session:
             assert list_root(listed(session, stage.draw)).hex() == root
+
+
+def test_two_servers_that_make_offers_at_once_make_no_more_than_there_are_pieces(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Three pieces are drawn for; two more come into the edition and are given to nobody."""
+    counted, other_tried, first = Event(), Event(), iter([True])
+
+    def slowly(*where: Any) -> list[InLine]:
+        if next(first, False):
+            counted.set()
+            other_tried.wait(1)
+        return next_in_line(*where)
+
+    monkeypatch.setattr("souvenir.draws.registers.next_in_line", slowly)
+
+    with (
+        staged(postgres_url, tmp_path, size=5) as stage,
+        Shop.open(postgres_url, secrets=tmp_path / "secrets") as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        stage.drawn(8)
+        making = pool.submit(stage.small.shop.draws.make_offers, stage.draw)
+        counted.wait(10)
+        made = other.draws.make_offers(stage.draw).result
+        other_tried.set()
+        assert made + making.result().result == 3
 
 
 def test_a_list_that_is_too_late_needs_a_later_round(stage: Stage):
