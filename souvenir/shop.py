@@ -62,7 +62,7 @@ from souvenir.payments.registers import (
 )
 from souvenir.payments.views import Settlements
 from souvenir.pos.application import Tills
-from souvenir.pos.registers import TillDevices, TillShifts
+from souvenir.pos.registers import ParkedSales, TillDevices, TillShifts
 from souvenir.pos.views import TillBook
 from souvenir.privacy.application import Privacy
 from souvenir.privacy.keyring import KeyRing
@@ -81,6 +81,7 @@ from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
 from souvenir.processes.know_buyers import KnowBuyers
 from souvenir.processes.lapse_orders import LapseOrders
+from souvenir.processes.park_sale import ParkSale
 from souvenir.processes.pay_agency import FollowAgencyPayments, PayAgency
 from souvenir.processes.pay_at_till import PayAtTill
 from souvenir.processes.pay_back import PayBack
@@ -191,7 +192,7 @@ class Shop:
         self.pay_back = PayBack(log)
         self.sell_offline = SellOffline(log)
         self.take_back = TakeBack(log, providers, self.refund_tax)
-        self.exchange = Exchange(log, self.take_back)
+        self.exchange, self.park_sale = Exchange(log, self.take_back), ParkSale(log)
         self.lapse_orders = LapseOrders(log)
         self.deadlines = WatchDeadlines(self._watched())
         self.ledger = Ledger(log)
@@ -396,6 +397,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     StaffRoll(),
     TillDevices(),
     TillShifts(),
+    ParkedSales(),
     Drawers(),
 )
 

@@ -27,6 +27,7 @@ from souvenir.api.pos_deposits import DepositMutation
 from souvenir.api.pos_exchange import ExchangeMutation
 from souvenir.api.pos_goods import GoodsInput, PartInput, PieceInput, in_parts, items
 from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
+from souvenir.api.pos_parked import TAKING_UP, ParkedMutation, ParkedQuery, resumed_from
 from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
 from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
 from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
@@ -82,7 +83,7 @@ class ScannedOrder:
 
 
 @strawberry.type
-class Query(RefundQuery, TillPaperQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, ShiftQuery):
+class Query(RefundQuery, TillPaperQuery, LeaseQuery, CounterPaymentQuery, ExplanationQuery, ShiftQuery, ParkedQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Goods, or what belongs to this outlet, by its id."""
@@ -162,6 +163,7 @@ class SellAtTillInput:
     parts: list[PartInput] = strawberry.field(
         default_factory=list, description="What is paid in other tenders first: card, then the rest in cash."
     )
+    resumed: strawberry.ID | None = strawberry.field(default=None, description="The parked sale it was taken up from.")
 
 
 @strawberry.input(description="As a sale at the till, but for how it is paid.")
@@ -172,6 +174,7 @@ class PlaceAtTillInput:
     on: date | None = None
     buyer: BuyerInput | None = None
     visit: ProofOfVisitInput | None = None
+    resumed: strawberry.ID | None = strawberry.field(default=None, description="The parked sale it was taken up from.")
 
 
 @strawberry.type
@@ -195,7 +198,15 @@ class PlaceAtTillPayload:
 
 
 @strawberry.type
-class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMutation, ShiftMutation, ExchangeMutation):
+class Mutation(
+    RefundMutation,
+    LeaseMutation,
+    CounterPaymentMutation,
+    DepositMutation,
+    ShiftMutation,
+    ExchangeMutation,
+    ParkedMutation,
+):
     @mutation(MalformedInput, NotFound, PairingCodeUnknown, PairingCodeExpired, DeviceRevoked, TillHasDevice)
     def enrol_device(self, info: Info) -> EnrolDevicePayload:
         """Pair this device with its till. Send the pairing code as the Bearer token; it is good once."""
@@ -210,7 +221,7 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
             token=enrolled.token,
         )
 
-    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED, *IN_PARTS)
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED, *IN_PARTS, *TAKING_UP)
     def sell_at_till(self, info: Info, input: SellAtTillInput) -> SellAtTillPayload:
         """Sell over the counter, paid on the spot."""
         at = desk(info)
@@ -218,16 +229,18 @@ class Mutation(RefundMutation, LeaseMutation, CounterPaymentMutation, DepositMut
         sale = (outlet, till, items(at, input), input.tender.paid_with, input.reference, input.on)
         buyer = evidence(at, input.buyer) if input.buyer else None
         visit, parts = looked_at(at, input.visit), in_parts(input.parts)
-        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit, parts))
+        resumed = resumed_from(input.resumed)
+        done = at.carry_out(input, lambda: at.shop.sell.at_till(*sale, buyer, visit, parts, resumed))
         return SellAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 
-    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED)
+    @mutation(*EVERY_MUTATION, *AT_TILL, BasketFull, *AGREEING, *LIMITED, *TAKING_UP)
     def place_at_till(self, info: Info, input: PlaceAtTillInput) -> PlaceAtTillPayload:
         """An order on the counter, to be paid at a device: its pieces are held meanwhile. Then take its payment."""
         at = desk(info)
         outlet, till = at.device()
         buyer = evidence(at, input.buyer) if input.buyer else None
-        placed = (outlet, till, items(at, input), input.on, buyer, looked_at(at, input.visit))
+        resumed = resumed_from(input.resumed)
+        placed = (outlet, till, items(at, input), input.on, buyer, looked_at(at, input.visit), resumed)
         done = at.carry_out(input, lambda: at.shop.pay_at_till.place(*placed))
         return PlaceAtTillPayload(order=orders.order(at, done.result), replayed=done.replayed)
 

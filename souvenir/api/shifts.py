@@ -1,6 +1,7 @@
 """A shift's X and Z reports: what a till took, what its drawer should hold, what was counted, and what is over or short."""
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -36,6 +37,13 @@ class CountedDenomination:
     count: int
 
 
+@strawberry.type(description="What stands open at a till: somebody's goods or money, but no sale yet.")
+class ShiftUnfinished:
+    kind: str = strawberry.field(description="parked (a sale), part_paid (an order), payment_open.")
+    id: strawberry.ID
+    amount: Money | None = strawberry.field(description="Paid of it, or asked for.")
+
+
 @strawberry.type(description="An X report of an open shift, or the Z report of a closed one.")
 class ShiftReport:
     kind: str = strawberry.field(
@@ -53,6 +61,11 @@ class ShiftReport:
     counts: list[CountedDenomination]
     counted: Money | None
     difference: Money | None = strawberry.field(description="Over above zero, short below.")
+    unfinished: list[ShiftUnfinished] = strawberry.field(description="As it is now; in a Z report, as it was left.")
+
+
+_UNFINISHED: Final = {"parked": "ParkedSale", "part_paid": "Order", "payment_open": "Payment"}
+"""What each is an id of."""
 
 
 def report(at: Desk, shift_id: UUID, *, to_cashier: bool) -> ShiftReport:
@@ -73,6 +86,14 @@ def report(at: Desk, shift_id: UUID, *, to_cashier: bool) -> ShiftReport:
         counts=[CountedDenomination(value=Money.of(one.value), count=one.count) for one in shift.counts],
         counted=Money.of(shift.counted) if shift.counted is not None else None,
         difference=Money.of(shift.difference) if shift.difference is not None else None,
+        unfinished=[
+            ShiftUnfinished(
+                kind=one.kind,
+                id=global_id(_UNFINISHED[one.kind], one.id),
+                amount=Money.of(one.amount) if one.amount is not None else None,
+            )
+            for one in found.unfinished
+        ],
     )
 
 

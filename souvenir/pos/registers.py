@@ -1,7 +1,12 @@
-"""What tills share: which pairing codes wait, which device stands at a till, which shift is open there."""
+"""What tills share: pairing codes that wait, the device and the shift of each till, and the sales that are parked."""
+
+from datetime import datetime
+from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.clock import stamp
 from souvenir.pos.device import Device
+from souvenir.pos.parked import ParkedSale
 from souvenir.pos.shift import Shift
 
 
@@ -67,3 +72,35 @@ class TillShifts(Register):
     @when(Shift.Closed)
     def _closed(self, session: Session, event: Shift.Closed) -> None:
         session.run("UPDATE till_shifts SET is_open = 0 WHERE shift_id = ?", str(event.originator_id))
+
+
+class ParkedSales(Register):
+    """One row for every sale that is parked and not over; what has lapsed goes when the next one is parked."""
+
+    name = "parked_sales"
+    tables = ("parked_sales",)
+    ddl = (
+        """CREATE TABLE IF NOT EXISTS parked_sales (
+            id TEXT PRIMARY KEY, outlet_id TEXT NOT NULL, till TEXT NOT NULL, until TEXT NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS parked_sales_by_outlet ON parked_sales (outlet_id, until)",
+    )
+
+    @when(ParkedSale.Parked)
+    def _parked(self, session: Session, event: ParkedSale.Parked) -> None:
+        outlet = str(event.outlet_id)
+        session.run("DELETE FROM parked_sales WHERE outlet_id = ? AND until <= ?", outlet, stamp(event.timestamp))
+        row = (str(event.originator_id), outlet, event.till, stamp(event.until))
+        session.run("INSERT INTO parked_sales (id, outlet_id, till, until) VALUES (?, ?, ?, ?)", *row)
+
+    @when(ParkedSale.Finished, ParkedSale.Dropped)
+    def _over(self, session: Session, event: ParkedSale.Finished | ParkedSale.Dropped) -> None:
+        session.run("DELETE FROM parked_sales WHERE id = ?", str(event.originator_id))
+
+
+def parked_at(session: Session, outlet_id: UUID, at: datetime, limit: int = 100) -> list[tuple[UUID, str]]:
+    """The sales that are parked at an outlet and have not lapsed, with the till of each, the first to lapse first."""
+    rows = session.rows(
+        "SELECT id, till FROM parked_sales WHERE outlet_id = ? AND until > ? ORDER BY until, id LIMIT ?",
+        str(outlet_id), stamp(at), limit,
+    )  # fmt: skip
+    return [(UUID(id), till) for id, till in rows]

@@ -93,6 +93,16 @@ class Taking(Value):
         return self.amount if self.kind in ("sale", "set_off") else -self.amount
 
 
+class Unfinished(Value):
+    """What a shift leaves to the next: no sale yet, but somebody's goods or money."""
+
+    kind: Literal["parked", "part_paid", "payment_open"]
+    """A parked sale; an order of which a part is paid; a payment whose answer nobody knows yet."""
+    id: UUID
+    amount: Money | None = None
+    """What is paid of it, or asked for; of a parked sale nothing is."""
+
+
 class Shift(Aggregate):
     """One opening of one till's drawer. Sales are not kept here, only what they come to when it closes."""
 
@@ -137,6 +147,7 @@ class Shift(Aggregate):
         closed_by: UUID
         counts: tuple[Denomination, ...] = ()
         takings: tuple[Taking, ...] = ()
+        unfinished: tuple[Unfinished, ...] = ()
 
     # Decide: may refuse, may record, never assigns.
 
@@ -180,7 +191,13 @@ class Shift(Aggregate):
             raise TooManyMovements(most=MOST_MOVEMENTS, denominations=MOST_DENOMINATIONS)
         self._cash_moved(movement_id=movement_id, movement=movement, amount=amount, reason=reason, moved_by=by)
 
-    def close(self, counts: Sequence[Denomination], takings: Sequence[Taking], closed_by: UUID) -> None:
+    def close(
+        self,
+        counts: Sequence[Denomination],
+        takings: Sequence[Taking],
+        closed_by: UUID,
+        unfinished: Sequence[Unfinished] = (),
+    ) -> None:
         """Close with the notes and coins counted, against the float, what was moved and what the till took.
 
         The same count again records nothing; another one is refused.
@@ -201,6 +218,7 @@ class Shift(Aggregate):
             closed_by=closed_by,
             counts=tuple(counts),
             takings=tuple(takings),
+            unfinished=tuple(unfinished),
         )
 
     # Answer.
@@ -255,6 +273,7 @@ class Shift(Aggregate):
         self.difference: Money | None = None
         self.counts: tuple[Denomination, ...] = ()
         self.takings: tuple[Taking, ...] = ()
+        self.unfinished: tuple[Unfinished, ...] = ()
 
     @event(CashMoved)
     def _cash_moved(self, movement_id: UUID, movement: Movement, amount: Money, reason: str, moved_by: UUID) -> None:
@@ -272,8 +291,10 @@ class Shift(Aggregate):
         closed_by: UUID,
         counts: tuple[Denomination, ...],
         takings: tuple[Taking, ...],
+        unfinished: tuple[Unfinished, ...],
     ) -> None:
         self.counted, self.difference, self.counts, self.takings = counted, difference, counts, takings
+        self.unfinished = unfinished
 
 
 def shift_id(outlet_id: UUID, till: str, shift_no: int) -> UUID:

@@ -1,16 +1,20 @@
 """Cash up: what a till's shift took, from every sale, return and refund paid there; and the count held against it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Register, Session, Transaction, when
+from souvenir.kernel import clock
 from souvenir.kernel.money import Money
+from souvenir.payments.payment import Payment
+from souvenir.payments.registers import open_at_devices
 from souvenir.pos.application import last_shift_at, open_shift
 from souvenir.pos.device import Device
-from souvenir.pos.shift import Denomination, Shift, Taking
+from souvenir.pos.registers import parked_at
+from souvenir.pos.shift import Denomination, Shift, Taking, Unfinished
 from souvenir.processes.trading_day import require_not_ahead
 from souvenir.sales.order import Order
 from souvenir.sites.outlet import Outlet
@@ -26,11 +30,19 @@ _LOCK: Final = "UPDATE drawers SET entries = entries + 1 WHERE outlet_id = ? AND
 """Whoever takes money at a till, and whoever closes it, waits for the other."""
 
 
+_PART_PAID: Final = (
+    "INSERT INTO part_paid_orders (order_id, outlet_id, till) VALUES (?, ?, ?) ON CONFLICT (order_id) DO NOTHING"
+)
+
+
 class Drawers(Register):
-    """What each open shift has taken so far, by kind and tender; at its close the shift itself keeps it."""
+    """What each open shift has taken so far, by kind and tender; at its close the shift itself keeps it.
+
+    And which orders a part was paid of since the last close, whatever became of them.
+    """
 
     name = "drawers"
-    tables = ("drawers", "drawer_takings", "drawer_returns")
+    tables = ("drawers", "drawer_takings", "drawer_returns", "part_paid_orders")
     ddl = (
         """CREATE TABLE IF NOT EXISTS drawers (
             outlet_id TEXT NOT NULL, till TEXT NOT NULL, shift_id TEXT NOT NULL, entries BIGINT NOT NULL,
@@ -40,6 +52,8 @@ class Drawers(Register):
             amount BIGINT NOT NULL, PRIMARY KEY (shift_id, kind, tender))""",
         """CREATE TABLE IF NOT EXISTS drawer_returns (
             return_id TEXT PRIMARY KEY, outlet_id TEXT NOT NULL, till TEXT NOT NULL, tender TEXT NOT NULL)""",
+        """CREATE TABLE IF NOT EXISTS part_paid_orders (
+            order_id TEXT PRIMARY KEY, outlet_id TEXT NOT NULL, till TEXT NOT NULL)""",
     )
 
     @when(Shift.Opened)
@@ -57,6 +71,10 @@ class Drawers(Register):
         session.run("DELETE FROM drawer_takings WHERE shift_id = ?", str(event.originator_id))
         session.run("DELETE FROM drawer_returns WHERE outlet_id = ? AND till = ?", *till)
         session.run("DELETE FROM drawers WHERE outlet_id = ? AND till = ?", *till)
+        session.run("DELETE FROM part_paid_orders WHERE outlet_id = ? AND till = ?", *till)
+        for one in event.unfinished:
+            if one.kind == "part_paid":
+                session.run(_PART_PAID, str(one.id), *till)
 
     @when(Order.Paid)
     def _paid(self, session: Session, event: Order.Paid) -> None:
@@ -66,6 +84,8 @@ class Drawers(Register):
     @when(Order.TenderTaken)
     def _tender_taken(self, session: Session, event: Order.TenderTaken) -> None:
         self._take(session, "sale", event.tender, event.amount, event.outlet_id, event.till)
+        if event.till is not None:
+            session.run(_PART_PAID, str(event.originator_id), str(event.outlet_id), event.till)
 
     @when(Order.TenderGivenBack)
     def _tender_given_back(self, session: Session, event: Order.TenderGivenBack) -> None:
@@ -109,6 +129,7 @@ class ShiftReport:
     shift: Shift
     takings: tuple[Taking, ...]
     due: Money | None
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 class CashUp:
@@ -145,7 +166,7 @@ class CashUp:
             device = tx.get(Device, device_id)
             tx.session.changed(_LOCK, str(device.outlet_id), device.till)
             shift = last_shift_at(tx, device.outlet_id, device.till)
-            shift.close(counts, _takings(tx.session, shift), closed_by)
+            shift.close(counts, _takings(tx.session, shift), closed_by, _unfinished(tx.session, tx.get, shift))
             tx.save(shift)
             return shift.id
 
@@ -155,12 +176,39 @@ class CashUp:
         """How a shift stands, or stood when it closed. A cashier who counts blind is not told of cash before."""
         with self._log.reading() as session:
             shift = self._log.load(Shift, shift_id)
-            takings = _takings(session, shift) if shift.counted is None else shift.takings
-        hidden = to_cashier and shift.blind and shift.counted is None
+            is_open = shift.counted is None
+            takings = _takings(session, shift) if is_open else shift.takings
+            unfinished = _unfinished(session, self._log.load, shift) if is_open else shift.unfinished
+        hidden = to_cashier and shift.blind and is_open
         if hidden:
             takings = tuple(taking for taking in takings if taking.tender != "cash")
         due = None if hidden else shift.due(takings)
-        return ShiftReport("X" if shift.counted is None else "Z", shift, takings, due)
+        return ShiftReport("X" if is_open else "Z", shift, takings, due, unfinished)
+
+
+def _unfinished(session: Session, get: Callable[[type[Any], UUID], Any], shift: Shift) -> tuple[Unfinished, ...]:
+    """What stands open at a till: sales parked there, orders paid in part, payments nobody knows the answer of."""
+    parked = [id for id, till in parked_at(session, shift.outlet_id, clock.now()) if till == shift.till]
+    rows = session.rows(
+        "SELECT order_id FROM part_paid_orders WHERE outlet_id = ? AND till = ? ORDER BY order_id",
+        str(shift.outlet_id),
+        shift.till,
+    )
+    orders: list[Order] = [get(Order, UUID(id)) for (id,) in rows]
+    asked = [(payment, get(Order, order)) for payment, order in open_at_devices(session)]
+    return (
+        *(Unfinished(kind="parked", id=id) for id in parked),
+        *(
+            Unfinished(kind="part_paid", id=order.id, amount=order.part_paid)
+            for order in orders
+            if order.paid_by is None and order.tenders
+        ),
+        *(
+            Unfinished(kind="payment_open", id=payment, amount=get(Payment, payment).amount)
+            for payment, order in asked
+            if (order.outlet_id, order.till) == (shift.outlet_id, shift.till)
+        ),
+    )
 
 
 def _takings(session: Session, shift: Shift) -> tuple[Taking, ...]:

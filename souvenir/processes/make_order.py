@@ -3,16 +3,17 @@
 from base64 import b32encode
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
 from souvenir.catalogue.product import Product
-from souvenir.editions.application import sell_piece, take_next
+from souvenir.editions.application import sell_piece, take_next, take_number
 from souvenir.editions.edition import Edition
 from souvenir.editions.piece import HoldExpired, PieceAlreadySold, PieceNotHeld
-from souvenir.editions.terms import Space, Visit
+from souvenir.editions.terms import NumberNotForChoosing, Space, Visit
 from souvenir.eventlog import Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
@@ -182,6 +183,20 @@ def next_number(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, vi
         return item
     piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
     return replace(item, number=piece.number)
+
+
+def hold_on_counter(
+    tx: Transaction, outlet_id: UUID, holder: UUID, item: Item, visit: Visit | None, until: datetime | None = None
+) -> Item:
+    """The item, its piece held for what is on the counter; the next one where it names none."""
+    if item.edition_id is None:
+        return item
+    if item.number is None:
+        piece = take_next(tx, item.edition_id, outlet_id, holder, until, space=item.space, visit=visit)
+        return replace(item, number=piece.number)
+    with suppress(NumberNotForChoosing):  # it lies on the counter: nobody else can take it
+        take_number(tx, item.edition_id, outlet_id, item.number, holder, until, space=item.space, visit=visit)
+    return item
 
 
 def sell_pieces(

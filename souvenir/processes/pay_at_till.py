@@ -5,15 +5,14 @@ A sale that is paid on the spot is one step: `Sell.at_till`. Here paying takes a
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from typing import cast
 from uuid import UUID
 
-from souvenir.editions.application import release_hold, take_next, take_number
+from souvenir.editions.application import release_hold
 from souvenir.editions.application.limits import identify
 from souvenir.editions.purchase import Evidence
-from souvenir.editions.terms import NumberNotForChoosing, Space, Visit
+from souvenir.editions.terms import Space, Visit
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
 from souvenir.kernel.errors import SouvenirError
@@ -31,7 +30,8 @@ from souvenir.payments.registers import (
     slips_of_batch,
     without_slip,
 )
-from souvenir.processes.make_order import Item, agree
+from souvenir.processes.make_order import Item, agree, hold_on_counter
+from souvenir.processes.park_sale import finish_parked
 from souvenir.processes.sell import PaymentStillOpen, Sell
 from souvenir.processes.split_tender import give_part_back
 from souvenir.processes.trading_day import shop_with, trading_day
@@ -68,14 +68,19 @@ class PayAtTill:
         on: date | None = None,
         evidence: Evidence | None = None,
         visit: Visit | None = None,
+        resumed: UUID | None = None,
     ) -> Committed[UUID]:
-        """An order on the counter, to be paid; its pieces are held for it meanwhile. Answers its id."""
+        """An order on the counter, to be paid; its pieces are held for it meanwhile. Answers its id.
+
+        `resumed` is the parked sale this was taken up from.
+        """
         order_id = new_id()
 
         def command(tx: Transaction) -> UUID:
             outlet = shop_with(tx, outlet_id, till)
             day = trading_day(tx, outlet, till, on)
-            held = [_held(tx, outlet_id, order_id, item, visit) for item in items]
+            finish_parked(tx, resumed, outlet_id, till)
+            held = [hold_on_counter(tx, outlet_id, order_id, item, visit) for item in items]
             tx.save(agree(tx, order_id, outlet, Channel.SHOP, till, held, day, None))
             if evidence is not None:
                 identify(tx, order_id, evidence)
@@ -228,18 +233,6 @@ def _day_to_give_back(tx: Transaction, order: Order, parts: Iterable[UUID], till
 def _require_own_drawer(order: Order, till: str | None) -> None:
     if till is not None and order.till not in (None, till):
         raise OrderOfAnotherTill(order_no=order.order_no, till=order.till or "")
-
-
-def _held(tx: Transaction, outlet_id: UUID, order_id: UUID, item: Item, visit: Visit | None) -> Item:
-    """The item, its piece held for the order; the next one where it names none."""
-    if item.edition_id is None:
-        return item
-    if item.number is None:
-        piece = take_next(tx, item.edition_id, outlet_id, order_id, space=item.space, visit=visit)
-        return replace(item, number=piece.number)
-    with suppress(NumberNotForChoosing):  # it lies on the counter: nobody else can take it
-        take_number(tx, item.edition_id, outlet_id, item.number, order_id, space=item.space, visit=visit)
-    return item
 
 
 def _keyed(tx: Transaction, batch: str, currency: str) -> Totals:

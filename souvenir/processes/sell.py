@@ -29,6 +29,7 @@ from souvenir.pos.application import business_date_at
 from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, next_number, sell_pieces
+from souvenir.processes.park_sale import finish_parked
 from souvenir.processes.split_tender import Part, check_part, give_part_back, put_to_order, rest_of, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.processes.watch_deadlines import trying
@@ -370,10 +371,12 @@ class Sell:
         evidence: Evidence | None = None,
         visit: Visit | None = None,
         parts: Sequence[Part] = (),
+        resumed: UUID | None = None,
     ) -> Left[UUID]:
         """Sell over the counter, paid on the spot: order, payment, pieces and licences in one commit.
 
-        `parts` are paid first, in other tenders; `tender` pays the rest: all of it, where there are none.
+        `parts` are paid first, in other tenders; `tender` pays the rest: all of it, where there are none. `resumed` is the
+        parked sale this was taken up from.
         `reference` is the card terminal's or wallet's own, empty for cash. `on` is the business date:
         without one, that of the till's open shift (see `trading_day`).
         `evidence` says who buys, where an edition is sold so many a person; `visit` that they came, where it is for visitors only.
@@ -383,6 +386,7 @@ class Sell:
         def command(tx: Transaction) -> tuple[UUID, Order]:
             outlet = shop_with(tx, outlet_id, till)
             day = trading_day(tx, outlet, till, on)
+            finish_parked(tx, resumed, outlet_id, till)
             numbered = [next_number(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             take_parts(tx, outlet, order, parts, day)

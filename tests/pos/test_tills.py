@@ -14,6 +14,7 @@ from souvenir.kernel import clock
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import CurrencyMismatch, Money
+from souvenir.payments.registers import CounterPayments
 from souvenir.pos.application import Tills
 from souvenir.pos.device import (
     DeviceNotEnrolled,
@@ -22,7 +23,7 @@ from souvenir.pos.device import (
     PairingCodeUnknown,
     TillHasDevice,
 )
-from souvenir.pos.registers import TillDevices, TillShifts
+from souvenir.pos.registers import ParkedSales, TillDevices, TillShifts
 from souvenir.pos.shift import BusinessDateBehind, Denomination, NoOpenShift, Shift, ShiftAlreadyOpen
 from souvenir.pos.views import TillBook
 from souvenir.processes.cash_up import CashUp, Drawers
@@ -47,7 +48,8 @@ def now() -> Iterator[SettableClock]:
 
 @pytest.fixture
 def log(store_url: str) -> Iterator[EventLog]:
-    log = EventLog.open(store_url, registers=(Credentials(), StaffRoll(), TillDevices(), TillShifts(), Drawers()))
+    tills = (TillDevices(), TillShifts(), ParkedSales(), Drawers(), CounterPayments())
+    log = EventLog.open(store_url, registers=(Credentials(), StaffRoll(), *tills))
     yield log
     log.close()
 
