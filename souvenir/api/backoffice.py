@@ -32,15 +32,13 @@ from souvenir.api.refusals import mutation
 from souvenir.api.returns import ReturnsMutation
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import schema_config
+from souvenir.api.staff import REFUND_DESK, anybody, manager, refund_desk
 from souvenir.api.stalled import StalledQuery
 from souvenir.api.types import Info, described
 from souvenir.api.whereabouts import WhereaboutsQuery
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.privacy.subject import Subject
-
-STAFF = ("manager", "refund_desk", "licensor_readonly")
-DESK = ("manager", "refund_desk")
 
 
 @strawberry.type(description="A device at a till: expected, enrolled or revoked.")
@@ -55,20 +53,20 @@ class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, Approva
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
-        return lookup(_at(info, *STAFF), id, _KINDS)
+        return lookup(anybody(info), id, _KINDS)
 
     @strawberry.field
     def sites(self, info: Info, first: First = 20, after: After = None) -> Connection[Site]:
-        return places.sites(_at(info, *STAFF), first, after)
+        return places.sites(anybody(info), first, after)
 
     @strawberry.field
     def outlets(self, info: Info, first: First = 20, after: After = None) -> Connection[Outlet]:
-        return places.outlets(_at(info, *STAFF), first, after)
+        return places.outlets(anybody(info), first, after)
 
     @described
     def devices(self, info: Info, outlet_id: strawberry.ID) -> list[Device]:
         """The devices of an outlet, by till."""
-        at, outlet = _at(info, "manager"), read_id("Outlet", outlet_id, "outletId")
+        at, outlet = manager(info), read_id("Outlet", outlet_id, "outletId")
         with at.reading(at.shop.views.tills) as session:
             found = at.shop.views.tills.devices(session, outlet)
         return [Device(id=global_id("Device", row.id), till=row.till, state=row.state) for row in found]
@@ -78,24 +76,24 @@ class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, Approva
         self, info: Info, first: First = 20, after: After = None, withdrawn: bool = False
     ) -> Connection[Product]:
         """Every product by SKU, the withdrawn ones if asked for."""
-        return goods.products(_at(info, *STAFF), first, after, withdrawn)
+        return goods.products(anybody(info), first, after, withdrawn)
 
     @strawberry.field
     def product(self, info: Info, id: strawberry.ID) -> Product:
-        return goods.product(_at(info, *STAFF), read_id("Product", id, "id"))
+        return goods.product(anybody(info), read_id("Product", id, "id"))
 
     @strawberry.field
     def editions(self, info: Info, first: First = 20, after: After = None) -> Connection[Edition]:
-        return editions.editions(_at(info, *STAFF), first, after)
+        return editions.editions(anybody(info), first, after)
 
     @strawberry.field
     def edition(self, info: Info, id: strawberry.ID) -> Edition:
-        return editions.edition(_at(info, *STAFF), read_id("Edition", id, "id"))
+        return editions.edition(anybody(info), read_id("Edition", id, "id"))
 
     @described
     def draw(self, info: Info, id: strawberry.ID) -> Draw:
         """A draw, as everybody sees it."""
-        return draws.draw(_at(info, *STAFF), read_id("Draw", id, "id"))
+        return draws.draw(anybody(info), read_id("Draw", id, "id"))
 
     @strawberry.field
     def licence(self, info: Info, id: strawberry.ID) -> Licence:
@@ -108,7 +106,7 @@ class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, Approva
 
     @strawberry.field
     def order(self, info: Info, id: strawberry.ID) -> Order:
-        return orders.order(_at(info, *DESK), read_id("Order", id, "id"))
+        return orders.order(refund_desk(info), read_id("Order", id, "id"))
 
     @described
     def orders(
@@ -116,21 +114,21 @@ class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, Approva
     ) -> Connection[OrderSummary]:
         """The order book by day, of one outlet or of all."""
         outlet = read_id("Outlet", outlet_id, "outletId") if outlet_id else None
-        return orders.orders(_at(info, *DESK), outlet, first, after)
+        return orders.orders(refund_desk(info), outlet, first, after)
 
     @strawberry.field
     def claim(self, info: Info, id: strawberry.ID) -> Claim:
-        return claims.claim(_at(info, *DESK), read_id("Claim", id, "id"))
+        return claims.claim(refund_desk(info), read_id("Claim", id, "id"))
 
     @described
     def claims(self, info: Info, state: str | None = None, first: First = 20, after: After = None) -> Connection[Claim]:
         """Claims by form number, in a state or in any."""
-        return claims.claims(_at(info, *DESK), state, first, after)
+        return claims.claims(refund_desk(info), state, first, after)
 
     @described
     def overdue_claims(self, info: Info, on: date) -> list[Claim]:
         """Advances whose promised day is past: the first to capture first."""
-        return claims.overdue(_at(info, *DESK), on)
+        return claims.overdue(refund_desk(info), on)
 
 
 @strawberry.input
@@ -213,35 +211,35 @@ class Mutation(
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:
         """Take someone on, with what they are allowed."""
-        at = _at(info, "manager")
+        at = manager(info)
         done = at.carry_out(input, lambda: at.shop.access.engage(input.badge, input.roles))
         return EngageStaffPayload(staff_id=global_id("Staff", done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, StaffLeft)
     def name_licensor(self, info: Info, input: NameLicensorInput) -> NameLicensorPayload:
         """Say for which licensor someone works: with the role licensor_readonly they see its licences only."""
-        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        at, staff = manager(info), read_id("Staff", input.staff_id, "input", "staffId")
         done = at.carry_out(input, lambda: at.shop.access.act_for(staff, input.licensor))
         return NameLicensorPayload(staff_id=input.staff_id, replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION)
     def staff_leaves(self, info: Info, input: StaffLeavesInput) -> StaffLeavesPayload:
         """Note that someone left; their tokens stop at once."""
-        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        at, staff = manager(info), read_id("Staff", input.staff_id, "input", "staffId")
         done = at.carry_out(input, lambda: at.shop.access.leave(staff, input.left_on))
         return StaffLeavesPayload(staff_id=input.staff_id, replayed=done.replayed)
 
     @mutation(MalformedInput, NotFound, StaffLeft, RolesOpenNoSuchDoor)
     def give_staff_token(self, info: Info, input: GiveStaffTokenInput) -> GiveStaffTokenPayload:
         """A token for one door, for 90 days. A token is never repeated: ask for another one."""
-        at, staff = _at(info, "manager"), read_id("Staff", input.staff_id, "input", "staffId")
+        at, staff = manager(info), read_id("Staff", input.staff_id, "input", "staffId")
         given = at.shop.access.give_staff_token(staff, input.audience).result
         return GiveStaffTokenPayload(token=given.token, expires_at=given.expires_at)
 
     @mutation(MalformedInput, NotFound, PersonForgotten)
     def open_customer_session(self, info: Info, input: OpenCustomerSessionInput) -> OpenCustomerSessionPayload:
         """A session for a customer whom your website knows, for 30 days. A token is never repeated: ask for another."""
-        at, known = _at(info, "manager"), input.customer_id
+        at, known = manager(info), input.customer_id
         if known is None:
             customer = at.shop.privacy.register().result
         else:
@@ -253,16 +251,9 @@ class Mutation(
         return OpenCustomerSessionPayload(customer_id=id, token=given.token, expires_at=given.expires_at)
 
 
-def _at(info: Info, *roles: str) -> Desk:
-    """The desk, for one of these roles."""
-    at = desk(info)
-    at.require(*roles)
-    return at
-
-
-def _for(roles: tuple[str, ...], find: Callable[[Desk, UUID], Node]) -> Callable[[Desk, UUID], Node]:
+def _at_refund_desk(find: Callable[[Desk, UUID], Node]) -> Callable[[Desk, UUID], Node]:
     def found(at: Desk, key: UUID) -> Node:
-        at.require(*roles)
+        at.require(*REFUND_DESK)
         return find(at, key)
 
     return found
@@ -275,8 +266,8 @@ _KINDS: Final[dict[str, Callable[[Desk, UUID], Node]]] = {
     "Site": places.site,
     "Outlet": places.outlet,
     "Licence": licence_seen,
-    "Order": _for(DESK, orders.order),
-    "Claim": _for(DESK, claims.claim),
+    "Order": _at_refund_desk(orders.order),
+    "Claim": _at_refund_desk(claims.claim),
 }
 
 schema = strawberry.Schema(

@@ -7,9 +7,10 @@ import strawberry
 
 from souvenir.api import certificates
 from souvenir.api.certificates import Certificate, PublicKey
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, desk
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import manager
 from souvenir.api.types import Info
 from souvenir.certificates.certificate import CertificateNotStanding
 from souvenir.certificates.signing import KeyStillSigns, NoSuchKey
@@ -112,47 +113,41 @@ class CertificatesMutation:
     @mutation(*EVERY_MUTATION)
     def suspend_certificate(self, info: Info, input: SuspendCertificateInput) -> SuspendCertificatePayload:
         """Put a certificate in doubt, as when its piece was reported stolen. What is revoked stays revoked."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        at, one = manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
         done = at.carry_out(input, lambda: at.shop.certificates.suspend(one, input.reason, input.on))
         return SuspendCertificatePayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION)
     def reinstate_certificate(self, info: Info, input: ReinstateCertificateInput) -> ReinstateCertificatePayload:
         """The doubt is gone."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        at, one = manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
         done = at.carry_out(input, lambda: at.shop.certificates.reinstate(one, input.on))
         return ReinstateCertificatePayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION, CertificateNotStanding)
     def transfer_certificate(self, info: Info, input: TransferCertificateInput) -> TransferCertificatePayload:
         """Note a new owner, by a pseudonym."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        at, one = manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
         done = at.carry_out(input, lambda: at.shop.certificates.transfer(one, input.owner, input.on))
         return TransferCertificatePayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION)
     def retire_certificate(self, info: Info, input: RetireCertificateInput) -> RetireCertificatePayload:
         """End the certificate of a piece that is gone for good. What is revoked stays revoked."""
-        at, one = _manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
+        at, one = manager(info), read_id("Certificate", input.certificate_id, "input", "certificateId")
         done = at.carry_out(input, lambda: at.shop.certificates.retire(one, input.reason, input.on))
         return RetireCertificatePayload(replayed=done.replayed, key=one)
 
     @mutation(*EVERY_MUTATION, NoSuchKey)
     def rotate_certificate_key(self, info: Info, input: RotateCertificateKeyInput) -> RotateCertificateKeyPayload:
         """Sign certificates with a new key from now on; those that older keys signed still verify."""
-        at = _manager(info)
+        at = manager(info)
         done = at.carry_out(input, lambda: at.shop.certificate_keys.rotate(input.key_id, input.on))
         return RotateCertificateKeyPayload(replayed=done.replayed, key_id=done.result)
 
     @mutation(*EVERY_MUTATION, NoSuchKey, KeyStillSigns)
     def withdraw_certificate_key(self, info: Info, input: WithdrawCertificateKeyInput) -> WithdrawCertificateKeyPayload:
         """Trust a key no more: whoever shows what it signed is told so, and certificates that stand get new sheets."""
-        at = _manager(info)
+        at = manager(info)
         done = at.carry_out(input, lambda: at.shop.certificate_keys.withdraw(input.key_id, input.reason, input.on))
         return WithdrawCertificateKeyPayload(replayed=done.replayed)
-
-
-def _manager(info: Info) -> Desk:
-    at = desk(info)
-    at.require("manager")
-    return at

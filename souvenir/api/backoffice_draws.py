@@ -6,11 +6,12 @@ from typing import cast, get_args
 import strawberry
 
 from souvenir.api import draws
-from souvenir.api.desk import EVERY_MUTATION, desk
+from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.draws import Draw, DrawChange, EntryChange
 from souvenir.api.editions import WHY_NONE, Space, space_name
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, described, values
 from souvenir.draws.beacon import QUICKNET, round_at
 from souvenir.draws.draw import (
@@ -128,8 +129,7 @@ class DrawsQuery:
     @described
     def draws(self, info: Info, edition_id: strawberry.ID) -> list[Draw]:
         """The draws of an edition, those that opened last first; at most a hundred."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         return draws.draws_of(at, read_id("Edition", edition_id, "editionId"))
 
 
@@ -138,8 +138,7 @@ class DrawsMutation:
     @mutation(*EVERY_MUTATION, MalformedDraw, NotADraw, HoldTooLong)
     def announce_draw(self, info: Info, input: AnnounceDrawInput) -> AnnounceDrawPayload:
         """Publish the rules of a draw and the commitment to its secret, before anybody can enter."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         outlet = at.shop.log.load(Place, read_id("Outlet", input.outlet_id, "input", "outletId")).id
         edition = read_id("Edition", input.edition_id, "input", "editionId")
         with values():
@@ -163,8 +162,7 @@ class DrawsMutation:
     @mutation(*EVERY_MUTATION, MalformedDraw, DrawNotReady)
     def postpone_draw(self, info: Info, input: PostponeDrawInput) -> PostponeDrawPayload:
         """Name a later round of the beacon, publicly, before the list is frozen."""
-        at, draw = desk(info), read_id("Draw", input.draw_id, "input", "drawId")
-        at.require("manager")
+        at, draw = manager(info), read_id("Draw", input.draw_id, "input", "drawId")
         chain = draws.draw(at, draw).rules.beacon_chain
         later = (input.beacon_round, _comes_out(chain, input.beacon_round, input.beacon_at), input.reason)
         done = at.carry_out(input, lambda: at.shop.draws.postpone(draw, *later))
@@ -173,16 +171,14 @@ class DrawsMutation:
     @mutation(*EVERY_MUTATION, DrawNotReady, ListTooSoon, ListTooLate)
     def freeze_draw(self, info: Info, input: FreezeDrawInput) -> FreezeDrawPayload:
         """Freeze the list of entries under its root, after the close and before the beacon could be known."""
-        at, draw = desk(info), read_id("Draw", input.draw_id, "input", "drawId")
-        at.require("manager")
+        at, draw = manager(info), read_id("Draw", input.draw_id, "input", "drawId")
         done = at.carry_out(input, lambda: at.shop.draws.freeze(draw))
         return FreezeDrawPayload(replayed=done.replayed, key=draw)
 
     @mutation(*EVERY_MUTATION, DrawNotReady, BeaconTooSoon, BeaconDoesNotFit, SecretDoesNotFit, SecretStillDue)
     def reveal_draw(self, info: Info, input: RevealDrawInput) -> RevealDrawPayload:
         """Draw: with the revealed secret and the beacon; or, once the secret is overdue, with list and beacon alone."""
-        at, draw = desk(info), read_id("Draw", input.draw_id, "input", "drawId")
-        at.require("manager")
+        at, draw = manager(info), read_id("Draw", input.draw_id, "input", "drawId")
         drawn = (draw, input.secret, input.beacon, input.beacon_signature)
         done = at.carry_out(input, lambda: at.shop.draws.draw(*drawn))
         return RevealDrawPayload(replayed=done.replayed, key=draw)
@@ -190,16 +186,14 @@ class DrawsMutation:
     @mutation(*EVERY_MUTATION, DrawNotReady, HoldTooLong, *WHY_NONE)
     def make_offers(self, info: Info, input: MakeOffersInput) -> MakeOffersPayload:
         """End the offers that are over, and offer what is free down the ranking."""
-        at, draw = desk(info), read_id("Draw", input.draw_id, "input", "drawId")
-        at.require("manager")
+        at, draw = manager(info), read_id("Draw", input.draw_id, "input", "drawId")
         done = at.carry_out(input, lambda: at.shop.draws.make_offers(draw))
         return MakeOffersPayload(replayed=done.replayed, key=draw, done=done.result)
 
     @mutation(*EVERY_MUTATION, DrawNotReady, EntryNotValid)
     def reject_entry(self, info: Info, input: RejectEntryInput) -> RejectEntryPayload:
         """Take an entry off before the list is frozen; the reason is kept for audit."""
-        at, entry = desk(info), read_id("Entry", input.entry_id, "input", "entryId")
-        at.require("manager")
+        at, entry = manager(info), read_id("Entry", input.entry_id, "input", "entryId")
         reason = _reason(input.reason)
         done = at.carry_out(input, lambda: at.shop.draws.reject(entry, reason))
         return RejectEntryPayload(replayed=done.replayed, key=entry)
@@ -207,8 +201,7 @@ class DrawsMutation:
     @mutation(*EVERY_MUTATION, DrawNotReady, EntryNotValid)
     def disqualify_entry(self, info: Info, input: DisqualifyEntryInput) -> DisqualifyEntryPayload:
         """After the draw: the entry loses its turn, the next rank has it, and nobody else's place changes."""
-        at, entry = desk(info), read_id("Entry", input.entry_id, "input", "entryId")
-        at.require("manager")
+        at, entry = manager(info), read_id("Entry", input.entry_id, "input", "entryId")
         reason = _reason(input.reason)
         done = at.carry_out(input, lambda: at.shop.draws.disqualify(entry, reason))
         return DisqualifyEntryPayload(replayed=done.replayed, key=entry)

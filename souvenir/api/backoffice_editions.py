@@ -7,11 +7,12 @@ import strawberry
 from souvenir.api import orders
 from souvenir.api.backoffice_certificates import CertificateChange
 from souvenir.api.buyers import BuyerInput, evidence, shown
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.identity import read_id
 from souvenir.api.orders import Order
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, values
 from souvenir.certificates.certificate import CertificateNotRevoked
 from souvenir.editions.application import NumberLeased, NumbersTaken
@@ -210,7 +211,7 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def limit_edition(self, info: Info, input: LimitEditionInput) -> LimitEditionPayload:
         """Say how many pieces one buyer may have from now on, at every channel together."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         with values():
             limits = Limits(
                 per_order=input.per_order,
@@ -224,21 +225,21 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def pause_edition(self, info: Info, input: PauseEditionInput) -> PauseEditionPayload:
         """Stop new holds and direct sales for a while; what is held can still be bought."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.pause(edition, input.reason))
         return PauseEditionPayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed)
     def resume_edition(self, info: Info, input: ResumeEditionInput) -> ResumeEditionPayload:
         """Go on selling after a pause."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.resume(edition))
         return ResumeEditionPayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION, PartOfSet, EditionClosed, SizeCannotGrow, AlreadyAllotted)
     def reduce_edition(self, info: Info, input: ReduceEditionInput) -> ReduceEditionPayload:
         """Make the edition smaller than declared, publicly."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.reduce(edition, input.size, input.reason))
         return ReduceEditionPayload(replayed=done.replayed, key=edition)
 
@@ -254,7 +255,7 @@ class EditionsMutation:
     )
     def move_allotment(self, info: Info, input: MoveAllotmentInput) -> MoveAllotmentPayload:
         """Move numbers that nobody has yet from one outlet to another."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         giver = at.shop.log.load(Place, read_id("Outlet", input.from_outlet_id, "input", "fromOutletId")).id
         taker = at.shop.log.load(Place, read_id("Outlet", input.to_outlet_id, "input", "toOutletId")).id
         numbers = (edition, giver, taker, input.first, input.last, space_name(input.space))
@@ -266,7 +267,7 @@ class EditionsMutation:
     )
     def flow_back(self, info: Info, input: FlowBackInput) -> FlowBackPayload:
         """Move every number an outlet did not sell to another; those on hold or leased stay."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         giver = at.shop.log.load(Place, read_id("Outlet", input.from_outlet_id, "input", "fromOutletId")).id
         taker = at.shop.log.load(Place, read_id("Outlet", input.to_outlet_id, "input", "toOutletId")).id
         unsold = (edition, giver, taker, space_name(input.space))
@@ -276,14 +277,14 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, SizeNotFixed, EditionStillMoving)
     def fix_edition_size(self, info: Info, input: FixEditionSizeInput) -> FixEditionSizePayload:
         """Count a timed edition once nobody can cancel any more: its size, for ever. Its certificates follow."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.fix_size(edition, input.fixed_on))
         return FixEditionSizePayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION, PartOfSet, EditionNotClosed, EditionStillMoving, SizeNotFixed)
     def seal_edition(self, info: Info, input: SealEditionInput) -> SealEditionPayload:
         """Publish the final counts of a closed edition, for ever."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.seal(edition, input.sealed_on))
         return SealEditionPayload(replayed=done.replayed, key=edition)
 
@@ -299,7 +300,7 @@ class EditionsMutation:
     )
     def retire_piece(self, info: Info, input: RetirePieceInput) -> RetirePiecePayload:
         """Take a number out for ever, with evidence."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         why = (input.number, input.reason, input.evidence, input.retired_on, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.clear_piece.retire(edition, *why))
         return RetirePiecePayload(replayed=done.replayed, key=edition)
@@ -307,7 +308,7 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, PieceNotReplaceable, SizeNotFixed)
     def remake_piece(self, info: Info, input: RemakePieceInput) -> RemakePiecePayload:
         """Make a destroyed piece again under its number: the old certificate is void, the new one says that it is a copy."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         made = (edition, space_name(input.space), input.number, input.copy, input.reason, input.evidence, input.on)
         done = at.carry_out(input, lambda: at.shop.remake_piece.remake(*made))
         return RemakePiecePayload(replayed=done.replayed, key=done.result)
@@ -315,7 +316,7 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, NumberOutsideRun, PieceNotReturned, PieceRetired, CertificateNotRevoked)
     def put_back_piece(self, info: Info, input: PutBackPieceInput) -> PutBackPiecePayload:
         """Free a returned piece after inspection."""
-        at, edition = _manager(info), read_id("Edition", input.edition_id, "input", "editionId")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         piece = (edition, input.number, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.clear_piece.put_back(*piece))
         return PutBackPiecePayload(replayed=done.replayed, key=edition)
@@ -323,7 +324,7 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, MalformedEvidence)
     def add_buyer_evidence(self, info: Info, input: AddBuyerEvidenceInput) -> AddBuyerEvidencePayload:
         """Add what is found out later about who bought: a limit exceeded becomes a case, and the sale stands."""
-        at, order = _manager(info), read_id("Order", input.order_id, "input", "orderId")
+        at, order = manager(info), read_id("Order", input.order_id, "input", "orderId")
         learned = evidence(at, input.buyer)
         done = at.carry_out(input, lambda: at.shop.limits.discover(order, learned))
         return AddBuyerEvidencePayload(order=orders.order(at, order), replayed=done.replayed)
@@ -331,12 +332,6 @@ class EditionsMutation:
     @mutation(*EVERY_MUTATION, ErasureOnHold)
     def forget_buyer(self, info: Info, input: ForgetBuyerInput) -> ForgetBuyerPayload:
         """Forget who bought: what they showed leads to no purchase any more. The purchases stay, as nobody's."""
-        at, who = _manager(info), shown(input.buyer)
+        at, who = manager(info), shown(input.buyer)
         done = at.carry_out(input, lambda: at.shop.know_buyers.forget(who, input.reason, input.requested_on))
         return ForgetBuyerPayload(forgotten=done.result, replayed=done.replayed)
-
-
-def _manager(info: Info) -> Desk:
-    at = desk(info)
-    at.require("manager")
-    return at

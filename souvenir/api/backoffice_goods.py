@@ -15,6 +15,7 @@ from souvenir.api.grounds import LICENSED, MONEY
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, MoneyInput, TranslationInput, values, words
 from souvenir.catalogue.product import (
     GtinTaken,
@@ -211,8 +212,7 @@ class GoodsMutation:
     )
     def list_product(self, info: Info, input: ListProductInput) -> ListProductPayload:
         """List a product: open goods, an edition, licensed goods, goods that carry a mark."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         with about("input", "price"):
             price = input.price.money()
         with about("input", "cost"):
@@ -245,8 +245,7 @@ class GoodsMutation:
     @mutation(*EVERY_MUTATION, *MONEY, PriceNotPositive, PriceInOtherCurrency, ProductWithdrawn)
     def reprice(self, info: Info, input: RepriceInput) -> RepricePayload:
         """Ask another price from now on."""
-        at, product = desk(info), read_id("Product", input.product_id, "input", "productId")
-        at.require("manager")
+        at, product = manager(info), read_id("Product", input.product_id, "input", "productId")
         with about("input", "price"):
             price = input.price.money()
         done = at.carry_out(input, lambda: at.shop.catalogue.reprice(product, price, input.repriced_on))
@@ -255,16 +254,14 @@ class GoodsMutation:
     @mutation(*EVERY_MUTATION)
     def withdraw_product(self, info: Info, input: WithdrawProductInput) -> WithdrawProductPayload:
         """Take a product off sale for good."""
-        at, product = desk(info), read_id("Product", input.product_id, "input", "productId")
-        at.require("manager")
+        at, product = manager(info), read_id("Product", input.product_id, "input", "productId")
         done = at.carry_out(input, lambda: at.shop.catalogue.withdraw(product, input.withdrawn_on, input.reason))
         return WithdrawProductPayload(replayed=done.replayed, key=product)
 
     @mutation(*EVERY_MUTATION, MalformedEdition, EditionAlreadyDeclared, MalformedGtin, NotFitForSet)
     def declare_edition(self, info: Info, input: DeclareEditionInput) -> DeclareEditionPayload:
         """Declare an edition: so many, and no more, for ever."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         product = at.shop.log.load(Listed, read_id("Product", input.product_id, "input", "productId"))
         if input.numbering not in NUMBERINGS:
             expected = f"numbering ({', '.join(NUMBERINGS)})"
@@ -303,8 +300,7 @@ class GoodsMutation:
     @mutation(*EVERY_MUTATION, EditionClosed)
     def approve_edition(self, info: Info, input: ApproveEditionInput) -> ApproveEditionPayload:
         """Record the licensor's approval of the final sample."""
-        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
-        at.require("manager")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         licence = read_id("Licence", input.licence_id, "input", "licenceId") if input.licence_id else None
         approval = (edition, input.approval_ref, input.approved_on, licence)
         done = at.carry_out(input, lambda: at.shop.editions.approve(*approval))
@@ -321,8 +317,7 @@ class GoodsMutation:
     )
     def allot_edition(self, info: Info, input: AllotEditionInput) -> AllotEditionPayload:
         """Give numbers first to last to an outlet; nobody else can sell them from then on."""
-        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
-        at.require("manager")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         outlet = at.shop.log.load(Place, read_id("Outlet", input.outlet_id, "input", "outletId")).id
         numbers = (edition, outlet, input.first, input.last, space_name(input.space))
         done = at.carry_out(input, lambda: at.shop.editions.allot(*numbers))
@@ -339,15 +334,13 @@ class GoodsMutation:
     )
     def release_edition(self, info: Info, input: ReleaseEditionInput) -> ReleaseEditionPayload:
         """Put an edition on sale, from an instant that is the same everywhere, if its licensors would have it."""
-        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
-        at.require("manager")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.release(edition, input.on_sale_from))
         return ReleaseEditionPayload(replayed=done.replayed, key=edition)
 
     @mutation(*EVERY_MUTATION, PartOfSet)
     def close_edition(self, info: Info, input: CloseEditionInput) -> CloseEditionPayload:
         """End an edition for good."""
-        at, edition = desk(info), read_id("Edition", input.edition_id, "input", "editionId")
-        at.require("manager")
+        at, edition = manager(info), read_id("Edition", input.edition_id, "input", "editionId")
         done = at.carry_out(input, lambda: at.shop.editions.close(edition, input.reason, input.closed_on))
         return CloseEditionPayload(replayed=done.replayed, key=edition)

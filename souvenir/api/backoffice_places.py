@@ -11,6 +11,7 @@ from souvenir.api.identity import global_id, read_id
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
 from souvenir.api.scalars import CurrencyCode
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, TranslationInput, words
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.kernel.money import UnknownCurrency
@@ -198,8 +199,7 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, SiteCodeTaken)
     def register_site(self, info: Info, input: RegisterSiteInput) -> RegisterSitePayload:
         """Register a place that people come to see and goods come from."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         facts = {"code": input.code, "kind": input.kind, "region": input.region, "time_zone": input.time_zone}
         name, story = words(input.name), words(input.story)
         done = at.carry_out(input, lambda: at.shop.sites.register_site(**facts, name=name, story=story))
@@ -208,8 +208,7 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, OutletCodeTaken, UnknownCurrency)
     def open_outlet(self, info: Info, input: OpenOutletInput) -> OpenOutletPayload:
         """Open a shop, an online storefront, or a refund point."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         site = read_id("Site", input.site_id, "input", "siteId") if input.site_id else None
         name = words(input.name)
         done = at.carry_out(
@@ -230,8 +229,7 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, OutletClosed)
     def set_shift_rule(self, info: Info, input: SetShiftRuleInput) -> SetShiftRulePayload:
         """Say whether an outlet's tills may trade with no shift open."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         rule = input.trades_without_shift
         done = at.carry_out(input, lambda: at.shop.sites.set_shift_rule(outlet, trades_without_shift=rule))
         return SetShiftRulePayload(replayed=done.replayed, key=outlet)
@@ -239,8 +237,7 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, OutletClosed, NoCashRounding, CashMustBeRounded)
     def set_cash_rounding(self, info: Info, input: SetCashRoundingInput) -> SetCashRoundingPayload:
         """Say whether an outlet rounds cash to the smallest coin, where that is custom; where it is law, all do."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         rounds = input.rounds_cash
         done = at.carry_out(input, lambda: at.shop.sites.set_cash_rounding(outlet, rounds_cash=rounds))
         return SetCashRoundingPayload(replayed=done.replayed, key=outlet)
@@ -248,8 +245,7 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, OutletClosed)
     def state_seller(self, info: Info, input: StateSellerInput) -> StateSellerPayload:
         """Say who sells at an outlet before the law."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         stated = (outlet, words(input.legal_name), input.taxpayer_no, input.phone)
         done = at.carry_out(input, lambda: at.shop.sites.state_seller(*stated))
         return StateSellerPayload(replayed=done.replayed, key=outlet)
@@ -257,16 +253,14 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION)
     def close_outlet(self, info: Info, input: CloseOutletInput) -> CloseOutletPayload:
         """Close an outlet for good: nothing is sold there any more."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         done = at.carry_out(input, lambda: at.shop.sites.close_outlet(outlet, input.closed_on))
         return CloseOutletPayload(replayed=done.replayed, key=outlet)
 
     @mutation(*EVERY_MUTATION, NotATaxRefundStore)
     def strike_off_tax_refund(self, info: Info, input: StrikeOffTaxRefundInput) -> StrikeOffTaxRefundPayload:
         """Note that an outlet left the register of tax-refund stores."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         struck = (outlet, input.struck_off_on, input.reason)
         done = at.carry_out(input, lambda: at.shop.sites.strike_off_tax_refund(*struck))
         return StrikeOffTaxRefundPayload(replayed=done.replayed, key=outlet)
@@ -274,16 +268,14 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION, OutletClosed, TillsNotForThisOutlet)
     def install_till(self, info: Info, input: InstallTillInput) -> InstallTillPayload:
         """Install a till, or a desk of a refund point."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         done = at.carry_out(input, lambda: at.shop.sites.install_till(outlet, input.till))
         return InstallTillPayload(replayed=done.replayed, key=outlet)
 
     @mutation(*EVERY_MUTATION, OutletClosed)
     def register_for_tax_refund(self, info: Info, input: RegisterForTaxRefundInput) -> RegisterForTaxRefundPayload:
         """Note that the tax office put an outlet on its register of tax-refund stores."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         point = input.refund_point_id and read_id("Outlet", input.refund_point_id, "input", "refundPointId")
         done = at.carry_out(
             input,
@@ -304,8 +296,7 @@ class PlacesMutation:
     @mutation(MalformedInput, NotFound, OutletClosed, TillNotInstalled, TillHasDevice)
     def expect_device(self, info: Info, input: ExpectDeviceInput) -> ExpectDevicePayload:
         """Expect a device at a till for a quarter of an hour. A code is never repeated: ask for another one."""
-        at, outlet = desk(info), read_id("Outlet", input.outlet_id, "input", "outletId")
-        at.require("manager")
+        at, outlet = manager(info), read_id("Outlet", input.outlet_id, "input", "outletId")
         expected = expect_device(at.shop.log, outlet, input.till).result
         return ExpectDevicePayload(
             device_id=global_id("Device", expected.device_id), code=expected.code, valid_until=expected.valid_until
@@ -314,7 +305,6 @@ class PlacesMutation:
     @mutation(*EVERY_MUTATION)
     def revoke_device(self, info: Info, input: RevokeDeviceInput) -> RevokeDevicePayload:
         """Trust a device no more: its token stops at once, and its till is free for another."""
-        at, device = desk(info), read_id("Device", input.device_id, "input", "deviceId")
-        at.require("manager")
+        at, device = manager(info), read_id("Device", input.device_id, "input", "deviceId")
         done = at.carry_out(input, lambda: revoke_device(at.shop.log, device, input.reason))
         return RevokeDevicePayload(device_id=input.device_id, replayed=done.replayed)

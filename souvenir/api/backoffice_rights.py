@@ -15,6 +15,7 @@ from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
 from souvenir.api.rights import Licence
 from souvenir.api.scalars import CurrencyCode
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, MoneyInput, TranslationInput, values, words
 from souvenir.catalogue.product import checked_sku, product_id
 from souvenir.licensing.authorisation import CertificateAlreadyRecorded, CertificateUnsound
@@ -184,8 +185,7 @@ class RightsMutation:
     @mutation(*EVERY_MUTATION, *MONEY, TermUnsound, TiersUnsound, RateOutOfRange, LicenceAlreadyGranted, GrantsOverlap)
     def grant_licence(self, info: Info, input: GrantLicenceInput) -> GrantLicencePayload:
         """Record a signed licence contract."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         contract = (input.contract_no, input.licensor, words(input.property_name))
         grant, terms = _grant(input.grant), _terms(input.terms)
         done = at.carry_out(input, lambda: at.shop.licensing.grant(*contract, grant, terms))
@@ -194,8 +194,7 @@ class RightsMutation:
     @mutation(*EVERY_MUTATION, *MONEY, AdvanceExceedsAgreed, AdvanceUnsound, AdvanceAlreadyRecorded)
     def record_advance(self, info: Info, input: RecordAdvanceInput) -> RecordAdvancePayload:
         """Record a payment of a licence's advance."""
-        at, licence = desk(info), read_id("Licence", input.licence_id, "input", "licenceId")
-        at.require("manager")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         with about("input", "amount"):
             amount = input.amount.money()
         with about("input", "withheld"):
@@ -207,8 +206,7 @@ class RightsMutation:
     @mutation(*EVERY_MUTATION, CertificateUnsound, CertificateAlreadyRecorded)
     def certify_mark(self, info: Info, input: CertifyMarkInput) -> CertifyMarkPayload:
         """Record a certificate under which products carry a gift mark."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         with about("input", "productSkus"):
             products = tuple(product_id(checked_sku(sku)) for sku in input.product_skus)
         mark = words(input.mark)

@@ -6,11 +6,12 @@ from typing import Final
 import strawberry
 
 from souvenir.api.claims import ClaimStep, PayoutTender
-from souvenir.api.desk import EVERY_MUTATION, desk
+from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.grounds import MONEY, Grounds
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import bookkeeper, refund_desk
 from souvenir.api.types import Info, MoneyInput
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import UnknownProvider
@@ -121,8 +122,7 @@ class RefundDeskMutation:
     )
     def confirm_customs(self, info: Info, input: ConfirmCustomsInput) -> ConfirmCustomsPayload:
         """Record what customs saw. An advance whose promise was kept becomes final, and its guarantee is released."""
-        at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
-        at.require("refund_desk", "manager")
+        at, claim = refund_desk(info), read_id("Claim", input.claim_id, "input", "claimId")
         seen = {line.line_no: line.quantity for line in input.lines}
         answer = (claim, input.port, seen, input.on, input.reason, input.inspected)
         done = at.carry_out(input, lambda: at.shop.refund_tax.confirm_customs(*answer))
@@ -131,8 +131,7 @@ class RefundDeskMutation:
     @mutation(*EVERY_MUTATION, *RESOLVING, PromiseStillOpen)
     def miss_promise(self, info: Info, input: MissPromiseInput) -> MissPromisePayload:
         """Record that a promise to leave was broken, and take the advance back from its guarantee."""
-        at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
-        at.require("refund_desk", "manager")
+        at, claim = refund_desk(info), read_id("Claim", input.claim_id, "input", "claimId")
         done = at.carry_out(input, lambda: at.shop.refund_tax.miss_promise(claim, input.on))
         return MissPromisePayload(replayed=done.replayed, claim_key=claim)
 
@@ -141,8 +140,7 @@ class RefundDeskMutation:
     )
     def pay_at_departure(self, info: Info, input: PayAtDepartureInput) -> PayAtDeparturePayload:
         """The ordinary route: record that the refund was paid after customs."""
-        at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
-        at.require("refund_desk", "manager")
+        at, claim = refund_desk(info), read_id("Claim", input.claim_id, "input", "claimId")
         tender = input.tender.paid_in
         done = at.carry_out(input, lambda: at.shop.refund_tax.pay_at_departure(claim, tender, input.on))
         return PayAtDeparturePayload(replayed=done.replayed, claim_key=claim)
@@ -153,8 +151,7 @@ class SettlementMutation:
     @mutation(*EVERY_MUTATION, *MONEY, ClaimHasAnotherState, SettlementExceedsRefund)
     def settle_claim(self, info: Info, input: SettleClaimInput) -> SettleClaimPayload:
         """Record that the agency's statement covered a refund."""
-        at, claim = desk(info), read_id("Claim", input.claim_id, "input", "claimId")
-        at.require("finance", "manager")
+        at, claim = bookkeeper(info), read_id("Claim", input.claim_id, "input", "claimId")
         with about("input", "amount"):
             amount = input.amount.money()
         statement = (claim, amount, input.on, input.statement)

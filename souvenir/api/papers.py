@@ -17,6 +17,7 @@ from souvenir.api.desk import Desk, desk
 from souvenir.api.grounds import Grounds
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import question
+from souvenir.api.staff import refund_desk
 from souvenir.api.types import Info, LocalizedText, Money, described, visit
 from souvenir.documents.columns import personal
 from souvenir.documents.receipt import Receipt, print_receipt, receipt_pdf
@@ -155,8 +156,7 @@ class DeskPaperQuery:
     @question(*PRINTING)
     def claim_papers(self, info: Info, claim_id: strawberry.ID) -> ClaimPapers:
         """The papers of any claim, for the refund desk."""
-        at, claim = desk(info), read_id("Claim", claim_id, "claimId")
-        at.require("refund_desk", "manager")
+        at, claim = refund_desk(info), read_id("Claim", claim_id, "claimId")
         return _of_claim(claim, at.shop.write_papers.of_claim(claim))
 
 

@@ -8,11 +8,12 @@ import strawberry
 
 from souvenir.api import orders
 from souvenir.api.authentication import NotAtThisOutlet
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk
 from souvenir.api.grounds import Grounds
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.orders import Order, Tender
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import refund_desk
 from souvenir.api.types import Info
 from souvenir.editions.piece import PieceCameBack, PieceNotSold
 from souvenir.kernel.errors import MalformedInput
@@ -82,8 +83,7 @@ class ReturnsMutation:
     @mutation(*EVERY_MUTATION, *TAKING_BACK)
     def take_back(self, info: Info, input: TakeBackInput) -> TakeBackPayload:
         """Take back what was bought online and give its money back; what was sold at a till goes back there."""
-        at = desk(info)
-        at.require("manager", "refund_desk")
+        at = refund_desk(info)
         if at.shop.log.load(Sale, read_id("Order", input.order_id, "input", "orderId")).channel is not Channel.ONLINE:
             raise NotAtThisOutlet(kind="order")
         return taken_back(at, input)

@@ -5,9 +5,9 @@ from datetime import date
 import strawberry
 
 from souvenir.api import shifts
-from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.shifts import ShiftReport
+from souvenir.api.staff import bookkeeper
 from souvenir.api.types import Info, Money, described
 
 
@@ -27,7 +27,7 @@ class ShiftBookQuery:
         self, info: Info, outlet_id: strawberry.ID, till: str, first: int = 20, after: int = 0
     ) -> list[ShiftInBook]:
         """The shifts of a till by number, after one; at most 100."""
-        at, outlet = _at(info), read_id("Outlet", outlet_id, "outletId")
+        at, outlet = bookkeeper(info), read_id("Outlet", outlet_id, "outletId")
         view = at.shop.views.tills
         with at.reading(view) as session:
             found = view.shifts(session, outlet, till, after, first)
@@ -45,10 +45,4 @@ class ShiftBookQuery:
     @described
     def shift_report(self, info: Info, id: strawberry.ID) -> ShiftReport:
         """The report of a shift, cash included."""
-        return shifts.report(_at(info), read_id("Shift", id, "id"), to_cashier=False)
-
-
-def _at(info: Info) -> Desk:
-    at = desk(info)
-    at.require("finance", "manager")
-    return at
+        return shifts.report(bookkeeper(info), read_id("Shift", id, "id"), to_cashier=False)

@@ -6,9 +6,10 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api.connections import After, Connection, First, page
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import bookkeeper
 from souvenir.api.types import Info, Money, described
 from souvenir.banking import transfer
 from souvenir.banking.bank import NoBank
@@ -80,7 +81,7 @@ class TransferQuery:
     @described
     def transfers(self, info: Info, first: First = 20, after: After = None) -> Connection[Transfer]:
         """Orders to the bank."""
-        at = _at(info)
+        at = bookkeeper(info)
         with at.shop.log.reading() as session:
             return page(
                 lambda start, limit: transfers_from(session, start or "", limit),
@@ -97,14 +98,14 @@ class TransferMutation:
     @mutation(*EVERY_MUTATION, NoBank, NotStated, NothingToPay)
     def pay_royalty(self, info: Info, input: PayRoyaltyInput) -> PayRoyaltyPayload:
         """Have the bank pay what a licence's statement asks for: once, and again only if it was rejected."""
-        at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = bookkeeper(info), read_id("Licence", input.licence_id, "input", "licenceId")
         done = at.carry_out(input, lambda: at.shop.pay_out.royalty(licence, input.period, input.on))
         return PayRoyaltyPayload(transfer=_shown(at, done.result), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, NotStated, NothingToPay, AlreadyBeingPaid, PaymentNotKnown)
     def record_royalty_paid(self, info: Info, input: RecordRoyaltyPaidInput) -> RecordRoyaltyPaidPayload:
         """Record that what a statement asks for was paid by hand, outside the bank port; paid late, it bears interest."""
-        at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = bookkeeper(info), read_id("Licence", input.licence_id, "input", "licenceId")
         payment = (licence, input.period, input.paid_on, input.reference)
         done = at.carry_out(input, lambda: at.shop.pay_out.record_paid(*payment))
         return RecordRoyaltyPaidPayload(transfer=_shown(at, done.result), replayed=done.replayed)
@@ -112,7 +113,7 @@ class TransferMutation:
     @mutation(*EVERY_MUTATION, NotStated, NothingToPay, NotPaidByHand)
     def withdraw_royalty_paid(self, info: Info, input: WithdrawRoyaltyPaidInput) -> WithdrawRoyaltyPaidPayload:
         """Take back the record of a payment by hand that was none, or came back: what it paid is owed again."""
-        at, licence = _at(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = bookkeeper(info), read_id("Licence", input.licence_id, "input", "licenceId")
         withdrawal = (licence, input.period, input.reason, input.on)
         done = at.carry_out(input, lambda: at.shop.pay_out.withdraw_paid(*withdrawal))
         return WithdrawRoyaltyPaidPayload(transfer=_shown(at, done.result), replayed=done.replayed)
@@ -132,9 +133,3 @@ def _shown(at: Desk, id: UUID) -> Transfer:
         reason=found.reason,
         executed_on=found.executed_on,
     )
-
-
-def _at(info: Info) -> Desk:
-    at = desk(info)
-    at.require("finance", "manager")
-    return at

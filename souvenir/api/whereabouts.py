@@ -6,11 +6,12 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api.desk import Desk, desk
+from souvenir.api.desk import Desk
 from souvenir.api.editions import Space, space_name
 from souvenir.api.identity import global_id, global_id_if, read_id
 from souvenir.api.places import Outlet, outlets_with
 from souvenir.api.showcase import Later, Together
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, described
 from souvenir.editions import views
 from souvenir.editions.edition import Edition
@@ -62,8 +63,7 @@ class WhereaboutsQuery:
     @described
     def whereabouts(self, info: Info, edition_id: strawberry.ID, space: Space = Space.NUMBERED) -> Whereabouts:
         """Where the pieces of an edition are, and why no more can be sold."""
-        at = desk(info)
-        at.require("manager")
+        at = manager(info)
         edition = at.shop.log.load(Edition, read_id("Edition", edition_id, "editionId"))
         run, now, drawn = space_name(space), clock.now(), edition.numbering == "draw"
         authorised = 0 if edition.size_open else edition.last_number(run)
