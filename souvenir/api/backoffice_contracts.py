@@ -29,6 +29,7 @@ from souvenir.licensing.licence import (
     ConversionUnsound,
     Licence,
 )
+from souvenir.licensing.sell_off_stock import StockCountUnsound
 from souvenir.licensing.sublicensing import SublicenceAlreadyReported, SublicenceUnsound, SublicensingNotGranted
 from souvenir.licensing.terms import Measure, Method, RateOutOfRange, TermUnsound, Tier, TiersUnsound
 
@@ -94,6 +95,15 @@ class ReportFreeGoodsInput:
     period: str = strawberry.field(description="A royalty period of the contract that is over.")
     units: int
     on: date
+
+
+@strawberry.input
+class CountSellOffStockInput:
+    idempotency_key: strawberry.ID
+    licence_id: strawberry.ID
+    product_id: strawberry.ID
+    units: int
+    on: date = strawberry.field(description="At the end of it: what is sold after takes of them.")
 
 
 @strawberry.input
@@ -179,6 +189,10 @@ class ReportSublicencePayload(LicenceChange): ...
 
 @strawberry.type
 class ReportFreeGoodsPayload(LicenceChange): ...
+
+
+@strawberry.type
+class CountSellOffStockPayload(LicenceChange): ...
 
 
 @strawberry.type
@@ -282,6 +296,15 @@ class ContractsMutation:
         report = (licence, input.period, input.units, input.on)
         done = at.carry_out(input, lambda: at.shop.licensing.report_free_goods(*report))
         return ReportFreeGoodsPayload(replayed=done.replayed, key=licence)
+
+    @mutation(*EVERY_MUTATION, StockCountUnsound)
+    def count_sell_off_stock(self, info: Info, input: CountSellOffStockInput) -> CountSellOffStockPayload:
+        """Record how much of a product was left when the term ended: no more is sold in the sell-off."""
+        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        product = read_id("Product", input.product_id, "input", "productId")
+        count = (licence, product, input.units, input.on)
+        done = at.carry_out(input, lambda: at.shop.licensing.count_sell_off_stock(*count))
+        return CountSellOffStockPayload(replayed=done.replayed, key=licence)
 
     @mutation(*EVERY_MUTATION, LabelsUnsound)
     def record_labels(self, info: Info, input: RecordLabelsInput) -> RecordLabelsPayload:

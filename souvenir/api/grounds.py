@@ -32,6 +32,7 @@ from souvenir.licensing.contract import (
     NoConversionRate,
     TerritoryNotGranted,
 )
+from souvenir.licensing.sell_off_stock import SellOffStockSoldOut
 from souvenir.pos.shift import NoOpenShift
 from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
 from souvenir.processes.sell import NotThatWay
@@ -115,6 +116,7 @@ AGREEING: Final[Grounds] = (
     *LICENSED,
     NoConversionRate,
     UnitCapReached,
+    SellOffStockSoldOut,
     *TAKING,
 )
 """Why an order cannot be made."""

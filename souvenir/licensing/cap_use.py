@@ -1,4 +1,4 @@
-"""The use of a unit cap: units taken from it when an order is made, and given back when goods or the order come back."""
+"""The use of what is scarce under a licence, a unit cap or the stock of a sell-off: taken by an order, given back with it."""
 
 from typing import Self
 from uuid import UUID
@@ -17,7 +17,7 @@ class UnitCapReached(SouvenirError):
 
 
 class CapUse(Aggregate):
-    """What one order line takes of one licence's unit cap."""
+    """What one order line takes of one licence's unit cap, and, in a sell-off, of the counted stock of its product."""
 
     TOPIC = "licensing.CapUse"
 
@@ -27,6 +27,7 @@ class CapUse(Aggregate):
         order_id: UUID
         line_no: int
         units: int
+        stock_of: UUID | None = None
 
     class Kept(Aggregate.Event):
         """The order was paid: the units are sold, and come back only with the goods."""
@@ -40,10 +41,12 @@ class CapUse(Aggregate):
         licence_id: UUID
         cause: UUID
         units: int
+        stock_of: UUID | None = None
 
     @event(Taken)
-    def __init__(self, licence_id: UUID, order_id: UUID, line_no: int, units: int) -> None:
+    def __init__(self, licence_id: UUID, units: int, stock_of: UUID | None) -> None:
         self.licence_id = licence_id
+        self.stock_of = stock_of
         self.units = units
         self.kept = False
         self.causes: frozenset[UUID] = frozenset()
@@ -55,10 +58,19 @@ class CapUse(Aggregate):
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
-    def take(cls, licence_id: UUID, order_id: UUID, line_no: int, units: int, kept: bool = False) -> Self:
-        """Take units from the cap, and keep them where the order is paid already. Whether so many are left, the register knows."""
-        use_id = cls.id_of(order_id, line_no, licence_id)
-        use = cls._create(cls.Taken, id=use_id, licence_id=licence_id, order_id=order_id, line_no=line_no, units=units)
+    def take(
+        cls,
+        licence_id: UUID,
+        order_id: UUID,
+        line_no: int,
+        units: int,
+        kept: bool = False,
+        stock_of: UUID | None = None,
+    ) -> Self:
+        """Take units, and keep them where the order is paid already. Whether so many are left, the register knows."""
+        line = {"licence_id": licence_id, "order_id": order_id, "line_no": line_no}
+        id = cls.id_of(order_id, line_no, licence_id)
+        use = cls._create(cls.Taken, id=id, **line, units=units, stock_of=stock_of)
         if kept:
             use.keep()
         return use
@@ -72,7 +84,8 @@ class CapUse(Aggregate):
         """Give units back, or all that are left; for one cause once."""
         back = self.units if units is None else min(units, self.units)
         if cause not in self.causes and back > 0:
-            self._given_back(licence_id=self.licence_id, cause=cause, units=back)
+            licence = {"licence_id": self.licence_id, "stock_of": self.stock_of}
+            self.trigger_event(self.GivenBack, **licence, cause=cause, units=back)
 
     # Evolve: assigns only, because it also replays history.
 
@@ -81,6 +94,6 @@ class CapUse(Aggregate):
         self.kept = True
 
     @event(GivenBack)
-    def _given_back(self, licence_id: UUID, cause: UUID, units: int) -> None:
+    def _given_back(self, cause: UUID, units: int) -> None:
         self.units -= units
         self.causes = self.causes | {cause}

@@ -311,6 +311,9 @@ def test_what_a_contract_may_say_reaches_its_statement(group: Group):
     counted = {"licenceId": licence, "onHand": 7, "destroyed": 1, "returned": 0, "countedOn": "2025-03-31"}
     group.office.do("countLabels", **counted)
     assert group.office.try_to("countLabels", **counted | {"onHand": -1})["code"] == "LABELS_UNSOUND"
+    left = {"licenceId": licence, "productId": group.scarf, "units": 3}
+    assert group.office.do("countSellOffStock", **left, on="2025-12-31")["licence"]["id"] == licence
+    assert group.office.try_to("countSellOffStock", **left, on="2025-12-30")["code"] == "STOCK_COUNT_UNSOUND"
     issued = group.finance.do("issueStatement", licenceId=licence, period="2025-Q1", on="2025-04-10")["statement"]
     assert (issued["sharedAccount"], issued["account"]["shortfall"]["amount"]) == ("PALACE", "44.00")
     assert (issued["reserve"]["rate"], issued["labels"]["unaccounted"]) == ("0.15", 2)

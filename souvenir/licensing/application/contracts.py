@@ -25,6 +25,7 @@ from souvenir.licensing.licence import Grant, Licence
 from souvenir.licensing.position import Year
 from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
 from souvenir.licensing.registers.rights import meeting, unanswered
+from souvenir.licensing.sell_off_stock import SellOffStock
 from souvenir.licensing.sublicensing import SublicenceAlreadyReported, reported
 from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, contract_year, last_day_of
 
@@ -190,6 +191,20 @@ class Licensing(Statements):
             elif known.units != units:
                 reason = f"{known.units} are recorded already"
                 raise FreeGoodsUnsound(contract_no=contract.contract_no, period=period, units=units, reason=reason)
+
+        return self._log.execute(decide)
+
+    def count_sell_off_stock(self, licence_id: UUID, product_id: UUID, units: int, on: date) -> Committed[None]:
+        """Record how much of a product was there at the end of a day of a sell-off, or of the term: no more is sold after."""
+
+        def decide(tx: Transaction) -> None:
+            contract = tx.get(Licence, licence_id).contract
+            stock = tx.find(SellOffStock, SellOffStock.id_of(licence_id, product_id))
+            if stock is None:
+                stock = SellOffStock.count(contract, product_id, units, on)
+            else:
+                stock.count_again(contract, units, on)
+            tx.save(stock)
 
         return self._log.execute(decide)
 

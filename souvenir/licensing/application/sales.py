@@ -29,8 +29,9 @@ from souvenir.licensing.position import (
     move,
 )
 from souvenir.licensing.registers.positions import totals_of, year_of
-from souvenir.licensing.registers.rights import cap_used, contract_and_approval
+from souvenir.licensing.registers.rights import cap_used, contract_and_approval, stock_left
 from souvenir.licensing.royalty.net_sales import converted
+from souvenir.licensing.sell_off_stock import SellOffStockSoldOut
 from souvenir.licensing.terms import Agreed, contract_year, period_of
 
 NOBODY: Final = UUID(int=0)
@@ -44,6 +45,7 @@ class Permission:
     contract: Contract
     standing: Standing
     on: date
+    product_id: UUID | None = None
 
 
 def check_grants(
@@ -72,7 +74,7 @@ def check_grants(
             contract.counts_in(currency, on)
         if product_id is not None:
             require_approval(contract, approved_on, product_id, on)
-        permissions.append(Permission(contract, standing, on))
+        permissions.append(Permission(contract, standing, on, product_id))
     return tuple(permissions)
 
 
@@ -204,13 +206,15 @@ class Positions:
 def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     """Accrue a sale's royalty, once; a sale the licence did not permit is reported as a breach instead.
 
-    So are, besides what they are charged, units sold offline beyond a cap that refuses more.
+    So are, besides what they are charged, units sold offline beyond a cap that refuses more, or beyond the stock that was
+    counted for a sell-off.
     """
     tx = positions.tx
     if not positions.all_new and tx.find(Accrual, Accrual.id_of(sale.order_id, sale.line_no, licence_id)):
         return
     contract, approved_on = positions.contract(licence_id, sale.product_id)
-    counted_before = contract.caps_units and keep_units(tx, licence_id, sale.order_id, sale.line_no)
+    scarce = contract.caps_units or sale.placed_on > contract.grant.ends
+    counted_before = scarce and keep_units(tx, licence_id, sale.order_id, sale.line_no)
     try:
         standing = contract.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
         require_approval(contract, approved_on, sale.product_id, sale.placed_on)
@@ -220,8 +224,7 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
             base = sale.net.at_rate(contract.terms.price_share)
             tx.save(_breach(licence_id, sale, sale.units, base, refusal.code))
         return
-    if contract.caps_units and not counted_before:
-        tx.save(CapUse.take(licence_id, sale.order_id, sale.line_no, sale.units, kept=True))
+    beyond = _take_offline(tx, contract, standing, sale) if scarce and not counted_before else 0
     terms = contract.terms
     period = period_of(sale.paid_on, terms.period_months)
     number = contract_year(contract.grant.starts, sale.paid_on)
@@ -250,6 +253,19 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     if contract.caps_units and figures.over_cap is not None:
         over = figures.over_cap
         tx.save(_breach(licence_id, sale, over.units, over.base, UnitCapReached.code))
+    elif beyond:
+        share = base.split([beyond, sale.units - beyond])[0]
+        tx.save(_breach(licence_id, sale, beyond, share, SellOffStockSoldOut.code))
+
+
+def _take_offline(tx: Transaction, contract: Contract, standing: Standing, sale: LicensedSale) -> int:
+    """Take what nobody was asked for; answers how many units lie beyond the stock of a sell-off."""
+    stock = _stock_left(tx, contract, standing, sale.product_id, sale.placed_on)
+    if contract.caps_units or stock is not None:
+        stock_of = None if stock is None else sale.product_id
+        line = (contract.id, sale.order_id, sale.line_no)
+        tx.save(CapUse.take(*line, sale.units, kept=True, stock_of=stock_of))
+    return 0 if stock is None else max(0, min(sale.units, sale.units - stock))
 
 
 def reverse(
@@ -294,19 +310,36 @@ def reverse(
 
 
 def take_units(tx: Transaction, permissions: Iterable[Permission], order_id: UUID, line_no: int, units: int) -> None:
-    """Take an order line's units from the caps of licences that permit it and allow no more. Raises UnitCapReached.
+    """Take an order line's units from the caps of licences that permit it and allow no more, and from counted stock.
 
-    They are taken first and looked at then: two orders at once cannot both have the last ones.
+    They are taken first and looked at then: two orders at once cannot both have the last ones. Raises UnitCapReached or
+    SellOffStockSoldOut.
     """
-    for contract in (each.contract for each in permissions):
-        if not contract.caps_units:
+    for each in permissions:
+        contract, stock = each.contract, _stock_left(tx, each.contract, each.standing, each.product_id, each.on)
+        if not contract.caps_units and stock is None:
             continue
-        if tx.find(CapUse, CapUse.id_of(order_id, line_no, contract.id)) is None:
-            tx.save(CapUse.take(contract.id, order_id, line_no, units))
+        if tx.find(CapUse, CapUse.id_of(order_id, line_no, contract.id)) is not None:
+            continue
+        stock_of = None if stock is None else each.product_id
+        tx.save(CapUse.take(contract.id, order_id, line_no, units, stock_of=stock_of))
+        if contract.caps_units:
             cap = contract.terms.unit_cap or 0
             left = cap - cap_used(tx.session, contract.id)
             if left < 0:
                 raise UnitCapReached(contract_no=contract.contract_no, cap=cap, left=max(0, left + units), units=units)
+        left = _stock_left(tx, contract, each.standing, each.product_id, each.on) or 0
+        if left < 0:
+            raise SellOffStockSoldOut(contract_no=contract.contract_no, left=max(0, left + units), units=units)
+
+
+def _stock_left(
+    tx: Transaction, contract: Contract, standing: Standing, product_id: UUID | None, on: date
+) -> int | None:
+    """What is left to sell off of a product, where that was counted before the day."""
+    if standing != "sell_off" or product_id is None:
+        return None
+    return stock_left(tx.session, contract.id, product_id, on)
 
 
 def keep_units(tx: Transaction, licence_id: UUID, order_id: UUID, line_no: int) -> bool:

@@ -12,11 +12,13 @@ from souvenir.licensing.cap_use import CapUse
 from souvenir.licensing.contract import Contract
 from souvenir.licensing.grant import Scope
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.sell_off_stock import SellOffStock
 
 
 class Rights(Register):
     """One row per licence with its contract, which one statement reads; one per approval, per stage that waits for an
-    answer, per granted scope; and one per property, which whoever grants it must hold until the commit.
+    answer, per granted scope, per product counted for a sell-off; and one per property, which whoever grants it must hold
+    until the commit.
     """
 
     name = "licence_rights"
@@ -28,6 +30,7 @@ class Rights(Register):
         "licence_approvals",
         "approvals_open",
         "licensed_properties",
+        "sell_off_stock",
     )
     ddl = (
         "CREATE TABLE IF NOT EXISTS licence_contracts (licence_id TEXT PRIMARY KEY, contract TEXT NOT NULL)",
@@ -42,6 +45,9 @@ class Rights(Register):
         """CREATE TABLE IF NOT EXISTS approvals_open (
             approval_id TEXT NOT NULL, stage TEXT NOT NULL, answer_due TEXT NOT NULL, PRIMARY KEY (approval_id, stage))""",
         "CREATE TABLE IF NOT EXISTS licensed_properties (name TEXT PRIMARY KEY, grants BIGINT NOT NULL)",
+        """CREATE TABLE IF NOT EXISTS sell_off_stock (
+            licence_id TEXT NOT NULL, product_id TEXT NOT NULL, units BIGINT NOT NULL, counted_on TEXT NOT NULL,
+            PRIMARY KEY (licence_id, product_id))""",
     )
 
     @when(Licence.Granted)
@@ -106,7 +112,7 @@ class Rights(Register):
 
     @when(CapUse.Taken)
     def _cap_used(self, session: Session, event: CapUse.Taken) -> None:
-        _use_cap(session, event.licence_id, event.units)
+        _use(session, event, event.units)
         session.run(
             "INSERT INTO cap_uses_open VALUES (?, ?, ?)",
             str(event.originator_id),
@@ -120,8 +126,19 @@ class Rights(Register):
 
     @when(CapUse.GivenBack)
     def _cap_given_back(self, session: Session, event: CapUse.GivenBack) -> None:
-        _use_cap(session, event.licence_id, -event.units)
+        _use(session, event, -event.units)
         session.run("DELETE FROM cap_uses_open WHERE use_id = ?", str(event.originator_id))
+
+    @when(SellOffStock.Counted, SellOffStock.Recounted)
+    def _stock_counted(self, session: Session, event: SellOffStock.Counted | SellOffStock.Recounted) -> None:
+        session.run(
+            "INSERT INTO sell_off_stock VALUES (?, ?, ?, ?) ON CONFLICT (licence_id, product_id) "
+            "DO UPDATE SET units = excluded.units, counted_on = excluded.counted_on",
+            str(event.licence_id),
+            str(event.product_id),
+            event.units,
+            event.counted_on.isoformat(),
+        )
 
 
 def signed(event: Licence.Granted) -> Contract:
@@ -178,6 +195,17 @@ def cap_used(session: Session, licence_id: UUID) -> int:
     return int(row[0]) if row else 0
 
 
+def stock_left(session: Session, licence_id: UUID, product_id: UUID, on: date) -> int | None:
+    """What is left on a day of a product's stock in a sell-off; None if nobody had counted it before that day."""
+    row = session.row(
+        "SELECT units FROM sell_off_stock WHERE licence_id = ? AND product_id = ? AND counted_on < ?",
+        str(licence_id),
+        str(product_id),
+        on.isoformat(),
+    )
+    return int(row[0]) if row else None
+
+
 def orders_with_units(session: Session, taken_by: datetime, limit: int) -> list[UUID]:
     """Orders that took units of a cap by an instant, and of which nobody has heard since; the oldest first."""
     rows = session.rows(
@@ -188,13 +216,21 @@ def orders_with_units(session: Session, taken_by: datetime, limit: int) -> list[
     return list(dict.fromkeys(UUID(row[0]) for row in rows))
 
 
-def _use_cap(session: Session, licence_id: UUID, units: int) -> None:
+def _use(session: Session, event: CapUse.Taken | CapUse.GivenBack, units: int) -> None:
+    licence = str(event.licence_id)
     session.run(
         "INSERT INTO licence_cap_uses VALUES (?, ?) ON CONFLICT (licence_id) "
         "DO UPDATE SET units = licence_cap_uses.units + excluded.units",
-        str(licence_id),
+        licence,
         units,
     )
+    if event.stock_of is not None:
+        session.run(
+            "UPDATE sell_off_stock SET units = units - ? WHERE licence_id = ? AND product_id = ?",
+            units,
+            licence,
+            str(event.stock_of),
+        )
 
 
 def _hold_property(session: Session, scope: Scope) -> None:
