@@ -56,7 +56,7 @@ class OpenPayments(Register):
 class CounterPayments(Register):
     """One row for every payment asked for at a device on the counter, and one for every slip of a terminal keyed in.
 
-    When a terminal's batch is closed, its finished payments are done with.
+    An order is open at one device at a time. When a terminal's batch is closed, its finished payments are done with.
     """
 
     name = "counter_payments"
@@ -65,7 +65,7 @@ class CounterPayments(Register):
         """CREATE TABLE IF NOT EXISTS counter_payments (
             id TEXT PRIMARY KEY, order_id TEXT NOT NULL, provider TEXT NOT NULL, device TEXT NOT NULL,
             open INTEGER NOT NULL, requested_at TEXT NOT NULL)""",
-        "CREATE INDEX IF NOT EXISTS counter_payments_by_order ON counter_payments (order_id)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS counter_payments_of_order ON counter_payments (order_id) WHERE open = 1",
         "CREATE INDEX IF NOT EXISTS counter_payments_by_device ON counter_payments (open, provider, device)",
         "CREATE TABLE IF NOT EXISTS terminal_slips (slip TEXT PRIMARY KEY, payment_id TEXT NOT NULL, refund_id TEXT)",
     )
