@@ -1,6 +1,5 @@
 """Settlement with the refund agency: the month's statement out, the agency's in, and what does not agree, by kind."""
 
-import binascii
 from base64 import b64decode, b64encode
 from datetime import date
 from enum import StrEnum
@@ -19,6 +18,7 @@ from souvenir.documents.agency_statement import read_statement_file, statement_w
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.taxrefund.agency_statement import AgencyStatement as Received
 from souvenir.taxrefund.agency_statement import StatementChanged, statement_id
+from souvenir.taxrefund.rulebook import UnknownJurisdiction
 from souvenir.taxrefund.settlement import NoSettlementDay, StatementUnreadable, settled_by, write_statement
 
 LONGEST_NUMBER = 64
@@ -117,7 +117,7 @@ class FetchAgencyStatementPayload:
 
 @strawberry.type
 class AgencyStatementQuery:
-    @question(MalformedInput, NoSettlementDay)
+    @question(MalformedInput, NoSettlementDay, UnknownJurisdiction)
     def agency_statement_file(
         self,
         info: Info,
@@ -209,7 +209,7 @@ def statement(at: Desk, id: UUID) -> AgencyStatement:
 def _file(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise MalformedInput(expected="file in base64", value=text[:40]) from None
 
 

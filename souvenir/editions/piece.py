@@ -313,7 +313,7 @@ class Piece(Aggregate):
 
         The number stays sold to its order. The old serial's certificate must be revoked by then.
         """
-        if self.replacement == replacement:
+        if 0 < replacement == self.replacement and self.standing == "sold":
             return
         if self.standing != "sold" or replacement != self.replacement + 1:
             raise PieceNotReplaceable(**self._facts, standing=self.standing, copies=self.replacement)

@@ -186,9 +186,9 @@ def final(group: Group) -> str:
     return str(claim["claimNo"])
 
 
-def written(group: Group, format: str = "XLSX", number: str = "05/25") -> dict[str, str]:
+def written(group: Group, format: str = "XLSX", number: str = "05/25", region: str = "CN-BJ") -> dict[str, str]:
     answer: dict[str, str] = group.finance.ask(
-        "agencyStatementFile", number=number, month="2025-05-01", currency="CNY", format=format, region="CN-BJ"
+        "agencyStatementFile", number=number, month="2025-05-01", currency="CNY", format=format, region=region
     )
     return answer
 
@@ -239,12 +239,13 @@ def test_what_does_not_agree_is_listed_by_kind_and_not_booked(group: Group):
 def test_what_is_no_statement_is_refused_and_records_nothing(group: Group):
     group.shop.followers.catch_up()
     head = group.shop.log.head()
-    for file in ("not base64!", b64encode(b"PK nonsense").decode(), b64encode(b"a,b\r\n").decode()):
+    for file in ("not base64!", "表", b64encode(b"PK nonsense").decode(), b64encode(b"a,b\r\n").decode()):
         refused = group.finance.try_to("importAgencyStatement", file=file, on="2025-06-14")
         assert refused["code"] in ("MALFORMED_INPUT", "STATEMENT_UNREADABLE")
         assert refused["path"] == ["input", "file"]
     assert group.shop.log.head() == head
     assert written(group, number="")["code"] == "MALFORMED_INPUT"
+    assert written(group, region="Atlantis")["code"] == "UNKNOWN_JURISDICTION"
 
 
 def test_a_connected_agency_is_asked_for_its_statement(time):
