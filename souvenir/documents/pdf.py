@@ -30,6 +30,9 @@ from souvenir.documents.fonts import BOLD, REGULAR, STANDARD_FONT, can_embed, em
 
 MARGIN: Final = 18 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
+CODE: Final = 68 * mm
+QUIET: Final = 6.35 * mm
+"""What a barcode's column takes, and what stays white at either side of the bars."""
 FAINT: Final = "#c9ced4"
 SHADE: Final = "#f3f5f7"
 SLATE: Final = "#59636e"
@@ -62,7 +65,7 @@ class Sheet:
         self._right = self._style("right", 9.5, alignment=RIGHT)
         codes = Table(
             [[_qr(number), self._names(kind), self._barcode(number)]],
-            colWidths=[24 * mm, WIDTH - 92 * mm, 68 * mm],
+            colWidths=[24 * mm, WIDTH - 24 * mm - CODE, CODE],
         )
         codes.setStyle(
             TableStyle(
@@ -189,7 +192,12 @@ class Sheet:
         return [self._label(heading, LEFT if at < words else RIGHT) for at, heading in enumerate(headings)]
 
     def _barcode(self, number: str) -> list[Flowable]:
-        code = Code128(number, barHeight=11 * mm, barWidth=0.32 * mm)
+        """Bars of 0.32 mm, thinner where the number is long: they and the quiet zones stay within the column."""
+        bars, room = 0.32 * mm, CODE - 12  # a cell's padding
+        code = Code128(number, barHeight=11 * mm, barWidth=bars)
+        if code.width > room:
+            thinner = bars * (room - 2 * QUIET) / (code.width - 2 * QUIET)
+            code = Code128(number, barHeight=11 * mm, barWidth=thinner)
         return [code, Spacer(0, 1 * mm), self._paragraph(number, self._style("number", 8, alignment=CENTRE))]
 
     def _paragraph(self, text: str, style: ParagraphStyle) -> Paragraph:

@@ -173,3 +173,10 @@ def test_what_is_held_made_up_to_shared_and_counted_stands_on_it() -> None:
 def test_a_statement_is_written_in_every_form(ending: str, begins: bytes) -> None:
     assert write_statement(SHEET, ending).startswith(begins)
     assert ending in MEDIA_TYPES
+
+
+def test_the_barcode_of_a_long_contract_number_stays_within_its_column() -> None:
+    from souvenir.documents.pdf import CODE, Sheet
+
+    bars, *_ = Sheet(("版税结算单", "Royalty statement"), "x")._barcode("LIC-2026-PALACE-STUDIO-0001 2026-Q4")
+    assert bars.width < CODE
