@@ -15,14 +15,9 @@ from souvenir.api.refusals import mutation
 from souvenir.api.staff import manager
 from souvenir.api.types import Info, values
 from souvenir.certificates.certificate import CertificateNotRevoked
+from souvenir.editions.allotment import AlreadyAllotted, NotAllottedHere, NumberOutsideRun, TooManyAllotments
 from souvenir.editions.application import NumberLeased, NumbersTaken
 from souvenir.editions.counts import EditionNotClosed, EditionStillMoving, SizeCannotGrow
-from souvenir.editions.edition import (
-    AlreadyAllotted,
-    NotAllottedHere,
-    NumberOutsideRun,
-    TooManyAllotments,
-)
 from souvenir.editions.matched_set import PartOfSet
 from souvenir.editions.piece import (
     PieceAlreadySold,

@@ -8,11 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from souvenir.editions import matched_set
-from souvenir.editions.allotment import AlreadyAllotted as AlreadyAllotted
-from souvenir.editions.allotment import NotAllottedHere as NotAllottedHere
-from souvenir.editions.allotment import NumberOutsideRun as NumberOutsideRun
-from souvenir.editions.allotment import Range
-from souvenir.editions.allotment import TooManyAllotments as TooManyAllotments
+from souvenir.editions.allotment import AlreadyAllotted, NotAllottedHere, NumberOutsideRun, Range, TooManyAllotments
 from souvenir.editions.counts import (
     LARGEST_SIZE,
     EditionNotClosed,

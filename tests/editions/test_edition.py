@@ -6,14 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from souvenir.editions.allotment import AlreadyAllotted, NotAllottedHere, NumberOutsideRun
 from souvenir.editions.counts import SizeCannotGrow, UnknownSpace, space_named
-from souvenir.editions.edition import (
-    AlreadyAllotted,
-    Edition,
-    MalformedEdition,
-    NotAllottedHere,
-    NumberOutsideRun,
-)
+from souvenir.editions.edition import Edition, MalformedEdition
 from souvenir.editions.terms import (
     EditionAlreadyReleased,
     EditionClosed,
