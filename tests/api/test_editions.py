@@ -294,8 +294,8 @@ def test_a_destroyed_piece_is_made_again_under_its_number_and_its_certificate_sa
     destroyed = {"editionId": group.edition, "number": old["number"], "reason": "fire", "evidence": "report 4"}
     assert group.office.try_to("remakePiece", **destroyed, copy=2, on=TODAY)["code"] == "PIECE_NOT_REPLACEABLE"
     assert group.office.try_to("remakePiece", **destroyed, copy=0, on=TODAY)["code"] == "PIECE_NOT_REPLACEABLE"
-    group.guest.do("holdPiece", basketId=group.basket(), editionId=group.edition, number=101)
-    held = {**destroyed, "number": 101}
+    group.guest.do("holdPiece", basketId=group.basket(), editionId=group.edition, number=102)
+    held = {**destroyed, "number": 102}
     assert group.office.try_to("remakePiece", **held, copy=0, on=TODAY)["code"] == "PIECE_NOT_REPLACEABLE"
     first, again = (
         group.office.do("remakePiece", idempotencyKey="m", **destroyed, copy=1, on=TODAY) for _ in range(2)
