@@ -109,50 +109,31 @@ class Settlements(View):
         """Payouts from the first day on, beyond one of them (its day and id)."""
         rows = session.rows(
             "SELECT id, provider, reference, currency, amount, gross, fee, movements, puzzles, arrived_on FROM payouts "
-            "WHERE arrived_on > ? OR (arrived_on = ? AND id > ?) ORDER BY arrived_on, id LIMIT ?",
-            *_beyond(after),
+            "WHERE (arrived_on, id) > (?, ?) ORDER BY arrived_on, id LIMIT ?",
+            *(after or ("", "")),
             min(limit, LARGEST_PAGE),
         )
         return [
             PayoutRow(
-                id=UUID(id),
-                provider=provider,
-                reference=reference,
-                amount=Money(amount, currency),
-                gross=Money(gross, currency),
-                fee=Money(fee, currency),
-                movements=movements,
-                puzzles=tuple(json.loads(puzzles)),
-                arrived_on=date.fromisoformat(arrived_on),
+                UUID(id), provider, reference, Money(amount, currency), Money(gross, currency), Money(fee, currency),
+                movements, tuple(json.loads(puzzles)), date.fromisoformat(arrived_on),
             )
             for id, provider, reference, currency, amount, gross, fee, movements, puzzles, arrived_on in rows
-        ]
+        ]  # fmt: skip
 
     def disputes(self, session: Session, after: tuple[str, str] | None, limit: int) -> list[DisputeRow]:
         """Disputes from the first day on, beyond one of them (its day and id)."""
         rows = session.rows(
             "SELECT id, provider, reference, about, currency, amount, fee, reason, opened_on, state, closed_on "
-            "FROM disputes WHERE opened_on > ? OR (opened_on = ? AND id > ?) ORDER BY opened_on, id LIMIT ?",
-            *_beyond(after),
+            "FROM disputes WHERE (opened_on, id) > (?, ?) ORDER BY opened_on, id LIMIT ?",
+            *(after or ("", "")),
             min(limit, LARGEST_PAGE),
         )
         return [
             DisputeRow(
-                id=UUID(id),
-                provider=provider,
-                reference=reference,
-                about=UUID(about) if about else None,
-                amount=Money(amount, currency),
-                fee=Money(fee, currency),
-                reason=reason,
-                opened_on=date.fromisoformat(opened_on),
-                state=state,
-                closed_on=date.fromisoformat(closed_on) if closed_on else None,
+                UUID(id), provider, reference, UUID(about) if about else None, Money(amount, currency),
+                Money(fee, currency), reason, date.fromisoformat(opened_on), state,
+                date.fromisoformat(closed_on) if closed_on else None,
             )
             for id, provider, reference, about, currency, amount, fee, reason, opened_on, state, closed_on in rows
-        ]
-
-
-def _beyond(after: tuple[str, str] | None) -> tuple[str, str, str]:
-    day, id = after or ("", "")
-    return day, day, id
+        ]  # fmt: skip
