@@ -1,4 +1,4 @@
-"""A sale through GraphQL against a bare Starlette route that writes the same rows; and how the shop starts.
+"""A sale through GraphQL against a bare Starlette route that writes the same rows.
 
 Both are served by uvicorn in a process of their own; the clients are threads of this one, on keep-alive connections.
 
@@ -8,9 +8,7 @@ Run: python tests/benchmarks/bench_api.py
 import http.client
 import json
 import multiprocessing
-import resource
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -170,17 +168,6 @@ def measure() -> list[Row]:
     return rows
 
 
-def start_up() -> tuple[float, float]:
-    """Seconds and megabytes until an empty shop is open with its API made."""
-    script = "from souvenir.shop import Shop; Shop.in_memory().asgi()"
-    begun = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script], check=True)
-    seconds = time.perf_counter() - begun
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-
-
 if __name__ == "__main__":
-    started = start_up()
     for row in measure():
         print(row)
-    print(f"{'start-up, shop and API':<34} {started[0]:>9.2f} s   peak {started[1]:>6.0f} MB")
