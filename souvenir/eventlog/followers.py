@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -12,7 +13,7 @@ from souvenir.eventlog.log import Busy, EventLog
 from souvenir.eventlog.mapper import to_event
 from souvenir.eventlog.projection import Process, View
 from souvenir.eventlog.stores.store import PlacedEvent
-from souvenir.eventlog.transaction import Recorded, Transaction
+from souvenir.eventlog.transaction import Past, Recorded, Transaction
 from souvenir.kernel.aggregate import Event
 from souvenir.kernel.errors import SouvenirError
 
@@ -205,6 +206,8 @@ class Page:
     def __init__(self, stored: Sequence[PlacedEvent], whole: bool) -> None:
         """`whole` if no event between the first and the last is left out."""
         self.stored = stored
+        self.past: defaultdict[int, Past] = defaultdict(dict)
+        """What was read of the log as it stood at each position."""
         self._decoded: dict[int, Event] = {}
         self._streams: dict[UUID, list[PlacedEvent]] = {}
         for placed in stored if whole else ():
@@ -255,7 +258,7 @@ class Step:
             if isinstance(self.follower, View):
                 self.follower.apply(tx.session, recorded.event)
             else:
-                tx.answer(recorded.position, self.page.history)
+                tx.answer(recorded.position, self.page.history, self.page.past[recorded.position])
                 self.follower.apply(tx, recorded.event)
 
 

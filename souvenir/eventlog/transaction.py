@@ -15,6 +15,9 @@ A = TypeVar("A", bound=Aggregate)
 History = Callable[[UUID, int], Sequence[Event] | None]
 """Gives the events of a stream up to a position, if they are at hand."""
 
+Past = dict[UUID, Aggregate | None]
+"""Aggregates as they stood when an event was recorded: every process that answers it may look at them, none changes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -79,10 +82,10 @@ class _Answered:
 
     __slots__ = ("history", "past", "position")
 
-    def __init__(self, position: int, history: History) -> None:
+    def __init__(self, position: int, history: History, past: Past) -> None:
         self.position = position
         self.history = history
-        self.past: dict[UUID, Aggregate | None] = {}
+        self.past = past
 
 
 class Transaction:
@@ -151,9 +154,9 @@ class Transaction:
             raise NotFound(kind=cls.__name__, id=str(id))
         return past
 
-    def answer(self, position: int, history: History) -> None:
+    def answer(self, position: int, history: History, past: Past) -> None:
         """The event at this position is being answered."""
-        self._answered = _Answered(position, history)
+        self._answered = _Answered(position, history, past)
 
     def save(self, *aggregates: Aggregate) -> None:
         """Add the aggregates' new events to the transaction."""
