@@ -358,9 +358,17 @@ def _engage(options: argparse.Namespace) -> None:
     print(token.token)
 
 
-def _verify(options: argparse.Namespace) -> None:
+def _verify(options: argparse.Namespace) -> int:
     with _open(options) as shop:
-        print(shop.publication.verify(options.link))
+        found = shop.publication.verify(options.link)
+    print(f"Genuine: number {found.number} of {found.size} ({found.space}), GTIN {found.gtin}, serial {found.serial},")
+    print(f"issued on {found.issued_on} under the key {found.key_id}.")
+    if found.as_of is None:
+        print("Whether it still stands is not on record in this shop.")
+    else:
+        stands = "It stands" if found.freshness == "active" else f"It does NOT stand: {found.freshness}"
+        print(f"{stands}, as of {found.as_of:%F %H:%M} UTC.")
+    return 0 if found.freshness == "active" else 1
 
 
 def _keys(options: argparse.Namespace) -> None:

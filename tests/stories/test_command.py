@@ -4,8 +4,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from shops import MORNING, TILL, open_small_shop
 
+from souvenir.certificates.certificate import Certificate
+from souvenir.certificates.views import certificates_of
 from souvenir.cli import main
+from souvenir.payments.payment import Tender
+from souvenir.processes.sell import Item
+from souvenir.testing import clock_at
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -87,3 +93,25 @@ def test_a_licence_is_named_by_its_contract(tmp_path: Path, capsys):
     capsys.readouterr()
     said = refused(capsys, "statement", "LIC-2026-99", "2026-Q4", *database)
     assert said == "There is no licence under the contract number LIC-2026-99."
+
+
+def test_a_certificate_is_verified_in_words_and_one_that_was_revoked_is_told_by_the_exit_status(tmp_path: Path, capsys):
+    with clock_at(MORNING):
+        small = open_small_shop(f"sqlite:///{tmp_path / 'shop.db'}", secrets=str(tmp_path / "secrets"))
+        order = small.shop.sell.at_till(
+            small.counter, TILL, [Item(small.vase, 1, edition_id=small.edition, number=2)], Tender.CASH
+        ).result
+        small.shop.followers.catch_up()
+        with small.shop.log.reading() as session:
+            (certificate,) = certificates_of(session, order)
+        link = small.shop.log.load(Certificate, certificate).seal.link
+        verify = ("verify", link, "--db", f"sqlite:///{tmp_path / 'shop.db'}")
+        assert main(verify) == 0
+        said = capsys.readouterr().out
+        assert said.startswith("Genuine: number 2 of 4 (numbered), GTIN ")
+        assert said.endswith(f"It stands, as of {MORNING:%F %H:%M} UTC.\n")
+        small.shop.take_back.take_back(order, {1: 1}, "cash", till=TILL)
+        small.shop.followers.catch_up()
+        small.shop.close()
+        assert main(verify) == 1
+        assert "It does NOT stand: revoked" in capsys.readouterr().out
