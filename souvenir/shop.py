@@ -67,8 +67,9 @@ from souvenir.pos.views import TillBook
 from souvenir.privacy.application import Privacy
 from souvenir.privacy.keyring import KeyRing
 from souvenir.privacy.masterkey import master_key_from_file, master_key_from_setting
-from souvenir.privacy.registers import Erasures
+from souvenir.privacy.registers import Erasures, Retentions
 from souvenir.processes.accrue_royalties import AccrueRoyalties
+from souvenir.processes.answer_person import AnswerPerson
 from souvenir.processes.book_settlements import BookSettlements
 from souvenir.processes.cash_up import CashUp, Drawers
 from souvenir.processes.certify import Certify
@@ -77,8 +78,9 @@ from souvenir.processes.clear_piece import ClearPiece
 from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.draw import Draws, FollowDraws
 from souvenir.processes.exchange import Exchange
-from souvenir.processes.forget_person import ForgetPerson, shred_restored_keys
+from souvenir.processes.forget_person import EraseDue, ForgetPerson, shred_restored_keys
 from souvenir.processes.keep_books import KeepBooks
+from souvenir.processes.keep_by_law import KeepByLaw
 from souvenir.processes.know_buyers import KnowBuyers
 from souvenir.processes.lapse_orders import LapseOrders
 from souvenir.processes.park_sale import ParkSale
@@ -194,6 +196,8 @@ class Shop:
         self.take_back = TakeBack(log, providers, self.refund_tax)
         self.exchange, self.park_sale = Exchange(log, self.take_back), ParkSale(log)
         self.lapse_orders = LapseOrders(log)
+        self.erase_due = EraseDue(log, secrets.keyring)
+        self.answer_person = AnswerPerson(log, secrets.keyring, self.know_buyers, self.refund_tax)
         self.deadlines = WatchDeadlines(self._watched())
         self.ledger = Ledger(log)
         self.privacy = Privacy(log)
@@ -206,7 +210,7 @@ class Shop:
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
-            self.follow_agency_payments, ForgetPerson(secrets.keyring), ChangeKeys(secrets.signing),
+            self.follow_agency_payments, ForgetPerson(secrets.keyring), KeepByLaw(), ChangeKeys(secrets.signing),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         read_in(log)
@@ -224,6 +228,7 @@ class Shop:
             self.editions.let_lapse,
             self.leases.let_end,
             self.draws.go_on,
+            self.erase_due.act_on_schedule,
             self.licensing.count_silences,
         )
 
@@ -293,9 +298,10 @@ class Shop:
     def once(self, actor: str, key: str, content: bytes) -> AbstractContextManager[None]:
         """Carry out the commands of a block once for an actor's key; the same key with other content is refused.
 
-        The fingerprint kept of the content is keyed: it says nothing to who does not hold this shop's secrets.
+        The fingerprint kept of the content is keyed, by the shop's secret and by the command's own key, which is not kept:
+        no passport number can be tried on it, not even by who holds the secret.
         """
-        fingerprint = self.secrets.keyring.keyed_hash("commands", content.hex())
+        fingerprint = self.secrets.keyring.keyed_hash("commands", f"{key.encode().hex()}:{content.hex()}")
         return keyed(CommandKey(actor, key, fingerprint))
 
     def caught_up(self, follower: View | Process, position: int) -> None:
@@ -393,6 +399,7 @@ REGISTERS: Final[tuple[Register, ...]] = (
     TaxFiles(),
     OpenFilings(),
     Erasures(),
+    Retentions(),
     Credentials(),
     StaffRoll(),
     TillDevices(),

@@ -155,6 +155,11 @@ def revoke_token(tx: Transaction, credential_id: UUID, reason: str) -> None:
     tx.save(credential)
 
 
+def has_credentials(tx: Transaction, holder: UUID) -> bool:
+    """Whether anybody was ever given a token under this id: then it is an account, of a customer or of staff."""
+    return tx.session.row("SELECT 1 FROM credentials WHERE holder = ? LIMIT 1", str(holder)) is not None
+
+
 def revoke_all_of(tx: Transaction, holder: UUID, reason: str) -> int:
     """Take back every token of a holder inside a transaction; returns how many still opened something."""
     rows = tx.session.rows("SELECT credential_id FROM credentials WHERE holder = ? AND revoked = 0", str(holder))

@@ -27,6 +27,7 @@ from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.licensor import LicensorQuery, licence_seen, seen
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.papers import DeskPaperQuery
+from souvenir.api.people import PeopleMutation, PeopleQuery
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
 from souvenir.api.returns import ReturnsMutation
@@ -49,7 +50,7 @@ class Device:
 
 
 @strawberry.type
-class Query(DrawsQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery, StalledQuery):
+class Query(DrawsQuery, PeopleQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery, StalledQuery):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -207,6 +208,7 @@ class Mutation(
     ContractsMutation,
     RefundDeskMutation,
     ReturnsMutation,
+    PeopleMutation,
 ):
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:

@@ -29,7 +29,7 @@ from souvenir.editions.piece import (
 from souvenir.editions.purchase import Limits, MalformedEvidence
 from souvenir.editions.terms import EditionClosed
 from souvenir.editions.window import SizeNotFixed, SoldAtOneOutlet
-from souvenir.privacy.subject import ErasureOnHold
+from souvenir.privacy.subject import LegalHold
 from souvenir.sites.outlet import Outlet as Place
 
 
@@ -324,7 +324,7 @@ class EditionsMutation:
         done = at.carry_out(input, lambda: at.shop.limits.discover(order, learned))
         return AddBuyerEvidencePayload(order=orders.order(at, order), replayed=done.replayed)
 
-    @mutation(*EVERY_MUTATION, ErasureOnHold)
+    @mutation(*EVERY_MUTATION, LegalHold)
     def forget_buyer(self, info: Info, input: ForgetBuyerInput) -> ForgetBuyerPayload:
         """Forget who bought: what they showed leads to no purchase any more. The purchases stay, as nobody's."""
         at, who = manager(info), shown(input.buyer)

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
+from souvenir.kernel import clock
 from souvenir.kernel.identifiers import new_id
 from souvenir.privacy.subject import Subject
 
@@ -44,14 +45,14 @@ class Privacy:
         return self._log.execute(decide)
 
     def erase(self, subject_id: UUID, purposes: Sequence[str], reason: str, requested_on: date) -> Committed[None]:
-        """Record that a person is forgotten for some purposes. The reason must name no person."""
+        """Record that a person is forgotten for some purposes. The reason must name no person. Raises LegalHold."""
+        return self._log.execute(lambda tx: erase(tx, tx.get(Subject, subject_id), purposes, reason, requested_on))
 
-        def decide(tx: Transaction) -> None:
-            subject = tx.get(Subject, subject_id)
-            subject.erase(purposes, reason, requested_on)
-            tx.save(subject)
 
-        return self._log.execute(decide)
+def erase(tx: Transaction, subject: Subject, purposes: Sequence[str], reason: str, requested_on: date) -> None:
+    """Record inside the transaction that a person is forgotten, as of today: what is held today is refused."""
+    subject.erase(purposes, reason, requested_on, clock.now().date())
+    tx.save(subject)
 
 
 def registered(tx: Transaction, subject_id: UUID) -> Subject:
@@ -75,6 +76,29 @@ def erasures(log: EventLog) -> Iterator[tuple[UUID, str]]:
             PAGE,
         )
         yield from ((UUID(subject), purpose) for subject, purpose in rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1]
+
+
+def erasures_so_far(log: EventLog) -> int:
+    """How many there are."""
+    counted = log.row("SELECT COUNT(*) FROM erasures")
+    return int(counted[0]) if counted else 0
+
+
+def due(log: EventLog, today: date) -> Iterator[tuple[UUID, str]]:
+    """Every person and purpose whose data may be kept no longer, the longest overdue first; some may be on hold."""
+    after = ("", "", "")
+    while True:
+        rows = log.rows(
+            "SELECT until, subject, purpose FROM retentions WHERE until <= ? AND (until, subject, purpose) > (?, ?, ?)"
+            " ORDER BY until, subject, purpose LIMIT ?",
+            today.isoformat(),
+            *after,
+            PAGE,
+        )
+        yield from ((UUID(subject), purpose) for _, subject, purpose in rows)
         if len(rows) < PAGE:
             return
         after = rows[-1]

@@ -1,7 +1,8 @@
 """The key ring: seals personal data under one key per person and purpose, and destroys that key on request.
 
-The master key wraps each data key (AES key wrap, RFC 3394); a data key seals a field (AES-256-GCM, random 96-bit
-nonce). What the field is, whose it is, why it is kept and which key sealed it are bound in, so that a ciphertext opens
+The master key wraps each data key (AES key wrap, RFC 3394); a data key seals a field (AES-256-GCM, 96-bit nonce). The
+nonce is random and hedged: derived from the random bytes, the key, the text and its place, so that a machine that was
+cloned, and draws the same bytes twice, still never uses one nonce for two texts. What the field is, whose it is, why it is kept and which key sealed it are bound in, so that a ciphertext opens
 in its own place only. The log keeps ciphertext; keys live apart and can die.
 """
 
@@ -92,9 +93,10 @@ class KeyRing:
         """
         checked_purposes([purpose])
         key = self._key(str(subject), purpose)
-        nonce = os.urandom(NONCE_LENGTH)
+        data_key = self._unwrapped(key)
         bound = _bound(context, str(subject), purpose, key.id)
-        sealed = AESGCM(self._unwrapped(key)).encrypt(nonce, text.encode(), bound)
+        nonce = hmac.digest(data_key, os.urandom(KEY_LENGTH) + bound + text.encode(), "sha256")[:NONCE_LENGTH]
+        sealed = AESGCM(data_key).encrypt(nonce, text.encode(), bound)
         return Sealed(subject=subject, purpose=purpose, key=key.id, nonce=_text(nonce), ciphertext=_text(sealed))
 
     def open(self, sealed: Sealed, context: str) -> str | Redacted:
@@ -114,6 +116,18 @@ class KeyRing:
             self._erasures += 1
             self._kept.clear()
         return gone
+
+    def is_forgotten(self, subject: UUID, purpose: str) -> bool:
+        """Whether a person's keys for a purpose were destroyed for good: none is there, and none will be made."""
+        return self._store.is_forgotten(str(subject), purpose)
+
+    def agrees_on(self, erasures: int) -> bool:
+        """Whether this key store has been held against a log with so many erasures: one from a backup has not."""
+        return self._store.is_forgotten(_THE_SHOP, _agreement(erasures))
+
+    def agree_on(self, erasures: int) -> None:
+        """Note that everyone in a log with so many erasures is forgotten here."""
+        self._store.destroy(_THE_SHOP, [_agreement(erasures)])
 
     def renew(self, subject: UUID, purpose: str) -> None:
         """Seal what comes from now on under a new key; what was sealed before still opens."""
@@ -214,6 +228,10 @@ class KeyRing:
             return cipher.decrypt(_bytes(sealed.nonce), _bytes(sealed.ciphertext), bound).decode()
         except (InvalidTag, ValueError):
             raise SealBroken(subject=sealed.subject, purpose=sealed.purpose) from None
+
+
+def _agreement(erasures: int) -> str:
+    return f"all of {erasures} erasures"
 
 
 def _bound(*parts: str) -> bytes:

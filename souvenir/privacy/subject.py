@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -14,7 +14,7 @@ PURPOSES: Final[tuple[Purpose, ...]] = ("identity", "tax", "marketing", "provena
 """Why data is kept: to reach the person, for a refund form, to advertise, to prove who owned a piece."""
 
 
-class ErasureOnHold(SouvenirError):
+class LegalHold(SouvenirError):
     message = "Data kept for {purpose} cannot be erased before {until}: {reason}."
     purpose: str
     reason: str
@@ -27,11 +27,28 @@ class AlreadyErased(SouvenirError):
 
 
 @dataclass(frozen=True, slots=True)
-class LegalHold:
+class Duty:
     """A duty to keep: why, and the first day on which erasure is allowed again."""
 
     reason: str
     until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long a retention rule lets data be kept, and whether it orders that too."""
+
+    reason: str
+    until: date
+    by_law: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """When the data of one purpose was asked to go, and went."""
+
+    requested_on: date
+    erased_at: datetime
 
 
 class Subject(Aggregate):
@@ -42,7 +59,20 @@ class Subject(Aggregate):
     class Registered(Created):
         TOPIC = "privacy.SubjectRegistered"
 
+    class DataKept(Aggregate.Event):
+        """A rule of the retention schedule applies until a day: from then on the data is due to go."""
+
+        TOPIC = "privacy.SubjectDataKept"
+        purpose: Purpose
+        rule: str
+        reason: str
+        until: date
+        by_law: bool
+        """Whether the data must be kept until then, whoever asks."""
+
     class HeldByLaw(Aggregate.Event):
+        """Somebody put a hold on the data, as for a dispute; what the schedule orders is `DataKept`."""
+
         TOPIC = "privacy.SubjectHeldByLaw"
         purpose: Purpose
         reason: str
@@ -67,6 +97,12 @@ class Subject(Aggregate):
         """Open a pseudonym for a person under a random id."""
         return cls._create(cls.Registered, id=id)
 
+    def keep(self, purpose: Purpose, rule: str, term: Term) -> None:
+        """Keep data by a rule of the schedule. A rule only ever gives longer; of what was erased nothing is kept."""
+        known = self.terms.get((purpose, rule))
+        if purpose not in self.erased and (known is None or known.until < term.until):
+            self._kept(purpose=purpose, rule=rule, reason=term.reason, until=term.until, by_law=term.by_law)
+
     def hold(self, purpose: str, reason: str, until: date) -> None:
         """Keep data for a purpose although erasure may be asked; the same hold again records nothing."""
         (kept,) = checked_purposes([purpose])
@@ -74,43 +110,69 @@ class Subject(Aggregate):
             raise AlreadyErased(purpose=kept)
         if not reason.strip():
             raise MalformedInput(expected="reason for a legal hold", value=reason[:40])
-        if self.holds.get(kept) != LegalHold(reason, until):
+        if self.holds.get(kept) != Duty(reason, until):
             self._held_by_law(purpose=kept, reason=reason, until=until)
 
     def lift_hold(self, purpose: str) -> None:
-        """End a legal hold early; none there records nothing."""
+        """End early what somebody held; none there records nothing. What a rule orders stays."""
         (kept,) = checked_purposes([purpose])
         if kept in self.holds:
             self._hold_lifted(purpose=kept)
 
-    def erase(self, purposes: Sequence[str], reason: str, requested_on: date) -> None:
-        """Forget the person for these purposes, for good. Refused as a whole if a legal hold stands for any of them."""
+    def erase(self, purposes: Sequence[str], reason: str, requested_on: date, today: date) -> None:
+        """Forget the person for these purposes, for good. Refused as a whole while any of them has to be kept."""
         remaining = tuple(purpose for purpose in checked_purposes(purposes) if purpose not in self.erased)
+        if requested_on > today + timedelta(days=1):  # somewhere on earth it is tomorrow
+            raise MalformedInput(expected="day of a request, which is not to come", value=requested_on.isoformat())
         for purpose in remaining:
-            hold = self.holds.get(purpose)
-            if hold is not None and requested_on < hold.until:
-                raise ErasureOnHold(purpose=purpose, reason=hold.reason, until=hold.until)
+            duty = self.duty(purpose)
+            if duty is not None and today < duty.until:
+                raise LegalHold(purpose=purpose, reason=duty.reason, until=duty.until)
         if remaining:
-            self._erased(purposes=remaining, reason=reason, requested_on=requested_on)
+            self.trigger_event(self.Erased, purposes=remaining, reason=reason, requested_on=requested_on)
+
+    # Answer.
+
+    @property
+    def erased(self) -> tuple[Purpose, ...]:
+        """What the person was forgotten for."""
+        return tuple(self.erasures)
+
+    def duty(self, purpose: Purpose) -> Duty | None:
+        """What orders the data to be kept for longest, if anything ever did."""
+        ordered = (Duty(term.reason, term.until) for term in self.terms_for(purpose) if term.by_law)
+        held = (self.holds[purpose],) if purpose in self.holds else ()
+        return max((*ordered, *held), key=lambda duty: duty.until, default=None)
+
+    def terms_for(self, purpose: Purpose) -> list[Term]:
+        """What the schedule says about the data of one purpose."""
+        return [term for (of, _), term in self.terms.items() if of == purpose]
 
     # Evolve: assigns only.
 
     @event(Registered)
     def __init__(self) -> None:
-        self.holds: dict[Purpose, LegalHold] = {}
-        self.erased: tuple[Purpose, ...] = ()
+        self.terms: dict[tuple[Purpose, str], Term] = {}
+        self.holds: dict[Purpose, Duty] = {}
+        self.erasures: dict[Purpose, Erasure] = {}
+
+    @event(DataKept)
+    def _kept(self, purpose: Purpose, rule: str, reason: str, until: date, by_law: bool) -> None:
+        self.terms = {**self.terms, (purpose, rule): Term(reason, until, by_law)}
 
     @event(HeldByLaw)
     def _held_by_law(self, purpose: Purpose, reason: str, until: date) -> None:
-        self.holds = {**self.holds, purpose: LegalHold(reason, until)}
+        self.holds = {**self.holds, purpose: Duty(reason, until)}
 
     @event(HoldLifted)
     def _hold_lifted(self, purpose: Purpose) -> None:
         self.holds = {kept: hold for kept, hold in self.holds.items() if kept != purpose}
 
     @event(Erased)
-    def _erased(self, purposes: tuple[Purpose, ...], reason: str, requested_on: date) -> None:
-        self.erased = (*self.erased, *purposes)
+    def _erased(self, purposes: tuple[Purpose, ...], requested_on: date, timestamp: datetime) -> None:
+        self.erasures = {**self.erasures, **dict.fromkeys(purposes, Erasure(requested_on, timestamp))}
+        self.terms = {of: term for of, term in self.terms.items() if of[0] not in purposes}
+        self.holds = {of: hold for of, hold in self.holds.items() if of not in purposes}
 
 
 def checked_purposes(purposes: Sequence[str]) -> tuple[Purpose, ...]:

@@ -16,6 +16,7 @@ from souvenir.kernel.sealing import Redacted
 from souvenir.privacy.application import registered
 from souvenir.privacy.keyring import KeyRing, PersonForgotten, place_of
 from souvenir.processes.file_form import FileForm, issued
+from souvenir.processes.keep_by_law import keep_tax_file
 from souvenir.sales.order import Order, OrderNotPaid
 from souvenir.sites.outlet import Outlet, TaxRefundStanding
 from souvenir.taxrefund import application as refunds
@@ -128,14 +129,14 @@ class IssueForm:
         if self.filings is None:
             claim_no = f"{on:%Y%m%d}{secrets.randbelow(10**11):011d}"
             opening = self._opening(wanted, claim_no, numbers)
-            return self._log.execute(lambda tx: refunds.open_claim(tx, self._rules, opening(tx)).id)
+            return self._log.execute(lambda tx: self._opened(tx, opening(tx)))
         asked, filing_id = self._asked(wanted, on, numbers)
         claim_no, numbers = self.filings.obtain(filing_id, asked)
         opening = self._opening(wanted, claim_no, numbers)
 
         def command(tx: Transaction) -> UUID:
             issued(tx, filing_id, claim_no, numbers)
-            return refunds.open_claim(tx, self._rules, opening(tx)).id
+            return self._opened(tx, opening(tx))
 
         try:
             return self._log.execute(command)
@@ -210,6 +211,12 @@ class IssueForm:
             )
 
         return opening
+
+    def _opened(self, tx: Transaction, opening: Opening) -> UUID:
+        """Open the claim; from the same moment on the law keeps what it says of its traveller."""
+        claim = refunds.open_claim(tx, self._rules, opening)
+        keep_tax_file(tx, claim.traveller, claim.jurisdiction, claim.issued_on)
+        return claim.id
 
     def _asked(self, wanted: "_Wanted", on: date, invoices: tuple[str, ...]) -> tuple[FormWanted, UUID]:
         """What the office is asked, and the filing that says so, once nothing of our own stands against the form."""

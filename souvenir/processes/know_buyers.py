@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from souvenir.editions.purchase import Evidence
-from souvenir.eventlog import Committed, EventLog, Transaction
-from souvenir.privacy.application import registered
+from souvenir.eventlog import Committed, EventLog
 from souvenir.privacy.keyring import KeyRing
+from souvenir.processes.forget_person import forget_pseudonyms
 
 VERSION: Final = "2"
 """Of the way in which evidence is read and named: to change the way is to change this."""
@@ -56,22 +56,16 @@ class KnowBuyers:
     def forget(self, shown: Shown, reason: str, requested_on: date) -> Committed[int]:
         """Forget whoever showed these; answers under how many pseudonyms they were known.
 
-        What they bought stays, and counts for nobody any more. Raises ErasureOnHold while a law asks to keep any of it.
+        What they bought stays, and counts for nobody any more. Raises LegalHold while any of it has to be kept.
         """
+        known = dict.fromkeys(self.known_as(shown), (PURPOSE,))
+        done = forget_pseudonyms(self._log, self._keyring, known, reason, requested_on)
+        return Committed(len(done.result), done.position, done.replayed)
+
+    def known_as(self, shown: Shown) -> list[UUID]:
+        """What whoever shows these goes by in the log."""
         values = [*shown.person, *shown.household]
-        known = [one for text in values for one in self._keyring.people_with(PURPOSE, text)]
-
-        def command(tx: Transaction) -> int:
-            for person in known:
-                subject = registered(tx, person)
-                subject.erase([PURPOSE], reason, requested_on)
-                tx.save(subject)
-            return len(known)
-
-        done = self._log.execute(command)
-        for person in known:
-            self._keyring.forget(person, [PURPOSE])
-        return done
+        return [one for text in values for one in self._keyring.people_with(PURPOSE, text)]
 
 
 def _named(kind: str, text: str) -> str:

@@ -187,7 +187,7 @@ def test_what_the_law_keeps_of_a_buyer_is_not_forgotten(group: Group):
     person = group.shop.privacy.register(UUID(bought.evidence.person[0])).result
     group.shop.privacy.hold(person, "identity", "a dispute is open", date(2100, 1, 1))
     forget = {"buyer": PASSPORT, "reason": "asked", "requestedOn": TODAY}
-    assert group.office.try_to("forgetBuyer", **forget)["code"] == "ERASURE_ON_HOLD"
+    assert group.office.try_to("forgetBuyer", **forget)["code"] == "LEGAL_HOLD"
     assert piece(group, 2, buyer=PASSPORT)["code"] == "PURCHASE_LIMIT_REACHED"
 
 

@@ -1,6 +1,7 @@
 """Forgetting a person: history still replays, reads say redacted, and no plaintext is left anywhere in the store."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -18,11 +19,18 @@ from souvenir.kernel.errors import NotFound
 from souvenir.kernel.sealing import Redacted, Sealed
 from souvenir.privacy.application import Privacy, erasures, registered
 from souvenir.privacy.keyring import KeyRing, place_of
-from souvenir.privacy.registers import Erasures
-from souvenir.privacy.subject import ErasureOnHold, Subject
-from souvenir.processes.forget_person import ForgetPerson, forget_person, shred_restored_keys
+from souvenir.privacy.registers import Erasures, Retentions
+from souvenir.privacy.subject import LegalHold, Subject
+from souvenir.processes.forget_person import (
+    EraseDue,
+    ForgetPerson,
+    forget_person,
+    forget_pseudonyms,
+    shred_restored_keys,
+)
 
 LI = UUID("00000000-0000-0000-0000-000000000001")
+MARIE = UUID("00000000-0000-0000-0000-000000000002")
 CARD = UUID("00000000-0000-0000-0000-0000000000ca")
 MASTER = bytes(range(32))
 NAME = place_of("test_privacy.VisitorCardWritten", CARD, "name")
@@ -43,9 +51,23 @@ class VisitorCard(Aggregate):
         self.name = name
 
 
+class GiftCard(Aggregate):
+    """Anything that holds the names of two people."""
+
+    TOPIC = "test_privacy.GiftCard"
+
+    class Given(Created):
+        TOPIC = "test_privacy.GiftCardGiven"
+        sealed: tuple[Sealed, ...]
+
+    @event(Given)
+    def __init__(self, sealed: tuple[Sealed, ...]) -> None:
+        self.sealed = sealed
+
+
 @pytest.fixture
 def log(store_url: str) -> Iterator[EventLog]:
-    log = EventLog.open(store_url, registers=(Erasures(), Credentials()))
+    log = EventLog.open(store_url, registers=(Erasures(), Retentions(), Credentials()))
     yield log
     log.close()
 
@@ -108,7 +130,7 @@ def test_forgetting_the_identity_ends_the_sessions_and_forgetting_less_does_not(
 def test_a_legal_hold_keeps_the_keys(log: EventLog, ring: KeyRing):
     write_card(log, ring)
     Privacy(log).hold(LI, "identity", "a dispute is open", date(2027, 1, 1))
-    with pytest.raises(ErasureOnHold):
+    with pytest.raises(LegalHold):
         forget_person(log, ring, LI, ["identity"], "on request", TODAY)
     assert ring.open(log.load(VisitorCard, CARD).name, NAME) == "Zebulon Quartermaine"
     Privacy(log).lift_hold(LI, "identity")
@@ -135,6 +157,49 @@ def test_keys_that_a_backup_brought_back_are_destroyed_when_the_shop_opens(
     assert shred_restored_keys(log, ring) == 0
     assert ring.open(log.load(VisitorCard, CARD).name, NAME) == Redacted(LI, "identity", "erased")
     restored.close()
+
+
+def test_a_backup_restored_while_the_shop_is_open_is_found_within_a_minute(log: EventLog, tmp_path: Path):
+    keys = SqliteKeyStore(tmp_path / "keys.db")
+    ring = KeyRing(keys, MASTER)
+    write_card(log, ring)
+    backup = sqlite3.connect(tmp_path / "backup.db")
+    keys._connection.backup(backup)
+    forget_person(log, ring, LI, ["identity"], "on request", TODAY)
+    every_minute = EraseDue(log, ring)
+    every_minute.act_on_schedule()
+    backup.backup(keys._connection)
+    assert ring.open(log.load(VisitorCard, CARD).name, NAME) == "Zebulon Quartermaine"
+    every_minute.act_on_schedule()
+    assert ring.open(log.load(VisitorCard, CARD).name, NAME) == Redacted(LI, "identity", "erased")
+    assert ring.people_with("identity", "Zebulon Quartermaine") == ()
+    backup.close()
+    keys.close()
+
+
+def test_a_key_store_that_was_not_restored_is_not_searched_again(log: EventLog, ring: KeyRing, monkeypatch):
+    write_card(log, ring)
+    forget_person(log, ring, LI, ["identity"], "on request", TODAY)
+    shred_restored_keys(log, ring)
+    monkeypatch.setattr("souvenir.processes.forget_person.erasures", lambda log: pytest.fail("searched"))
+    assert shred_restored_keys(log, ring) == 0
+
+
+def test_log_and_keys_restored_together_forget_again_by_the_certificate(log: EventLog, ring: KeyRing, tmp_path: Path):
+    """Then nothing in the shop knows of the erasure: the certificate, kept elsewhere, has the pseudonym."""
+    write_card(log, ring)
+    forget_pseudonyms(log, ring, {LI: ["identity"]}, "again, after a backup was restored", TODAY)
+    assert ring.open(log.load(VisitorCard, CARD).name, NAME) == Redacted(LI, "identity", "erased")
+
+
+def test_one_event_about_two_people_forgets_one_of_them(log: EventLog, ring: KeyRing):
+    """A gift has a sender and a recipient: each name is sealed under its own person's key, in one event."""
+    seal = {who: ring.seal(who, "identity", name, NAME) for who, name in ((LI, "Zebulon"), (MARIE, "Marie"))}
+    log.execute(
+        lambda tx: tx.save(registered(tx, LI), GiftCard._create(GiftCard.Given, id=CARD, sealed=tuple(seal.values())))
+    )
+    forget_person(log, ring, LI, ["identity"], "on request", TODAY)
+    assert [ring.open(one, NAME) for one in log.load(GiftCard, CARD).sealed] == [Redacted(LI, "identity"), "Marie"]
 
 
 def test_no_file_of_the_store_holds_the_name_or_the_key_after_forgetting(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Sealed data opens in its own place only, and never again once its key is destroyed."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -138,6 +139,39 @@ def test_a_destroyed_key_leaves_no_bytes_in_its_file(path: Path, store: SqliteKe
     ring.forget(LI, ["tax"])
     assert key.wrapped not in path.read_bytes()
     assert [file.name for file in path.parent.iterdir()] == ["keys.db"]
+
+
+def test_a_cloned_machine_that_draws_the_same_bytes_uses_no_nonce_for_two_texts(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+):
+    ring.seal(LI, "tax", "", NAME)
+    monkeypatch.setattr("souvenir.privacy.keyring.os.urandom", bytes)
+    same, again = (ring.seal(LI, "tax", "E12345678", NAME) for _ in range(2))
+    assert same == again
+    elsewhere, another = ring.seal(LI, "tax", "E12345678", DOCUMENT), ring.seal(LI, "tax", "E87654321", NAME)
+    assert len({same.nonce, elsewhere.nonce, another.nonce}) == 3
+    assert ring.open(another, NAME) == "E87654321"
+
+
+def test_shops_never_share_a_cipher_though_their_people_have_one_id(store: SqliteKeyStore, tmp_path: Path):
+    here, there = KeyRing(store, MASTER), KeyRing(SqliteKeyStore(tmp_path / "there.db"), MASTER)
+    sealed = here.seal(LI, "tax", "E12345678", NAME)
+    there.seal(LI, "tax", "E12345678", NAME)
+    assert there.open(sealed, NAME) == Redacted(LI, "tax", "key missing")
+
+
+def test_passport_numbers_cannot_be_tried_on_what_the_files_hold(path: Path, ring: KeyRing):
+    """A passport number is one of few: whoever has the key store's file, and not its master key, can name none."""
+    ring.index(LI, "tax", "passport:E0000042")
+    held = path.read_bytes()
+    tried = (f"passport:E{number:07d}" for number in range(100))
+    for text in tried:
+        for plain in (hashlib.sha256(text.encode()), hashlib.md5(text.encode()), hashlib.sha1(text.upper().encode())):
+            assert plain.hexdigest().encode() not in held
+    assert ring.keyed_hash("tax", "passport:E0000042").encode() in held
+    assert ring._pepper not in held
+    ring.forget(LI, ["tax"])
+    assert ring.keyed_hash("tax", "passport:E0000042").encode() not in path.read_bytes()
 
 
 def test_data_keys_never_stand_unwrapped_in_the_file(path: Path, ring: KeyRing):

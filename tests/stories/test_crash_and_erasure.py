@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -15,6 +15,7 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.kernel.money import Money, total
 from souvenir.kernel.sealing import Redacted
 from souvenir.payments.payment import Tender
+from souvenir.privacy.subject import LegalHold
 from souvenir.processes.forget_person import forget_person
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
@@ -23,6 +24,7 @@ from souvenir.shop import Shop
 from souvenir.taxrefund.claim import Claim
 from souvenir.testing import clock_at
 
+KEPT_LONG_ENOUGH = datetime(2037, 1, 1, tzinfo=UTC)
 SUPPORT = str(Path(__file__).parent.parent / "support")
 
 TRADING = """
@@ -130,7 +132,10 @@ def test_a_forgotten_person_is_nowhere_in_the_store_and_history_still_replays(sm
     key = claim.facts.name.key.encode()
     wrapped_before = everything_stored(url, directory).count(key)
 
-    forget_person(shop.log, shop.secrets.keyring, claim.traveller, ["tax"], "asked", TODAY)
+    with pytest.raises(LegalHold, match="cannot be erased before 2037-01-01: refund forms are tax documents"):
+        forget_person(shop.log, shop.secrets.keyring, claim.traveller, ["tax"], "asked", TODAY)
+    with clock_at(KEPT_LONG_ENOUGH):
+        forget_person(shop.log, shop.secrets.keyring, claim.traveller, ["tax"], "asked", TODAY)
     shop.followers.catch_up()
 
     stored = everything_stored(url, directory)

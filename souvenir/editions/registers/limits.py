@@ -71,3 +71,13 @@ def bought_by(session: Session, edition_id: UUID, kind: Kind, evidence: Iterable
         *([on.isoformat()] if day else []),
     )
     return int(row[0] or 0) if row else 0
+
+
+def bought_under(session: Session, key: str) -> list[tuple[UUID, date, int]]:
+    """What was bought under one key, as `Evidence.traces` has it: of which edition, on which day, how many pieces."""
+    rows = session.rows(
+        "SELECT edition_id, bought_on, SUM(pieces) FROM limit_uses WHERE key = ? AND purchase_id <> '' "
+        "GROUP BY edition_id, bought_on ORDER BY bought_on, edition_id",
+        key,
+    )
+    return [(UUID(edition), date.fromisoformat(on), int(pieces)) for edition, on, pieces in rows if pieces]
