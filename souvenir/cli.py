@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 import souvenir
+from souvenir.access.staff import ROLES, RolesOpenNoSuchDoor, checked_roles, opens
 from souvenir.documents import journal, trial_balance
 from souvenir.documents.refund_explanation import print_differences, print_explanation
 from souvenir.kernel import clock
@@ -131,8 +132,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("engage", help="take on staff and print a token: the first manager too")
     )
     engage.add_argument("badge")
-    engage.add_argument("--role", action="append", required=True, help="manager, finance, refund_desk, …; repeatable")
-    engage.add_argument("--door", required=True, choices=("pos", "finance", "backoffice"))
+    engage.add_argument("--role", action="append", required=True, help=f"{', '.join(ROLES)}; repeatable")
+    engage.add_argument("--door", required=True, choices=("finance", "backoffice"))
     engage.set_defaults(run=_engage)
 
     verify = _with_database(commands.add_parser("verify", help="verify a certificate's link with the shop's keys"))
@@ -352,6 +353,8 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 
 def _engage(options: argparse.Namespace) -> None:
+    if not opens(checked_roles(options.role), options.door):  # before anybody is engaged
+        raise RolesOpenNoSuchDoor(badge=options.badge, audience=options.door)
     with _open(options, begin=True) as shop:
         staff = shop.access.engage(options.badge, options.role).result
         token = shop.access.give_staff_token(staff, options.door).result

@@ -115,3 +115,10 @@ def test_a_certificate_is_verified_in_words_and_one_that_was_revoked_is_told_by_
         small.shop.close()
         assert main(verify) == 1
         assert "It does NOT stand: revoked" in capsys.readouterr().out
+
+
+def test_nobody_is_engaged_for_a_door_that_their_roles_do_not_open(tmp_path: Path, capsys):
+    database = ("--door", "finance", "--db", f"sqlite:///{tmp_path / 'shop.db'}")
+    said = refused(capsys, "engage", "B3", "--role", "licensor_readonly", *database)
+    assert said == "None of the roles of B3 opens finance. Give a role that does first."
+    assert main(["engage", "B3", "--role", "finance", *database]) == 0
