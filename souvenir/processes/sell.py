@@ -353,7 +353,8 @@ class Sell:
         for refund_id in tuple(payment.refunds_asked):
             payment = carry_out_refund(self._log, self._providers, payment.id, refund_id)
         order = self._log.load(Order, payment.order_id)
-        if payment.reference is None or payment.received is not None or payment.id in order.tenders:
+        known = payment.id in order.tenders or payment.id in order.given_back_parts
+        if payment.reference is None or payment.received is not None or known:
             return Left(concluded.result, concluded.position, concluded.replayed, order)
         order.check_payable(payment.amount)
         raise PaymentDiffersFromOrder(order_no=order.order_no, due=order.remaining, offered=payment.amount)

@@ -25,7 +25,7 @@ from souvenir.processes.collect_debts import CollectDebts
 from souvenir.processes.refund_tax import RefundTax
 from souvenir.processes.sell import PaymentDeclined, Sell
 from souvenir.processes.watch_deadlines import trying
-from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled
+from souvenir.sales.order import OrderAlreadyPaid, OrderCancelled, PaymentDiffersFromOrder
 
 A = TypeVar("A", Payment, Hold, Collection)
 
@@ -128,7 +128,7 @@ class SettlePayments:
             return NOT_OURS
         if notice.kind is NoticeKind.PAYMENT and payment.reference not in (None, notice.reference):
             return "it is about another payment under the same key"
-        with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid):
+        with suppress(PaymentDeclined, OrderCancelled, OrderAlreadyPaid, PaymentDiffersFromOrder):
             self._sell.settle(payment_id)
         return ""
 

@@ -139,20 +139,26 @@ def ways_back(
         left = [one.model_copy(update={"tender": asked}) for one in left]
     left.sort(key=lambda one: one.tender != asked)
     ways = share_out(amount, left)
-    if ways:
-        ways[-1] = _in_coins(outlet, order, ways[-1], day, all_back)
-    return [one for one in ways if one.amount]
+    if not ways:
+        return []
+    bears = [one for one in ways if one.tender == CASH] or ways[-1:]
+    had = [one for one in left if one.payment_id in {way.payment_id for way in bears}]
+    paid = _as_paid(outlet, order, bears, had, day, all_back)
+    at = ways.index(bears[0])
+    return [one for one in (*ways[:at], *share_out(paid, bears), *ways[at + len(bears) :]) if one.amount]
 
 
-def _in_coins(outlet: Outlet, order: Order, last: Tendered, day: date, all_back: bool) -> Tendered:
+def _as_paid(
+    outlet: Outlet, order: Order, bears: Sequence[Tendered], had: Sequence[Tendered], day: date, all_back: bool
+) -> Money:
+    """What is handed over of the ways that bear the rounding: what had been paid, else the nearest that coins can pay."""
+
     def payable(amount: Money) -> Money:
-        return -outlet.in_cash(-amount, day) if last.tender == CASH else amount
+        return -outlet.in_cash(-amount, day) if bears[0].tender == CASH else amount
 
-    exact = last.amount - order.rounding_left if all_back else last.amount
-    if exact.minor < 0 or payable(exact) != exact:
-        had = next(one.amount for one in order.left_by_tender() if one.payment_id == last.payment_id)
-        exact = min(payable(last.amount), payable(had))
-    return last.model_copy(update={"amount": exact})
+    asked, most = (total((one.amount for one in ways), order.currency) for ways in (bears, had))
+    exact = asked - order.rounding_left if all_back else asked
+    return exact if exact.minor >= 0 and payable(exact) == exact else min(payable(asked), payable(most))
 
 
 def with_kept(order: Order, ways: Sequence[Tendered], kept: Money) -> tuple[Tendered, ...]:

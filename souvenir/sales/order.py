@@ -138,7 +138,7 @@ class Order(Aggregate):
         till: str | None = None
         """Where the money was given back over the counter, if it was."""
         tenders: tuple[Tendered, ...] = ()
-        """By what the amount was given back, less `rounding`; left out where it all was by `tender`."""
+        """By what the amount was given back, less `rounding`; left out where it all was by `tender`, unrounded."""
         rounding: Money | None = None
         """Of the amount, what the smallest coin left; below zero, what was given beyond it."""
         exchanged_for: UUID | None = None
@@ -149,7 +149,7 @@ class Order(Aggregate):
         @property
         def given(self) -> tuple[tuple[str, Money], ...]:
             """What went back, by tender."""
-            if self.tenders or self.exchanged_for is not None:
+            if self.tenders or self.rounding is not None or self.exchanged_for is not None:
                 return tuple((one.tender, one.amount) for one in self.tenders)
             return ((self.tender, self.amount),)
 
@@ -183,6 +183,7 @@ class Order(Aggregate):
         self.tender: str | None = None
         self.tenders: dict[UUID, Tendered] = {}
         self.part_paid = Money.zero(currency)
+        self.given_back_parts: set[UUID] = set()
         self.rounding = self.rounding_left = Money.zero(currency)
         self.exchange: Exchanged | None = None
         self.paid_after_count = False
@@ -432,6 +433,7 @@ class Order(Aggregate):
         self, payment_id: UUID, tender: str, amount: Money, given_on: date, outlet_id: UUID, till: str | None
     ) -> None:
         del self.tenders[payment_id]
+        self.given_back_parts.add(payment_id)
         self.part_paid -= amount
 
     @event(Paid)
@@ -475,7 +477,7 @@ class Order(Aggregate):
         self.return_days[return_id] = returned_on
         self.return_tenders[return_id], self.return_tills[return_id] = tender, till
         self.rounding_left -= rounding or Money.zero(self.currency)
-        if not tenders and exchanged_for is None and self.paid_by is not None:
+        if not tenders and rounding is None and exchanged_for is None and self.paid_by is not None:
             tenders = (Tendered(payment_id=self.paid_by, tender=tender, amount=amount),)
         self.given_by[return_id], self.carried_over[return_id] = tenders, carried
         if exchanged_for is not None:

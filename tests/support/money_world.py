@@ -62,7 +62,7 @@ class World:
         actions = [
             self.pay_online, self.pay_online, self.pay_twice, self.pay_in_browser, self.race_for_a_piece,
             self.take_back, self.refund, self.refund, self.leave, self.overstay, self.hear, self.sweep, self.wait,
-            self.pay_at_reader, self.pay_at_reader, self.pay_at_terminal, self.deposit, self.ask_for_debt, self.owe,
+            self.pay_at_reader, self.pay_at_reader, self.pay_in_parts, self.pay_in_parts, self.exchange, self.pay_at_terminal, self.deposit, self.ask_for_debt, self.owe,
         ]  # fmt: skip
         for _ in range(steps):
             self.bank.misbehave(self.chance)
@@ -146,6 +146,35 @@ class World:
         then = self.chance.choice([self.shop.sell.settle, self.shop.sell.settle, self.shop.pay_at_till.call_off])
         then(payment)
 
+    def pay_in_parts(self) -> None:
+        """Card after card, and cash; some declined, some given back, and sometimes the customer walks away."""
+        order = self.on_counter()
+        for _ in range(self.chance.randint(2, 4)):
+            self.attempt(lambda: self.pay_part(order))
+        if self.chance.random() < 0.3:
+            self.shop.pay_at_till.give_up(order, TILL)
+
+    def pay_part(self, order: UUID) -> None:
+        left = self.log.load(Order, order).remaining
+        part = self.chance.choice([None, left.split((1, 2))[0], left.split((1, 2))[1]])
+        till = self.shop.pay_at_till
+        if self.chance.random() < 0.3:
+            payment = till.take(order, Tender.CASH, "cash", "drawer", TILL, part).result
+        else:
+            payment = till.take(order, Tender.CARD, self.bank.name, self.bank.device(), TILL, part).result
+            self.bank.customers_act(self.chance)
+            self.attempt(lambda: self.chance.choice([self.shop.sell.settle, till.call_off])(payment))
+        if self.chance.random() < 0.2:
+            till.give_back(payment, TILL)
+
+    def exchange(self) -> None:
+        """Mugs for more mugs or fewer, perhaps of what was taken in exchange before."""
+        order_id = self.chance.choice(self.orders or [self.on_counter()])
+        back = {1: self.chance.randint(1, self.log.load(Order, order_id).lines[0].quantity)}
+        out = [Item(self.small.mug, self.chance.randint(1, 3))]
+        done = self.shop.exchange.exchange(order_id, back, out, TILL, Tender.CASH, on=self.today)
+        self.orders.append(done.result[0])
+
     def pay_at_terminal(self) -> None:
         """The terminal says yes or no; the cashier keys it in, once or twice, wrongly, or not at all."""
         payment = self.shop.pay_at_till.take(self.on_counter(), Tender.CARD, "terminal", "T7").result
@@ -194,7 +223,8 @@ class World:
         order_id = self.chance.choice(self.orders or [self.order()])
         order = self.log.load(Order, order_id)
         line = self.chance.choice(order.lines)
-        self.shop.take_back.take_back(order_id, {line.line_no: self.chance.randint(1, line.quantity)}, "card")
+        asked = self.chance.choice(["card", None])
+        self.shop.take_back.take_back(order_id, {line.line_no: self.chance.randint(1, line.quantity)}, asked)
 
     def refund(self) -> None:
         """A traveller at the counter, from the form to the cash, as far as it goes."""
@@ -300,6 +330,11 @@ class World:
         rows = {row.account: row.closing for row in self.shop.ledger.trial_balance().rows}
         booked = rows.get("Assets:Clearing:Card", NONE) + rows.get("Assets:Clearing:Wallet", NONE)
         assert booked == in_log + self.terminal.balance, "log, terminal and ledger"
+        orders: list[Order] = self._all("sales.OrderPlaced", Order)
+        rounded = total((one.rounding_left for one in orders), "CNY")
+        assert rows.get("Expenses:CashRounding", NONE) == rounded, "rounding in log and ledger"
+        parts = [one.part_paid for one in orders if one.paid_by is None]
+        assert rows.get("Liabilities:PendingSales", NONE) == -total(parts, "CNY"), "parts in log and ledger"
         assert rows.get("Liabilities:Deposits:Guarantee", NONE) == -deposited, "deposits in log and ledger"
         secured = total((h.amount for h in holds if h.state == "engaged" and h not in deposits), "CNY")
         assert rows.get("Memo:Guarantee:Held", Money.zero("CNY")) == secured, "guarantees in log and ledger"
@@ -309,15 +344,19 @@ class World:
             assert session.rows("SELECT id FROM open_notices") == []
 
     def _check_orders(self, payments: list[Payment]) -> None:
-        by_order: dict[UUID, list[Payment]] = {}
+        """What the bank kept of each payment is what it pays for still: its own order, or one taken in exchange."""
+        owed: dict[UUID, Money] = {}
+        for order in self._all("sales.OrderPlaced", Order):
+            left = order.left_by_tender()
+            assert not (left and order.cancelled), f"order {order.order_no} is cancelled, and {left} was kept"
+            if order.paid_by is not None:
+                came = total((one.amount for one in left), "CNY") + order.rounding_left
+                assert came == order.not_back, f"order {order.order_no}: {came} is left for {order.not_back}"
+            for one in left:
+                owed[one.payment_id] = owed.get(one.payment_id, NONE) + one.amount
         for payment in payments:
-            by_order.setdefault(payment.order_id, []).append(payment)
-        for order_id, attempts in by_order.items():
-            order = self.log.load(Order, order_id)
-            kept = total((self.bank.kept_of(payment) for payment in attempts), "CNY")
-            returned = total((order.given_back(return_id) for return_id in order.returns), "CNY")
-            owed = order.due - returned if order.paid_by is not None else Money.zero("CNY")
-            assert kept == owed, f"order {order.order_no}: the bank kept {kept}, not {owed}"
+            kept, due = self.bank.kept_of(payment), owed.get(payment.id, NONE)
+            assert kept == due, f"payment {payment.id}: the bank kept {kept}, not {due}"
 
     def _check_holds(self, holds: list[Hold]) -> None:
         owing = {d.reference for d in self._all("payments.CollectionOpened", Collection) if d.state != "closed"}
