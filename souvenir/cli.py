@@ -47,11 +47,10 @@ class NotReached(SouvenirError):
 
 
 class NotServedThere(SouvenirError):
-    message = "Nothing can be served at {host}:{port}: {reason}. Another port: --port {other}."
+    message = "Nothing can be served at {host}:{port}: {reason}. Choose another place: --port, --host."
     host: str
     port: int
     reason: str
-    other: int
 
 
 class NoSuchContract(SouvenirError):
@@ -249,7 +248,7 @@ def _require_free(host: str, port: int) -> None:
         socket.create_server(address[:2], family=family).close()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
-        raise NotServedThere(host=host, port=port, reason=reason, other=port % 65535 + 1) from None
+        raise NotServedThere(host=host, port=port, reason=reason) from None
 
 
 def _write(written: bytes, out: Path | None) -> None:
