@@ -15,6 +15,7 @@ from souvenir.payments.payout import Payout
 from souvenir.payments.provider import (
     NoticeKind,
     NotifyingProvider,
+    PayoutFacts,
     ProviderNotice,
     Providers,
     SettlingProvider,
@@ -92,14 +93,16 @@ class SettlePayments:
         if not key and isinstance(provider, NotifyingProvider):
             key = provider.key_of(notice.reference)
         about = id_in(key)
-        if about is None:
-            return NOT_OURS
+        return NOT_OURS if about is None else self._look_at(notice, about)
+
+    def _look_at(self, notice: Notice, about: UUID) -> str:
+        """Read anew what became of a refund, a payment, a hold or a debt."""
         with self._log.reading() as session:
             refunded = payment_of_refund(session, about)
-        if refunded is not None:
-            recheck_refund(self._log, self._providers, refunded, about)
-            return ""
-        return self._settle_payment(notice, about)
+        if refunded is None:
+            return self._settle_payment(notice, about)
+        recheck_refund(self._log, self._providers, refunded, about)
+        return ""
 
     def _settlement(self, notice: Notice) -> str:
         """Disputes and payouts: what became of money after it was taken."""
@@ -109,10 +112,18 @@ class SettlePayments:
         if notice.kind is NoticeKind.DISPUTE:
             return self._dispute(notice, provider, notice.reference)
         facts = provider.payout(notice.reference)
-        for disputed in sorted({moved.dispute for moved in facts.movements if moved.dispute}):
-            self._dispute(notice, provider, disputed)  # its own notice may be late, or never come
+        self._news_in(facts, notice, provider)
         payout = note_payout(self._log, facts, notice.provider).result
         return "; ".join(self._log.load(Payout, payout).puzzles)
+
+    def _news_in(self, facts: PayoutFacts, notice: Notice, provider: SettlingProvider) -> None:
+        """Disputes, and refunds that bounced: their own notices may be late, or never come."""
+        for disputed in sorted({moved.dispute for moved in facts.movements if moved.dispute}):
+            self._dispute(notice, provider, disputed)
+        for moved in facts.movements:
+            bounced = moved.kind == "refund" and moved.amount.minor > 0
+            if bounced and (about := id_in(moved.key)) is not None:
+                self._look_at(notice, about)
 
     def _dispute(self, notice: Notice, provider: SettlingProvider, reference: str) -> str:
         facts = provider.dispute(reference)

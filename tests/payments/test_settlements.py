@@ -94,6 +94,17 @@ def test_a_refund_that_came_back_is_explained_too(settled):
     assert settled.payout().puzzles == ()
 
 
+def test_a_refund_that_came_back_unheard_is_found_in_the_payout_and_owed_again(settled):
+    order, _ = settled.sold(1)
+    settled.shop.take_back.take_back(order, {1: 1}, "card")
+    settled.books.fail_refund(settled.books.all("refund")[0])
+    settled.server.webhooks()
+    settled.books.pay_out("cny")
+    settled.hear()
+    (owed,) = settled.shop.pay_back.owed()
+    assert (str(owed.amount), owed.reason, owed.order_id) == ("113.00 CNY", "lost_or_stolen_card", order)
+
+
 def test_money_that_went_back_because_nobody_wanted_it_is_explained(settled):
     """Two browsers paid one order: the second payment goes back, and both movements are known."""
     basket = settled.shop.sell.open_basket(settled.small.web, ME).result
