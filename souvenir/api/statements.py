@@ -20,6 +20,7 @@ from souvenir.api.types import Info, LocalizedText, Money, described, shown, vis
 from souvenir.documents.statement import MEDIA_TYPES, print_statement, write_statement
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.licensing import sheet as paper
+from souvenir.licensing.account import Account
 from souvenir.licensing.drafting import Draft
 from souvenir.licensing.reading import Source
 from souvenir.licensing.sheet import NoSuchLine
@@ -342,7 +343,7 @@ def _statement(found: paper.Sheet) -> RoyaltyStatement:
     )
 
 
-def _account(found: paper.Account) -> StatementAccount:
+def _account(found: Account) -> StatementAccount:
     shortfall = Money.of(found.shortfall or found.payable * 0)
     return shown(
         StatementAccount, found, shortfall=shortfall, years=[shown(StatementYear, year) for year in found.years or ()]

@@ -5,11 +5,12 @@ from datetime import date
 from uuid import UUID
 
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.account import Account, Due, Movement, Years
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.flags import Flag, Known, flags
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.reading import Gathered, Reading, Sums
-from souvenir.licensing.sheet import Account, Due, Header, Held, Labels, Movement, Reserve, Sheet, Span, Stated, Years
+from souvenir.licensing.sheet import Header, Held, Labels, Reserve, Sheet, Span, Stated
 from souvenir.licensing.statement import (
     EarlierPeriodNotStated,
     PeriodAlreadyStated,

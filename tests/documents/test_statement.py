@@ -14,19 +14,8 @@ from pypdfium2 import PdfDocument
 from souvenir.documents.statement import MEDIA_TYPES, print_statement, statement_workbook, write_statement
 from souvenir.documents.statement_pdf import statement_pdf
 from souvenir.kernel.money import Money
-from souvenir.licensing.sheet import (
-    Account,
-    AdjustmentLine,
-    BreachLine,
-    Due,
-    Header,
-    Labels,
-    Line,
-    Movement,
-    Reserve,
-    Sheet,
-    Span,
-)
+from souvenir.licensing.account import Account, Due, Movement
+from souvenir.licensing.sheet import AdjustmentLine, BreachLine, Header, Labels, Line, Reserve, Sheet, Span
 from souvenir.licensing.terms import flat
 
 

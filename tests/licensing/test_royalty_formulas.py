@@ -241,7 +241,8 @@ def test_every_instalment_has_its_earnings() -> None:
 
 @pytest.mark.parametrize(
     ("paid", "months"),
-    [(date(2026, 4, 30), 0), (date(2026, 5, 1), 1), (date(2026, 5, 30), 1), (date(2026, 5, 31), 2), (date(2027, 4, 30), 12)],
+    [(date(2026, 2, 1), 0), (date(2026, 4, 30), 0), (date(2026, 5, 1), 1), (date(2026, 5, 30), 1),
+     (date(2026, 5, 31), 2), (date(2027, 4, 30), 12)],
 )  # fmt: skip
 def test_a_month_that_has_begun_counts(paid: date, months: int) -> None:
     assert withholding.months_begun(date(2026, 4, 30), paid) == months
@@ -250,7 +251,7 @@ def test_a_month_that_has_begun_counts(paid: date, months: int) -> None:
 @pytest.mark.parametrize(
     ("net", "sold", "units", "base"),
     [("100.00", 3, 1, "33.33"), ("100.00", 3, 2, "66.67"), ("0.05", 2, 1, "0.03"), ("0.05", 2, -1, "-0.03"),
-     ("100.00", 0, 5, "0.00"), ("-5.00", -1, 5, "0.00")],
+     ("100.00", 1, 2, "200.00"), ("100.00", 0, 5, "0.00"), ("-5.00", -1, 5, "0.00")],
 )  # fmt: skip
 def test_units_deemed_sold_count_at_the_average_price(net: str, sold: int, units: int, base: str) -> None:
     assert net_sales.at_average(cny(net), sold, units) == cny(base)

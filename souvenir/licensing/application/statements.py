@@ -7,6 +7,7 @@ from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel.money import Money
+from souvenir.licensing.account import Account
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.contract import Contract
 from souvenir.licensing.deemed import late_payment
@@ -38,7 +39,7 @@ from souvenir.licensing.registers.positions import (
     totals_of,
 )
 from souvenir.licensing.registers.rights import contract_of
-from souvenir.licensing.sheet import Account, Header, Sheet, Stated
+from souvenir.licensing.sheet import Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
 from souvenir.licensing.terms import contract_year, last_day_of
 
