@@ -3,7 +3,7 @@
 What hands out a token uses `commit` and never a command key: the answer to a keyed command is kept in the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -79,33 +79,15 @@ class Access:
 
     def change_roles(self, staff_id: UUID, roles: Sequence[str]) -> Committed[None]:
         """Allow someone other things; their tokens follow at once."""
-
-        def decide(tx: Transaction) -> None:
-            staff = tx.get(Staff, staff_id)
-            staff.change_roles(roles)
-            tx.save(staff)
-
-        return self._log.execute(decide)
+        return self._decide(staff_id, lambda staff: staff.change_roles(roles))
 
     def act_for(self, staff_id: UUID, licensor: str) -> Committed[None]:
         """Say for which licensor someone works; they see its licences and no other's."""
-
-        def decide(tx: Transaction) -> None:
-            staff = tx.get(Staff, staff_id)
-            staff.act_for(licensor)
-            tx.save(staff)
-
-        return self._log.execute(decide)
+        return self._decide(staff_id, lambda staff: staff.act_for(licensor))
 
     def leave(self, staff_id: UUID, left_on: date) -> Committed[None]:
         """Note that someone left; their tokens stop at once."""
-
-        def decide(tx: Transaction) -> None:
-            staff = tx.get(Staff, staff_id)
-            staff.leave(left_on)
-            tx.save(staff)
-
-        return self._log.execute(decide)
+        return self._decide(staff_id, lambda staff: staff.leave(left_on))
 
     def give_staff_token(self, staff_id: UUID, audience: str) -> Committed[GivenToken]:
         """A token for one door that the roles open, for 90 days. It is shown here and nowhere else."""
@@ -121,6 +103,14 @@ class Access:
     def revoke(self, credential_id: UUID, reason: str) -> Committed[None]:
         """Take a token back."""
         return self._log.execute(lambda tx: revoke_token(tx, credential_id, reason))
+
+    def _decide(self, staff_id: UUID, decide: Callable[[Staff], None]) -> Committed[None]:
+        def command(tx: Transaction) -> None:
+            staff = tx.get(Staff, staff_id)
+            decide(staff)
+            tx.save(staff)
+
+        return self._log.execute(command)
 
 
 def give_token(
