@@ -24,6 +24,7 @@ from souvenir.draws.draw import (
     SecretDoesNotFit,
     SecretStillDue,
 )
+from souvenir.draws.draw import Draw as Announced
 from souvenir.draws.entry import EntryNotValid, Reason
 from souvenir.editions.terms import HoldTooLong
 from souvenir.kernel.errors import MalformedInput
@@ -163,7 +164,7 @@ class DrawsMutation:
     def postpone_draw(self, info: Info, input: PostponeDrawInput) -> PostponeDrawPayload:
         """Name a later round of the beacon, publicly, before the list is frozen."""
         at, draw = manager(info), read_id("Draw", input.draw_id, "input", "drawId")
-        chain = draws.draw(at, draw).rules.beacon_chain
+        chain = at.shop.log.load(Announced, draw).rules.beacon_chain
         later = (input.beacon_round, _comes_out(chain, input.beacon_round, input.beacon_at), input.reason)
         done = at.carry_out(input, lambda: at.shop.draws.postpone(draw, *later))
         return PostponeDrawPayload(replayed=done.replayed, key=draw)

@@ -125,13 +125,18 @@ class CertificateVerdict:
     as_of: datetime | None
 
 
-@strawberry.type(description="Every certificate under a GTIN that does not stand, for who verifies offline.")
+@strawberry.type(
+    description="The certificates under a GTIN that do not stand, for who verifies offline; at most 10,000 at once."
+)
 class StatusList:
     gtin: str
     as_of: datetime
     revoked: list[str] = strawberry.field(description="Serials.")
     suspended: list[str] = strawberry.field(description="Serials in doubt for now.")
     retired: list[str] = strawberry.field(description="Serials of pieces that are gone for good.")
+    last: str | None = strawberry.field(
+        description="The last serial listed, if there may be more: ask for those after it."
+    )
 
 
 @strawberry.type(description="A public key certificates are verified with, offline: Ed25519, raw, in hex.")
@@ -146,13 +151,15 @@ def certificate(at: Desk, id: UUID) -> Certificate:
     return shown(at.shop.log.load(Issued, id))
 
 
-def status_list(at: Desk, gtin: str) -> StatusList:
-    """What does not stand under a GTIN. Raises MalformedGtin."""
+def status_list(at: Desk, gtin: str, after: str) -> StatusList:
+    """What does not stand under a GTIN, from after a serial. Raises MalformedGtin."""
     code = checked_gtin(gtin)
     with at.shop.log.reading() as session:
-        found = views.status_list(session, code, clock.now())
+        found = views.status_list(session, code, clock.now(), after)
     lists = [sorted(serial for _, serial in group) for group in (found.revoked, found.suspended, found.retired)]
-    return StatusList(gtin=code, as_of=found.as_of, revoked=lists[0], suspended=lists[1], retired=lists[2])
+    full = sum(map(len, lists)) == views.MOST_LISTED
+    last = max(serial for listed in lists for serial in listed) if full else None
+    return StatusList(gtin=code, as_of=found.as_of, revoked=lists[0], suspended=lists[1], retired=lists[2], last=last)
 
 
 def certificates_of(at: Desk, order_id: UUID) -> Sequence[Certificate]:

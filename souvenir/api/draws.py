@@ -9,7 +9,7 @@ import strawberry
 
 from souvenir.api.desk import Desk, desk
 from souvenir.api.editions import Space
-from souvenir.api.identity import Node, global_id
+from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.types import Info, described
 from souvenir.draws import draw as drawing
 from souvenir.draws import entry as entering
@@ -143,16 +143,20 @@ def draws_of(at: Desk, edition_id: UUID) -> list[Draw]:
 
 def entry(at: Desk, id: UUID) -> DrawEntry:
     """The entry with this id. Raises NotFound."""
-    found = at.shop.log.load(entering.Entry, id)
+    return shown(at.shop.log.load(entering.Entry, id))
+
+
+def shown(found: entering.Entry) -> DrawEntry:
+    """An entry as its entrant sees it."""
     return DrawEntry(
-        id=global_id("Entry", id),
+        id=global_id("Entry", found.id),
         draw_id=global_id("Draw", found.draw_id),
-        public_id=str(id),
+        public_id=str(found.id),
         standing=found.standing,
         number=found.number,
         expires_at=found.expires_at,
-        order_id=None if found.order_id is None else global_id("Order", found.order_id),
-        key=id,
+        order_id=global_id_if("Order", found.order_id),
+        key=found.id,
     )
 
 

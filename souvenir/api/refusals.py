@@ -99,12 +99,7 @@ def mutation(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], A
     def field(resolver: Callable[..., Any]) -> Any:
         payload = get_type_hints(resolver)["return"]
         assert payload.__name__.endswith("Payload"), f"{resolver.__name__} returns {payload.__name__}, not a …Payload"
-        name = payload.__name__.removesuffix("Payload") + "Result"
-        return strawberry.field(
-            resolver=answering(refusals, resolver),
-            graphql_type=result_union(name, (payload,), refusals),
-            description=inspect.getdoc(resolver),
-        )
+        return _field(resolver, payload.__name__.removesuffix("Payload"), (payload,), refusals)
 
     return field
 
@@ -115,14 +110,16 @@ def question(*refusals: type[SouvenirError]) -> Callable[[Callable[..., Any]], A
     def field(resolver: Callable[..., Any]) -> Any:
         hint = get_type_hints(resolver)["return"]
         answers = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-        name = "".join(part.capitalize() for part in resolver.__name__.split("_")) + "Result"
-        return strawberry.field(
-            resolver=answering(refusals, resolver),
-            graphql_type=result_union(name, answers, refusals),
-            description=inspect.getdoc(resolver),
-        )
+        return _field(resolver, "".join(map(str.capitalize, resolver.__name__.split("_"))), answers, refusals)
 
     return field
+
+
+def _field(
+    resolver: Callable[..., Any], name: str, answers: Iterable[type], refusals: Iterable[type[SouvenirError]]
+) -> Any:
+    union = result_union(f"{name}Result", answers, refusals)
+    return strawberry.field(answering(refusals, resolver), graphql_type=union, description=inspect.getdoc(resolver))
 
 
 def problems(name: str, refusals: Iterable[type[SouvenirError]]) -> Any:

@@ -85,9 +85,9 @@ class Query(DrawQuery, ExplanationQuery):
         return certificates.public_keys(desk(info))
 
     @question(MalformedGtin)
-    def certificate_status(self, info: Info, gtin: str) -> StatusList:
-        """Every certificate under a GTIN that was revoked or is in doubt: freshness, for who verifies offline."""
-        return certificates.status_list(desk(info), gtin)
+    def certificate_status(self, info: Info, gtin: str, after: str = "") -> StatusList:
+        """The certificates under a GTIN that were revoked or are in doubt, by serial: freshness, for who verifies offline."""
+        return certificates.status_list(desk(info), gtin, after)
 
 
 @strawberry.input

@@ -80,9 +80,8 @@ class DrawQuery:
     def my_entry(self, info: Info, draw_id: strawberry.ID) -> DrawEntry | None:
         """Your own entry in a draw, with the proof that it is on the list."""
         at, draw = desk(info), read_id("Draw", draw_id, "drawId")
-        if at.customer() is None or at.shop.log.find(Entry, draws.own_entry_id(at, draw)) is None:
-            return None
-        return draws.entry(at, draws.own_entry_id(at, draw))
+        mine = at.shop.log.find(Entry, draws.own_entry_id(at, draw)) if at.customer() else None
+        return None if mine is None else draws.shown(mine)
 
 
 @strawberry.type

@@ -307,6 +307,19 @@ def test_a_destroyed_piece_is_made_again_under_its_number_and_its_certificate_sa
     assert group.visitor.ask("verifyCertificate", textOrLink=new["link"])["stands"] is True
 
 
+def test_a_status_list_goes_on_after_its_last_serial(group: Group, monkeypatch: pytest.MonkeyPatch):
+    pieces = [{"editionId": group.edition, "number": number} for number in (1, 2)]
+    issued = group.till.ask("order", id=group.bought(pieces=pieces)["id"])["certificates"]
+    for one in issued:
+        group.office.do("suspendCertificate", certificateId=one["id"], reason="stolen", on=TODAY)
+    monkeypatch.setattr("souvenir.certificates.views.MOST_LISTED", 1)
+    seen, after = [], ""
+    while after is not None:
+        listed = group.visitor.ask("certificateStatus", gtin=issued[0]["gtin"], after=after)
+        seen, after = seen + listed["suspended"], listed["last"]
+    assert seen == sorted(one["serial"] for one in issued)
+
+
 def test_a_status_list_is_of_a_gtin(group: Group):
     assert group.visitor.ask("certificateStatus", gtin="123")["code"] == "MALFORMED_GTIN"
 
