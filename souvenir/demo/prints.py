@@ -30,7 +30,7 @@ def story(shop: Shop, day: Day) -> None:
     print(f"  {certificate['link']}")
     print(f"  Verified offline with the shop's public key: number {verdict.number} of {verdict.size} is genuine;")
     print(f"  freshness: {verdict.freshness}. Served, the link is a page for people and a credential for machines;")
-    print(f"  the sheet to frame: {certificate['sheet']}")
+    print(f"  with {certificate['sheet'].removeprefix(certificate['link'])} behind it, the sheet to frame.")
     _chapter("What would come back on 1,494.00, before anybody shows a passport")
     for said in (told["explained"]["lines"][0]["why"], *told["explained"]["terms"]):
         print(f"  {said['text']['text']}")
