@@ -17,7 +17,7 @@ class Transfer(Aggregate):
     TOPIC = "payments.Transfer"
 
     class Requested(Created):
-        """`about` is what is paid for, such as a statement; `key` tells a second attempt after a rejection apart."""
+        """`about` is what is paid for, such as a statement; a second attempt follows a rejection."""
 
         TOPIC = "payments.TransferRequested"
         about: UUID

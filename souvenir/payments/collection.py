@@ -8,6 +8,7 @@ from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.kernel.money import Money
+from souvenir.payments.hold import NothingToPayBack
 
 CollectionState = Literal["open", "trying", "received", "giving_up", "closed"]
 Why = Literal["repaid", "not_paid"]
@@ -72,6 +73,23 @@ class Collection(Aggregate):
         TOPIC = "payments.CollectionExcessReturned"
         amount: Money
         returned_on: date
+
+    class ExcessBounced(Aggregate.Event):
+        """What was too much could not be sent back: it is owed to the traveller, another way."""
+
+        TOPIC = "payments.CollectionExcessBounced"
+        amount: Money
+        reason: str
+        bounced_on: date
+
+    class PaidBack(Aggregate.Event):
+        """What had bounced was paid another way; `reference` is the bank's, or the till's."""
+
+        TOPIC = "payments.CollectionPaidBack"
+        amount: Money
+        tender: str
+        reference: str
+        paid_on: date
 
     class GivingUp(Aggregate.Event):
         """Nothing more is to be collected: the provider is about to be told, so that nothing can be."""
@@ -161,6 +179,19 @@ class Collection(Aggregate):
         if self.state == "received" and self.excess:
             self._excess_returned(amount=self.excess, returned_on=on)
 
+    def bounce_excess(self, reason: str, on: date) -> None:
+        """What was too much cannot be sent back. It does so once."""
+        if self.state == "received" and self.excess and self.bounced is None:
+            self._excess_bounced(amount=self.excess, reason=reason, bounced_on=on)
+
+    def pay_back(self, tender: str, reference: str, on: date) -> None:
+        """Record that what had bounced was paid another way. The same payment again records nothing."""
+        if self.paid_back == reference:
+            return
+        if self.bounced is None or self.paid_back is not None:
+            raise NothingToPayBack(hold_id=self.hold_id)
+        self._paid_back(amount=self.bounced, tender=tender, reference=reference, paid_on=on)
+
     def give_up(self, why: Why, on: date) -> None:
         """Decide to collect no more."""
         if self.state in ("open", "trying"):
@@ -196,6 +227,8 @@ class Collection(Aggregate):
         self.why: Why | None = None
         self.asked = amount
         self.taken = self.received = self.owed = Money.zero(amount.currency)
+        self.bounced: Money | None = None
+        self.paid_back: str | None = None
 
     @event(Tried)
     def _tried(self, attempt: int, amount: Money, tried_on: date) -> None:
@@ -218,6 +251,14 @@ class Collection(Aggregate):
     @event(ExcessReturned)
     def _excess_returned(self, amount: Money, returned_on: date) -> None:
         self.received = self.owed
+
+    @event(ExcessBounced)
+    def _excess_bounced(self, amount: Money, reason: str, bounced_on: date) -> None:
+        self.received, self.bounced = self.owed, amount
+
+    @event(PaidBack)
+    def _paid_back(self, amount: Money, tender: str, reference: str, paid_on: date) -> None:
+        self.paid_back = reference
 
     @event(GivingUp)
     def _giving_up(self, why: Why, given_up_on: date) -> None:

@@ -170,8 +170,12 @@ class MoneyToReturn(Register):
     def _declined(self, session: Session, event: Payment.RefundDeclined) -> None:
         self._owed(session, event, event.refund_id)
 
-    @when(Hold.PaidBack)
-    def _paid_back(self, session: Session, event: Hold.PaidBack) -> None:
+    @when(Collection.ExcessBounced)
+    def _excess_bounced(self, session: Session, event: Collection.ExcessBounced) -> None:
+        self._owed(session, event, event.originator_id)
+
+    @when(Hold.PaidBack, Collection.PaidBack)
+    def _paid_back(self, session: Session, event: Hold.PaidBack | Collection.PaidBack) -> None:
         session.run("DELETE FROM money_to_return WHERE id = ?", str(event.originator_id))
 
     @when(Payment.RefundRequested, Payment.Refunded, Payment.RefundPaidBack)
@@ -180,7 +184,9 @@ class MoneyToReturn(Register):
     ) -> None:
         session.run("DELETE FROM money_to_return WHERE id = ?", str(event.refund_id))
 
-    def _owed(self, session: Session, event: Hold.Bounced | Payment.RefundDeclined, id: UUID) -> None:
+    def _owed(
+        self, session: Session, event: Hold.Bounced | Payment.RefundDeclined | Collection.ExcessBounced, id: UUID
+    ) -> None:
         session.run("DELETE FROM money_to_return WHERE id = ?", str(id))
         row = (str(id), str(event.originator_id), event.reason, stamp(event.timestamp))
         session.run("INSERT INTO money_to_return VALUES (?, ?, ?, ?)", *row)
@@ -244,7 +250,7 @@ class OpenNotices(Register):
 
 @dataclass(frozen=True, slots=True)
 class ToReturn:
-    """Something that a provider could not give back: a refund of a payment, or what was deposited for a hold."""
+    """Something that a provider could not give back: a refund, what was deposited for a hold, or collected too much."""
 
     id: UUID
     of: UUID
@@ -322,7 +328,7 @@ def money_to_return(session: Session, after: tuple[str, str] = ("", ""), limit: 
 
 
 def owner_to_pay(session: Session, id: UUID) -> UUID | None:
-    """The payment or hold that something to be returned is of."""
+    """The payment, hold or debt that something to be returned is of."""
     row = session.row("SELECT stream FROM money_to_return WHERE id = ?", str(id))
     return UUID(row[0]) if row else None
 

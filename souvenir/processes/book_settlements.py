@@ -103,6 +103,12 @@ class BookSettlements(Process):
         legs = postings.deposit_given_back(chart.CARD, event.amount)
         book(tx, Cause.of(event), "J12e", event.returned_on, legs, dimensions=_debt(debt))
 
+    @when(Collection.PaidBack)
+    def _excess_paid_back(self, tx: Transaction, event: Collection.PaidBack) -> None:
+        debt = tx.at_event(Collection, event.originator_id)
+        legs = postings.deposit_given_back(postings.tender_account(event.tender), event.amount)
+        book(tx, Cause.of(event), "J12e", event.paid_on, legs, dimensions=_debt(debt) | {"paid": event.reference})
+
 
 def _debt(debt: Collection) -> dict[str, str]:
     return {"provider": debt.provider, "hold": str(debt.hold_id), "claim": str(debt.secures)}

@@ -112,12 +112,15 @@ class CollectDebts:
                 self._receive(id, paid, on)
 
     def _finish(self, id: UUID, gateway: CollectingProvider, on: date) -> Collection:
-        """After the money came: give back what was too much of it, and forget the card."""
+        """After the money came: give back what was too much of it, or have it listed, and forget the card."""
         debt = self._log.load(Collection, id)
         if debt.state == "received":
             back = gateway.refund(str(id), debt.taken_by, debt.excess) if debt.excess else Answer(Outcome.APPROVED)
             forgotten = gateway.forgive(key_of(debt), debt.reference)
-            if back.outcome is Outcome.APPROVED and forgotten.outcome in (Outcome.APPROVED, Outcome.DECLINED):
+            if back.outcome is Outcome.DECLINED:
+                self._bounced(id, back.reason, on)
+            settled = back.outcome in (Outcome.APPROVED, Outcome.DECLINED)
+            if settled and forgotten.outcome in (Outcome.APPROVED, Outcome.DECLINED):
                 self._close(id, on)
         return self._log.load(Collection, id)
 
@@ -139,6 +142,16 @@ class CollectDebts:
         def record(tx: Transaction) -> None:
             debt = tx.get(Collection, id)
             debt.decline(reason, last=schedule_on(debt.schedule, known_schedules()).ends_trying(reason))
+            tx.save(debt)
+
+        self._log.commit(record)
+
+    def _bounced(self, id: UUID, reason: str, on: date) -> None:
+        """What was too much cannot go back: people pay it another way (see `PayBack`)."""
+
+        def record(tx: Transaction) -> None:
+            debt = tx.get(Collection, id)
+            debt.bounce_excess(reason, on)
             tx.save(debt)
 
         self._log.commit(record)

@@ -1,14 +1,16 @@
 """Pay back: what a provider could not give back reaches its owner another way, once; the books follow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from souvenir.eventlog import Committed, EventLog, Transaction
 from souvenir.kernel import clock
-from souvenir.kernel.errors import SouvenirError
+from souvenir.kernel.errors import NotFound, SouvenirError
 from souvenir.kernel.money import Money
 from souvenir.ledger.postings import tender_account
+from souvenir.payments.collection import Collection
 from souvenir.payments.hold import Hold
 from souvenir.payments.payment import Payment
 from souvenir.payments.registers import ToReturn, money_to_return, owner_to_pay
@@ -20,7 +22,7 @@ class NothingToReturn(SouvenirError):
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Money that bounced, or that a provider declined to give back: of a deposit behind a claim, or of an order."""
+    """Money that bounced, or that a provider declined to give back: of a claim's deposit or debt, or of an order."""
 
     id: UUID
     amount: Money
@@ -53,9 +55,9 @@ class PayBack:
             if of is None:
                 raise NothingToReturn()
             if of == id:
-                hold = tx.get(Hold, id)
-                hold.pay_back(tender, reference, day)
-                tx.save(hold)
+                about = _hold_or_debt(lambda kind: tx.get(kind, id))
+                about.pay_back(tender, reference, day)
+                tx.save(about)
             else:
                 payment = tx.get(Payment, of)
                 payment.pay_back(id, tender, reference, day)
@@ -67,8 +69,17 @@ class PayBack:
     def _owed(self, row: ToReturn) -> Owed:
         since = datetime.fromisoformat(row.since)
         if row.of == row.id:
-            hold = self._log.load(Hold, row.id)
-            return Owed(row.id, hold.bounced or hold.amount, hold.provider, row.reason, since, hold.secures, None)
+            about = _hold_or_debt(lambda kind: self._log.load(kind, row.id))
+            amount = about.bounced or about.amount
+            return Owed(row.id, amount, about.provider, row.reason, since, about.secures, None)
         payment = self._log.load(Payment, row.of)
         amount = payment.refunds_amounts[row.id]
         return Owed(row.id, amount, payment.provider, row.reason, since, None, payment.order_id)
+
+
+def _hold_or_debt(get: Callable[[type[Hold | Collection]], Hold | Collection]) -> Hold | Collection:
+    """What a claim has bounced money of."""
+    try:
+        return get(Hold)
+    except NotFound:
+        return get(Collection)

@@ -50,10 +50,8 @@ class NotPaidByHand(SouvenirError):
 BY_HAND: Final = "by hand"
 """Stands for the bank where people paid, and no order was given through the port."""
 
-
 FURTHEST_EAST: Final = timedelta(hours=14)
 """How far the day may have come elsewhere, ahead of UTC."""
-
 
 SENT_BACK_WITHIN: Final = timedelta(days=30)
 """How long after it was paid an order is looked at again: the payee's bank may send the money back."""

@@ -11,10 +11,11 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.kernel.money import Money
 from souvenir.payments.collection import Collection, CollectionOver
 from souvenir.payments.payment import Tender
-from souvenir.payments.provider import Providers, ProviderSilent
+from souvenir.payments.provider import Answer, Outcome, Providers, ProviderSilent
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault
 from souvenir.processes.collect_debts import LinkNotGenuine, key_of
+from souvenir.processes.pay_back import NothingToReturn
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.shop import Shop
@@ -202,6 +203,24 @@ def test_what_came_twice_by_link_and_counter_goes_back(small):
     debt.day(0)
     assert (debt.of(), debt.kept()) == (("closed", "repaid", "0.00"), "41.70")
     assert debt.books() == {CARD: "41.70"}
+
+
+def test_what_came_twice_and_cannot_go_back_is_listed_and_paid_another_way_once(small):
+    debt = Debt(small, refusals=9)
+    small.shop.collect_debts.begin(debt.link())
+    debt.pays("60.00")
+    debt.holder_pays()
+    small.sandbox.refund = lambda key, charge, amount: Answer(Outcome.DECLINED, reason="account closed")
+    debt.day(0)
+    assert debt.of() == ("closed", "repaid", "0.00")
+    (owed,) = small.shop.pay_back.owed()
+    assert (str(owed.amount), owed.reason, owed.claim_id) == ("60.00 CNY", "account closed", debt.claim)
+    assert debt.books() == {CARD: "101.70", "Liabilities:Deposits:Guarantee": "-60.00"}
+    small.shop.pay_back.record(owed.id, "bank_transfer", "SWIFT-1", LATE)
+    assert small.shop.pay_back.owed() == []
+    with pytest.raises(NothingToReturn):
+        small.shop.pay_back.record(owed.id, "cash", "PV-2", LATE)
+    assert debt.books() == {CARD: "101.70"}
 
 
 @pytest.mark.parametrize("reason", ["lost card", "authentication required"])
