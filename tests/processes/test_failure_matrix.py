@@ -1,7 +1,7 @@
 """Everything that can go wrong with an instant refund, row by row, through the whole shop: who has the money at the end."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -161,7 +161,8 @@ def test_a_form_is_issued_anew_only_for_a_rest_that_is_enough_and_a_traveller_st
     with pytest.raises(BelowMinimumPurchase):
         small.shop.refund_tax.reissue(claim)
     traveller = small.shop.log.load(Claim, claim).traveller
-    forget_person(small.shop.log, small.shop.secrets.keyring, traveller, ["tax"], "asked by the traveller", TODAY)
+    with clock_at(datetime(2037, 1, 1, tzinfo=UTC)):  # no law keeps it any longer
+        forget_person(small.shop.log, small.shop.secrets.keyring, traveller, ["tax"], "asked by the traveller", TODAY)
     with pytest.raises(PersonForgotten):
         small.shop.refund_tax.reissue(claim)
 
