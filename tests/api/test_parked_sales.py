@@ -86,7 +86,7 @@ def test_what_is_dropped_is_free_at_once_and_what_lapses_after_its_time(group: G
     dropped, lapsed = parked(group), parked(group, number=18)
     group.till.do("dropSale", parkedSaleId=dropped)
     group.bought(pieces=[{"editionId": group.edition, "number": 17}])
-    time.move_to(MORNING + timedelta(minutes=30))
+    time.move_to(MORNING + timedelta(minutes=31))
     assert group.till.ask("parkedSales") == []
     assert group.till.try_to("resumeSale", parkedSaleId=lapsed)["code"] == "PARKED_SALE_OVER"
     group.bought(pieces=[{"editionId": group.edition, "number": 18}])

@@ -146,20 +146,46 @@ def test_partial_returns_in_cash_give_back_in_all_exactly_what_was_paid(rounding
     assert books["Income:SalesReturns"] == "34.27"
 
 
-def test_what_was_rounded_up_goes_back_rounded_up(group: Group):
+@pytest.fixture
+def alps(group: Group) -> Group:
+    """A shop where the law rounds cash to five rappen, up and down; a bell at 12.92 and a watch at 49.98."""
     place = {"region": "CH-ZH", "timeZone": "Europe/Zurich", "currency": "CHF", "tradesWithoutShift": True}
     outlet = group.office.do("openOutlet", code="ALPS", kind="shop", name=words("Alps", "山"), **place)["outlet"]["id"]
     group.office.do("installTill", outletId=outlet, till="T1")
-    watch = group.office.do(
-        "listProduct", sku="WATCH", name=words("Watch", "表"), story=words("Tick.", "嘀嗒。"), originSiteId=group.site,
-        price={"amount": "49.98", "currency": "CHF"}, vatCategory="standard", category="enamelware", listedOn="2025-05-15",
-    )["product"]["id"]  # fmt: skip
-    till = group.device(outlet, "T1")
-    order = group.bought(till, goods=[{"productId": watch}])
-    shown = till.ask("order", id=order["id"])
+    group.bell, group.watch, group.clock = (
+        group.office.do(
+            "listProduct", sku=f"CHF-{price}", name=words("Bell", "铃"), story=words("Ding.", "叮。"), originSiteId=group.site,
+            price={"amount": price, "currency": "CHF"}, vatCategory="standard", category="toys", listedOn="2025-05-15",
+        )["product"]["id"]
+        for price in ("12.92", "49.98", "60.00")
+    )  # fmt: skip
+    group.till = group.device(outlet, "T1")
+    return group
+
+
+def test_what_was_rounded_up_goes_back_rounded_up(alps: Group):
+    order = alps.bought(goods=[{"productId": alps.watch}])
+    shown = alps.till.ask("order", id=order["id"])
     assert (paid_by(shown), shown["rounding"]["amount"]) == ([("cash", "50.00")], "-0.02")
-    back = till.do("takeBack", orderId=order["id"], lines=[{"lineNo": 1}])["order"]
-    assert [one["amount"]["amount"] for one in back["returns"][0]["tenders"]] == ["50.00"]
+    back = alps.till.do("takeBack", orderId=order["id"], lines=[{"lineNo": 1}])["order"]["returns"][0]
+    assert paid_by(back) == [("cash", "50.00")]
+
+
+def test_the_last_of_several_returns_makes_up_for_the_rounding_of_the_others(alps: Group):
+    order = alps.bought(goods=[{"productId": alps.bell, "quantity": 2}])["id"]  # 25.84, paid as 25.85
+    first, last = (
+        alps.till.do("takeBack", orderId=order, lines=[{"lineNo": 1}])["order"]["returns"][-1] for _ in range(2)
+    )
+    assert (paid_by(first), paid_by(last)) == ([("cash", "12.90")], [("cash", "12.95")])
+
+
+def test_what_was_paid_and_rounded_up_is_carried_over_in_an_exchange(alps: Group):
+    order = alps.bought(goods=[{"productId": alps.watch}])["id"]
+    goods = [{"productId": alps.clock}]
+    done = alps.till.do("exchange", orderId=order, lines=[{"lineNo": 1}], goods=goods, tender="CARD")["order"]
+    assert (paid_by(done), done["rounding"]["amount"]) == ([("cash", "50.00"), ("card", "10.02")], "-0.02")
+    back = alps.till.do("takeBack", orderId=done["id"], lines=[{"lineNo": 1}])["order"]["returns"][0]
+    assert paid_by(back) == [("card", "10.02"), ("cash", "50.00")]
 
 
 # One tender after the other.
