@@ -135,6 +135,8 @@ class AgencyStatementQuery:
         at = _caught_up(info)
         if not 0 < len(number) <= LONGEST_NUMBER:
             raise MalformedInput(expected=f"number of 1 to {LONGEST_NUMBER} characters", value=number[:40]).at("number")
+        if month >= date.max.replace(day=1):
+            raise MalformedInput(expected="month that another one follows", value=month.isoformat()).at("month")
         statement = at.shop.settle_agency.statement(number, month, currency, agency)
         xlsx = format is StatementFormat.XLSX
         data = statement_workbook(statement) if xlsx else write_statement(statement).encode()
