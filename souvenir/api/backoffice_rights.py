@@ -155,6 +155,14 @@ class CertifyMarkInput:
     review_due: date | None = None
 
 
+@strawberry.input
+class PassMarkReviewInput:
+    idempotency_key: strawberry.ID
+    mark_id: strawberry.ID
+    reviewed_on: date
+    next_due: date = strawberry.field(description="The last day by which it must be reviewed again.")
+
+
 @strawberry.type
 class LicenceChange:
     replayed: bool
@@ -177,6 +185,12 @@ class RecordAdvancePayload(LicenceChange): ...
 class CertifyMarkPayload:
     mark_id: strawberry.ID
     certificate_no: str
+    replayed: bool
+
+
+@strawberry.type
+class PassMarkReviewPayload:
+    mark_id: strawberry.ID
     replayed: bool
 
 
@@ -217,6 +231,14 @@ class RightsMutation:
         )
         mark_id = global_id("Mark", done.result)
         return CertifyMarkPayload(mark_id=mark_id, certificate_no=input.certificate_no, replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, CertificateUnsound)
+    def pass_mark_review(self, info: Info, input: PassMarkReviewInput) -> PassMarkReviewPayload:
+        """Record that a gift mark passed its annual review: until the next one its products may be sold."""
+        at, mark = manager(info), read_id("Mark", input.mark_id, "input", "markId")
+        review = (mark, input.reviewed_on, input.next_due)
+        done = at.carry_out(input, lambda: at.shop.licensing.pass_review(*review))
+        return PassMarkReviewPayload(mark_id=input.mark_id, replayed=done.replayed)
 
 
 def _grant(input: GrantInput) -> Grant:

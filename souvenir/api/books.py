@@ -10,8 +10,8 @@ from souvenir.api.connections import Connection, page
 from souvenir.api.desk import Desk, desk
 from souvenir.api.identity import Node, global_id
 from souvenir.api.scalars import BigInt, CurrencyCode
-from souvenir.api.types import Info, Money, described
-from souvenir.ledger import journal
+from souvenir.api.types import Info, Money, described, shown
+from souvenir.ledger import journal, views
 from souvenir.ledger.chart import Side, account_of, kind_of, normal_side
 from souvenir.ledger.replay import AsOf, Leg
 from souvenir.ledger.replay import Balance as Row
@@ -92,6 +92,22 @@ class AccountStatement:
     lines: Connection[StatementLine]
 
 
+@strawberry.type(description="What one refund claim has open on one account, positive in debit.")
+class OpenBalance:
+    account: str
+    balance: Money
+
+
+@strawberry.type(description="How one refund claim stands in the books.")
+class OpenClaim:
+    claim_id: strawberry.ID
+    owed_to_us: Money = strawberry.field(description="What traveller, customs procedure or agency still has of ours.")
+    owed_by_us: Money = strawberry.field(description="To the agency: its share of the fee, and what came back to us.")
+    at_risk: Money = strawberry.field(description="The cash advanced that customs has not verified.")
+    unsecured: Money = strawberry.field(description="The part of it that no guarantee covers.")
+    balances: list[OpenBalance]
+
+
 @strawberry.type(description="One leg of an entry.")
 class EntryLeg:
     account: str
@@ -159,6 +175,20 @@ def statement(at: Desk, account: str, currency: str, bounds: AsOf, first: int, a
     return AccountStatement(account=account, opening=Money.of(opening), closing=Money.of(closing), lines=lines)
 
 
+def open_claims(at: Desk, bounds: AsOf, first: int, after: str | None) -> Connection[OpenClaim]:
+    """The refund claims with something open, by id."""
+    view = at.shop.views.ledger
+    with at.reading(view) as session:
+        return page(
+            lambda start, limit: view.open_claims(session, bounds, after=start or "", first=limit),
+            key=lambda row: (row.claim_id,),
+            node=_open_claim,
+            first=first,
+            after=after,
+            sort="open claim",
+        )
+
+
 def entry(at: Desk, id: UUID) -> Entry:
     """One entry. Raises NotFound."""
     found = at.shop.ledger.entry(id)
@@ -171,6 +201,11 @@ def entry(at: Desk, id: UUID) -> Entry:
         legs=[_leg(found, line) for line in found.lines],
         key=id,
     )
+
+
+def _open_claim(row: views.OpenClaim) -> OpenClaim:
+    balances = [OpenBalance(account=account, balance=Money.of(each)) for account, each in row.balances.items()]
+    return shown(OpenClaim, row, claim_id=global_id("Claim", UUID(row.claim_id)), balances=balances)
 
 
 def _balance(row: Row) -> Balance:

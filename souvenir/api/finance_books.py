@@ -7,7 +7,8 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api.books import Entry, entry
+from souvenir.api.books import AsOfInput, Entry, OpenClaim, entry, open_claims
+from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id
@@ -25,6 +26,7 @@ from souvenir.ledger.books import (
 )
 from souvenir.ledger.chart import UnknownAccount
 from souvenir.ledger.journal import EntryDiffersFromPosted, EntryDoesNotBalance, EntryHasNoUsableLines, Posting
+from souvenir.ledger.replay import EVERYTHING
 
 STAFF: Final = ("finance", "manager")
 LONGEST_TEXT: Final = 200
@@ -118,6 +120,13 @@ class BooksQuery:
         at = desk(info)
         at.require(*STAFF)
         return _closings(at)
+
+    @described
+    def open_claims(
+        self, info: Info, as_of: AsOfInput | None = None, first: First = 20, after: After = None
+    ) -> Connection[OpenClaim]:
+        """What is still open: the refund claims the books have not settled, as of a day and as known at an instant."""
+        return open_claims(_who(info)[0], as_of.bounds() if as_of else EVERYTHING, first, after)
 
 
 @strawberry.type

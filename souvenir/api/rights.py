@@ -74,6 +74,17 @@ class RoyaltyLine:
     marketing_fund: Money
 
 
+@strawberry.type(description="One sale made outside a licence; it bears no royalty and is settled apart.")
+class RoyaltyBreach:
+    order_id: strawberry.ID
+    line_no: int
+    sku: str
+    business_date: date
+    units: int
+    base: Money
+    code: str = strawberry.field(description="Of the refusal it would have met: LICENCE_LAPSED.")
+
+
 @strawberry.type(description="Where one licence stands. Earned is recouped and payable; the marketing fund is besides.")
 class RoyaltyPosition:
     licence_id: strawberry.ID
@@ -99,6 +110,14 @@ class RoyaltyPosition:
     @strawberry.field
     def property_name(self, info: Info) -> LocalizedText:
         return LocalizedText.of(self.names, visit(info).languages)
+
+    @described
+    def breach_lines(self, info: Info, first: int = 50) -> list[RoyaltyBreach]:
+        """Those sales, in order of their day; at most 200."""
+        at, view = desk(info), desk(info).shop.views.royalties
+        with at.reading(view) as session:
+            found = view.breaches(session, self.key, first)
+        return [shown(RoyaltyBreach, row, order_id=global_id("Order", row.order_id)) for row in found]
 
     @described
     def lines(

@@ -2,11 +2,17 @@
 
 import base64
 import hashlib
+from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from licences import VECTORS
 from trading import TODAY, Group, words
+
+from souvenir.api.identity import global_id, read_id
+from souvenir.kernel.money import Money
+from souvenir.licensing.breach import Breach
 
 JULY = "2025-07-05"
 
@@ -161,6 +167,27 @@ def test_a_licence_is_renewed_and_ended(group: Group):
     refused = group.till.try_to("sellAtTill", tender="CASH", goods=[{"productId": group.scarf}])
     assert refused["code"] == "LICENCE_LAPSED"
     assert group.office.try_to("renewLicence", ends="2027-12-31", **renew)["code"] == "ALREADY_TERMINATED"
+
+
+def test_a_mark_is_reviewed_every_year(group: Group):
+    review = {"markId": group.mark, "reviewedOn": TODAY}
+    assert group.office.do("passMarkReview", **review, nextDue="2025-05-31")["markId"] == group.mark
+    assert group.office.try_to("passMarkReview", **review, nextDue="2025-05-30")["code"] == "CERTIFICATE_UNSOUND"
+    group.office.do("passMarkReview", **review, nextDue="2026-05-31")
+
+
+def test_a_sale_outside_its_licence_is_listed_with_the_position(group: Group):
+    licence, order = read_id("Licence", group.licence), UUID(int=50)
+    outside = Breach.report(
+        licence, order, 1, product_id=UUID(int=9), sku="SCARF", units=2, base=Money.of("200.00", "CNY"),
+        code="LICENCE_LAPSED", business_date=date(2025, 5, 12),
+    )  # fmt: skip
+    group.shop.log.execute(lambda tx: tx.save(outside))
+    position = group.finance.ask("royaltyPosition", licenceId=group.licence)
+    ((listed,), count) = position["breachLines"], position["breaches"]
+    assert (listed["orderId"], listed["units"], listed["base"]["amount"], listed["code"], count) == (
+        global_id("Order", order), 2, "200.00", "LICENCE_LAPSED", 1,
+    )  # fmt: skip
 
 
 def test_grants_that_exclude_each_other_are_refused(group: Group):

@@ -377,6 +377,20 @@ def test_the_stores_registration_says_who_advances(connected: Group):
     assert refused["code"] == "MALFORMED_INPUT"
 
 
+def test_what_is_open_on_a_claim_stands_in_the_books_as_of_a_day(group: Group):
+    claim = advanced(group)
+    ((open_claim,),) = ([edge["node"] for edge in group.finance.ask("openClaims")["edges"]],)
+    assert open_claim["claimId"] == claim
+    sums = ("owedToUs", "owedByUs", "atRisk", "unsecured")
+    assert [open_claim[name]["amount"] for name in sums] == ["164.34", "0.00", "134.46", "0.00"]
+    assert {each["account"]: each["balance"]["amount"] for each in open_claim["balances"]} == {
+        "Assets:RefundAdvance:PendingCustoms": "164.34",
+        "Liabilities:UnearnedRefundFee": "-29.88",
+        "Memo:Guarantee:Held": "134.46",
+    }
+    assert group.finance.ask("openClaims", asOf={"effective": "2025-05-01"})["edges"] == []
+
+
 # Advances that nothing secures.
 
 
