@@ -230,8 +230,13 @@ class Sell:
         """
         requested = self._request_payment(order_id, tender, provider)
         payment = self._log.load(Payment, requested.result)
+        if payment.settled:  # asked again: a provider that has forgotten the key would begin another
+            self._outcome(payment, requested)
+            return Committed(Begun(payment.id, payment.reference or "", ""), requested.position, requested.replayed)
         gateway, key = self._providers.named(payment.provider), str(payment.id)
-        answer = ask(lambda: gateway.begin(key, payment.amount))
+        answer = ask(
+            lambda: gateway.begin(key, payment.amount), lambda: gateway.query(key), asked_before=requested.replayed
+        )
         self._conclude(payment, answer, requested)
         return Committed(Begun(payment.id, answer.reference, answer.secret), requested.position, requested.replayed)
 

@@ -406,3 +406,37 @@ def test_nothing_of_a_notices_content_is_kept_but_what_it_is_about(web):
     stored = b"".join(bytes(event.state) for event in web.shop.log.stored(topics=("payments.NoticeReceived",)))
     assert b"jane" not in stored.lower()
     assert set(json.loads(stored)) >= {"event_id", "topic", "kind", "reference", "key"}
+
+
+def test_a_payment_that_was_given_up_is_not_begun_again_when_stripe_has_forgotten_its_key(web):
+    order = web.order()
+    with web.shop.once(ME, "k1", b"begin"):
+        web.begin(order)
+    web.now.move_to(web.now() + timedelta(hours=25))
+    web.shop.settle_payments.settle_open()
+    with pytest.raises(PaymentDeclined), web.shop.once(ME, "k1", b"begin"):
+        web.begin(order)
+    assert [intent["status"] for intent in web.server.books.all("payment_intent")] == ["canceled"]
+
+
+def test_a_payment_that_waits_is_not_begun_again_when_stripe_has_forgotten_its_key(web):
+    order = web.order()
+    with web.shop.once(ME, "k1", b"begin"):
+        begun = web.begin(order)
+    web.now.move_to(web.now() + timedelta(hours=25))
+    with web.shop.once(ME, "k1", b"begin"):
+        assert web.begin(order) == begun
+    assert len(web.server.books.all("payment_intent")) == 1
+
+
+def test_a_payment_that_was_made_is_not_begun_again(web):
+    order = web.order()
+    with web.shop.once(ME, "k1", b"begin"):
+        begun = web.begin(order)
+    web.customer_pays(begun.reference)
+    web.hear()
+    web.now.move_to(web.now() + timedelta(hours=25))
+    with web.shop.once(ME, "k1", b"begin"):
+        again = web.begin(order)
+    assert (again.payment_id, again.reference, again.secret) == (begun.payment_id, begun.reference, "")
+    assert len(web.server.books.all("payment_intent")) == 1

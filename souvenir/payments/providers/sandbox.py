@@ -179,7 +179,7 @@ class Sandbox:
             if self._fault("approve") is not Fault.NONE:
                 return Answer(Outcome.UNKNOWN)
             if key in self._waiting:
-                return Answer(Outcome.PENDING, reference=_reference(key))
+                return _pending(key)
             answer = self._answers.get(key, Answer(Outcome.NEVER_RECEIVED))
             if answer.strength is HoldStrength.CARD_HOLD and self._reserved(answer.reference) is None:
                 return Answer(Outcome.DECLINED, reference=answer.reference, reason="the hold has ended")
@@ -253,8 +253,7 @@ class Sandbox:
                 self._notify(key)
             if fault is Fault.ANSWER_LOST:
                 return Answer(Outcome.UNKNOWN)
-            pending = Answer(Outcome.PENDING, reference=_reference(key), secret=f"{_reference(key)}:secret")
-            return self._answers.get(key, pending)
+            return self._answers.get(key, _pending(key))
 
     def _fault(self, source: str) -> Fault:
         if source in _FAULT_OF_SOURCE:
@@ -285,6 +284,10 @@ class Sandbox:
     def _notify(self, key: str) -> None:
         event_id, kind = f"evt_{len(self.notices) + 1}", self._kinds[key]
         self.notices.append(ProviderNotice(event_id, f"sandbox.{kind}", kind, _reference(key), key, clock.now()))
+
+
+def _pending(key: str) -> Answer:
+    return Answer(Outcome.PENDING, reference=_reference(key), secret=f"{_reference(key)}:secret")
 
 
 def _reference(key: str) -> str:
