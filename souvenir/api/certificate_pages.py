@@ -30,7 +30,8 @@ from souvenir.certificates.certificate import (
 )
 from souvenir.certificates.status import FRESH_SECONDS, PURPOSES, Purpose
 from souvenir.documents.certificate import CertificateSheet, certificate_pdf, certificate_svg
-from souvenir.documents.certificate_words import language_of
+from souvenir.documents.certificate_words import language_of as language_of_sheet
+from souvenir.documents.languages import language_of
 from souvenir.documents.verification_page import STYLE_HASH, Outcome, Verification, verification_page
 from souvenir.editions.edition import Edition
 from souvenir.kernel import clock
@@ -178,7 +179,7 @@ def _read(request: Request) -> Asked:
     if show is None:
         raise Fault(406, "BAD_REQUEST", f"Accept one of {', '.join(FORMATS)}.")
     languages = negotiation.languages(request.headers.get("accept-language"))
-    language = match["lang"] or next(iter(languages), "en")
+    language = language_of(*([match["lang"]] if match["lang"] else languages))
     gtin, serial = request.path_params["gtin"][:20], request.path_params["serial"][:40]
     return Asked(gtin, serial, match["signed"], show, language, request.url.path)
 
@@ -200,7 +201,7 @@ def _answer(shop: "Shop", sheets: Sheets, asked: Asked) -> Response:
     if found.verification.outcome != "genuine":
         return _said(Fault(403, "FORBIDDEN", "The sheet is given to who has the signed link."))
     assert found.verification.sheet is not None, "what is genuine and recorded has a sheet"
-    language = language_of(asked.language)
+    language = language_of_sheet(asked.language)
     try:
         file = sheets.file(found.verification.sheet, asked.show, language)
     except ModuleNotFoundError:
@@ -234,7 +235,7 @@ def _recorded(shop: "Shop", asked: Asked) -> Certificate | None:
 
 
 def _told(shop: "Shop", certificate: Certificate, outcome: Outcome, asked: Asked) -> Verification:
-    language = language_of(asked.language)
+    language = language_of_sheet(asked.language)
     links = []
     if outcome == "genuine":
         own = f"{asked.path}?{asked.signed}&lang={language}"
@@ -296,7 +297,7 @@ def _guarded(body: bytes, status: int, show: Show, language: str = "") -> Respon
     if show == "svg":
         headers["Content-Security-Policy"] = _DRAWN
     if language:
-        headers["Content-Language"] = language_of(language)
+        headers["Content-Language"] = language
     return Response(body, status, {**headers, "Content-Type": MEDIA[show]})
 
 

@@ -32,6 +32,9 @@ from souvenir.sales.order import OrderNotPaid
 
 Said = TypeVar("Said")
 
+LONGEST_TAG: Final = 35
+"""Characters a language tag may need (RFC 5646, section 4.4.1)."""
+
 PRINTING: Final[Grounds] = (MalformedInput, NotFound)
 """Why no paper is given."""
 
@@ -116,13 +119,13 @@ class SalesReceipt:
 @strawberry.type
 class TillPaperQuery:
     @question(*PRINTING, NotAtThisOutlet)
-    def claim_papers(self, info: Info, claim_id: strawberry.ID) -> ClaimPapers:
-        """The papers of a claim of this outlet, or that this refund point pays."""
+    def claim_papers(self, info: Info, claim_id: strawberry.ID, language: str = "en") -> ClaimPapers:
+        """The papers of a claim of this outlet, or that this refund point pays, in the country's language and another."""
         at = desk(info)
         found = claims.claim(at, read_id("Claim", claim_id, "claimId"))
         form = found.read(info)
         at.require_here("claim", form.outlet_id, form.point_id)
-        return _of_claim(found.key, at.shop.write_papers.of_claim(found.key))
+        return _of_claim(found.key, at.shop.write_papers.of_claim(found.key, language[:LONGEST_TAG]))
 
     @question(*PRINTING, NotAtThisOutlet, OrderNotPaid)
     def receipt(self, info: Info, order_id: strawberry.ID, is_copy: bool = False) -> SalesReceipt:
@@ -154,10 +157,10 @@ class DeskPaperQuery:
         return _of_return(at, order, return_id, is_copy)
 
     @question(*PRINTING)
-    def claim_papers(self, info: Info, claim_id: strawberry.ID) -> ClaimPapers:
-        """The papers of any claim, for the refund desk."""
+    def claim_papers(self, info: Info, claim_id: strawberry.ID, language: str = "en") -> ClaimPapers:
+        """The papers of any claim, for the refund desk, in the country's language and another."""
         at, claim = refund_desk(info), read_id("Claim", claim_id, "claimId")
-        return _of_claim(claim, at.shop.write_papers.of_claim(claim))
+        return _of_claim(claim, at.shop.write_papers.of_claim(claim, language[:LONGEST_TAG]))
 
 
 def _await_certificates(at: Desk) -> None:

@@ -99,6 +99,15 @@ def across(label: str, value: str, columns: int) -> Iterator[str]:
         yield right(value, columns)
 
 
+def field_lines(label: str, value: str, columns: int = 78, label_columns: int = 36) -> Iterator[str]:
+    """A label in its own column and a value beside it, over several lines where it is long; a long label has its own."""
+    if width(label) >= label_columns:
+        yield from wrapped(label, columns)
+        label = ""
+    for number, line in enumerate(wrapped(value, columns - label_columns)):
+        yield left("" if number else label, label_columns) + line
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], feet: Sequence[Sequence[str]] = ()) -> Iterator[str]:
     """Columns as wide as their widest cell: the first at the left, all others at the right, feet under a rule."""
     lines = [headings, *rows, *feet]

@@ -39,6 +39,14 @@ def can_embed() -> bool:
     return all(find_spec(package) is not None for package in (_PACKAGE, "fontTools"))
 
 
+def can_draw(language: str) -> bool:
+    """Whether a PDF can be written in a language: no font here has Thai or Arabic, and what readers bring is no Japanese."""
+    spoken = language.split("-")[0]
+    if can_embed():
+        return spoken not in ("ar", "th")
+    return spoken not in ("ar", "th", "ja", "ko", "ru") and language != "zh-Hant"
+
+
 @lru_cache(maxsize=32)
 def cut(characters: frozenset[str], language: str, weights: tuple[int, ...] = WEIGHTS) -> Mapping[int, bytes]:
     """The font of a language with these characters only, as one TrueType file for each weight; same in, same out."""

@@ -1,4 +1,4 @@
-"""A sheet of paper: titles, fields, tables and signatures in Chinese and English, with a barcode and a QR code, as PDF."""
+"""A sheet of paper: titles, fields, tables and signatures in two languages, with a barcode and a QR code, as PDF."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -49,14 +49,14 @@ Alignment = Literal[0, 1, 2]
 LATIN_OR_NOT: Final = re.compile("[\\x00-\\xff]+|[^\\x00-\\xff]+")
 
 Words = tuple[str, str]
-"""The same in Chinese and English."""
+"""The same in the country's language and in another; nothing for the second where there is only one."""
 
 
 class Sheet:
     """A document under way. Its metadata holds its kind and number, never who it is about."""
 
-    def __init__(self, kind: Words, number: str) -> None:
-        self._title = f"{kind[0]} {kind[1]} {number}"
+    def __init__(self, kind: Words, number: str, language: str = "zh-Hans") -> None:
+        self._title, self._language = " ".join(part for part in (*kind, number) if part), language
         self._letters = set(f"{self._title} ·0123456789")
         self._font, self._bold = _fonts()
         self._flow: list[Flowable] = []
@@ -145,7 +145,9 @@ class Sheet:
     def clauses(self, clauses: Iterable[Words]) -> None:
         """Numbered paragraphs, each in both languages."""
         for number, (chinese, english) in enumerate(clauses, 1):
-            both = [self._paragraph(f"{number}. {chinese}", self._text), self._paragraph(english, self._small)]
+            both = [self._paragraph(f"{number}. {chinese}", self._text)]
+            if english:
+                both.append(self._paragraph(english, self._small))
             self._flow.append(KeepTogether([*both, Spacer(0, 1.6 * mm)]))
         self._flow.append(Spacer(0, 2 * mm))
 
@@ -160,7 +162,7 @@ class Sheet:
         """The finished file; the same content gives the same bytes."""
         if not can_embed():
             return self._built()
-        with embedded(frozenset(self._letters), "zh-Hans"):
+        with embedded(frozenset(self._letters), self._language):
             return self._built()
 
     def _built(self) -> bytes:
@@ -185,7 +187,8 @@ class Sheet:
     def _label(self, words: Words, alignment: Alignment = LEFT) -> list[Flowable]:
         chinese = self._style("label", 8.5, alignment=alignment)
         english = self._style("en", 6.6, alignment=alignment, colour=SLATE)
-        return [self._paragraph(words[0], chinese), self._paragraph(words[1], english)]
+        official: list[Flowable] = [self._paragraph(words[0], chinese)]
+        return [*official, self._paragraph(words[1], english)] if words[1] else official
 
     def _headings(self, headings: Sequence[Words], words: int) -> list[Any]:
         """The heads of columns: over words at the left, over numbers at the right."""

@@ -5,25 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from souvenir.documents.columns import across, amount, centred, left, percent, personal, table, wrapped
+from souvenir.documents.columns import across, amount, centred, field_lines, percent, personal, table, width
+from souvenir.documents.languages import LAST_RESORT, Bilingual
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
 
 COLUMNS = 78
-
-MODES = {
-    "departure": "离境退税 refund at departure",
-    "instant_store": "即买即退（商店） instant refund, in the store",
-    "instant_centralised": "即买即退（集中退付点） instant refund, centralised point",
-}
-
-VOID = "作废 VOID"
-
-DOCUMENTS = {
-    "passport": "护照 Passport",
-    "hk_macao_permit": "港澳居民来往内地通行证 HK/Macao permit",
-    "taiwan_permit": "台湾居民来往大陆通行证 Taiwan permit",
-}
+HEADINGS = ("goods", "quantity", "gross", "vat", "rate", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +67,8 @@ class RefundForm:
     phone: str = ""
     voided: bool = False
     """Whether the form no longer stands: it is printed for the file only, and says so."""
+    languages: tuple[str, ...] = ("zh-Hans", "en")
+    """The country's, and beside it the traveller's."""
 
 
 def print_refund_form(form: RefundForm) -> str:
@@ -90,153 +80,144 @@ def refund_form_pdf(form: RefundForm) -> bytes:
     """The form on paper, with its number as barcode and QR code."""
     from souvenir.documents.pdf import Sheet
 
-    traveller = form.traveller
-    sheet = Sheet(("离境退税申请单", "Departure Tax Refund Application Form"), form.form_no)
+    both, traveller = Bilingual.on_paper(form.languages), form.traveller
+    say = both.say
+    sheet = Sheet(say("form"), form.form_no, both.tags[0])
     sheet.fields(
         [
-            (("开具日期", "Issued"), form.issued_on.isoformat()),
-            (("购买日期", "Purchased"), form.purchased_on.isoformat()),
-            (("退税商店", "Store"), " ".join(form.store.values())),
-            (("纳税人识别号", "Taxpayer no."), form.taxpayer_no or "-"),
-            (("电话", "Telephone"), form.phone or "-"),
-            (("姓名", "Name"), personal(traveller.name)),
-            (("国籍/地区", "Nationality"), personal(traveller.nationality)),
-            (("证件", "Document"), DOCUMENTS.get(traveller.document_type, traveller.document_type)),
-            (("证件号码", "Document no."), personal(traveller.document_number)),
-            (("最近入境", "Last entry"), traveller.last_entry.isoformat() if traveller.last_entry else "-"),
-            (("方式", "Mode"), MODES.get(form.mode, form.mode)),
-            *([(("状态", "State"), VOID)] if form.voided else []),
+            (say("issued"), form.issued_on.isoformat()),
+            (say("purchased"), form.purchased_on.isoformat()),
+            (say("store"), " ".join(form.store.values())),
+            (say("taxpayer_no"), form.taxpayer_no or "-"),
+            (say("telephone"), form.phone or "-"),
+            (say("name"), personal(traveller.name)),
+            (say("nationality"), personal(traveller.nationality)),
+            (say("document"), both.word("document_kind", traveller.document_type)),
+            (say("document_no"), personal(traveller.document_number)),
+            (say("last_entry"), traveller.last_entry.isoformat() if traveller.last_entry else "-"),
+            (say("mode"), both.word("mode", form.mode)),
+            *([(say("state"), both.label("void"))] if form.voided else []),
         ]
     )
+    headings = (*HEADINGS, "confirmed")
     sheet.goods(
-        (("品名", "Goods"), ("数量", "Qty"), ("含税金额", "Gross"), ("税率", "VAT"), ("退税率", "Rate"),
-         ("退税额", "Refund"), ("海关确认", "Confirmed")),
+        [say(key) for key in headings],
         [
             (
                 " ".join(dict.fromkeys(line.name.values())),
-                str(line.quantity),
-                amount(line.gross),
-                percent(line.vat_rate),
-                _rate(line),
-                amount(line.refund),
+                *_cells(line),
                 "" if line.confirmed is None else str(line.confirmed),
             )
             for line in form.lines
         ],
-    )  # fmt: skip
+    )
+    currency, (goods, in_other) = form.gross.currency, say("gross_total")
     sheet.totals(
         [
-            ((f"含税金额合计（{form.gross.currency}）", "Goods, incl. VAT"), amount(form.gross)),
-            (("退税额", "Refund"), amount(form.refund)),
-            (("手续费", "Agency fee"), amount(-form.fee)),
-            (("实退金额", "Payable to the traveller"), amount(form.net)),
-            *([(("已预付", "Advanced"), amount(form.advanced))] if form.advanced is not None else []),
+            ((f"{goods} ({currency})", in_other), amount(form.gross)),
+            (say("refund"), amount(form.refund)),
+            (say("fee"), amount(-form.fee)),
+            (say("payable"), amount(form.net)),
+            *([(say("advanced"), amount(form.advanced))] if form.advanced is not None else []),
         ],
         comes_to=3,
     )
-    notes = [(("适用规则", "Rules"), ", ".join(form.rule_versions))] if form.rule_versions else []
-    if form.invoices:
-        notes.insert(0, (("发票号码", "Invoices"), ", ".join(form.invoices)))
-    if form.promised_by is not None:
-        ports = "、".join(form.ports)
-        notes.insert(0, (("承诺离境日期和口岸", "Promised departure by, through"), f"{form.promised_by} {ports}"))
-    if form.customs_on is not None:
-        notes.append((("海关验核", "Customs"), f"{form.customs_port or ''} {form.customs_on}".strip()))
-    sheet.statements(notes)
-    sheet.signatures([("海关签章", "Customs' stamp and date"), ("旅客签名", "Traveller's signature")])
+    customs = [(say("customs"), _seen_by_customs(form))] if form.customs_on else []
+    sheet.statements([*((say(key), value) for key, value in _notes(form)), *customs])
+    sheet.signatures([say("customs_stamp"), say("signature")])
     return sheet.pdf()
 
 
-def _lines(form: RefundForm) -> Iterator[str]:
-    rule = "=" * COLUMNS
-    yield centred("离境退税申请单", COLUMNS)
-    yield centred("Departure Tax Refund Application Form", COLUMNS)
-    if form.voided:
-        yield centred(VOID, COLUMNS)
-    yield rule
-    yield from _head(form)
-    yield rule
-    yield from _goods(form)
-    yield rule
-    yield from _totals(form)
-    yield rule
-    yield from _customs(form)
-
-
-def _head(form: RefundForm) -> Iterator[str]:
-    traveller = form.traveller
-    store = " ".join(form.store[tag] for tag in ("zh-Hans", "en") if tag in form.store)
-    yield from _field("申请单号 Form no.", form.form_no)
-    yield from _field("开具日期 Issued", form.issued_on.isoformat())
-    yield from _field("退税商店 Store", store or next(iter(form.store.values())))
-    yield from _field("纳税人识别号 Taxpayer", form.taxpayer_no or "-")
-    if form.phone:
-        yield from _field("电话 Telephone", form.phone)
-    yield from _field("方式 Mode", MODES.get(form.mode, form.mode))
-    yield from _field("姓名 Name", personal(traveller.name))
-    yield from _field("国籍/地区 Nationality", personal(traveller.nationality))
-    yield from _field("证件 Document", DOCUMENTS.get(traveller.document_type, traveller.document_type))
-    yield from _field("证件号码 Document no.", personal(traveller.document_number))
-    if traveller.last_entry:
-        yield from _field("最近入境 Last entry", traveller.last_entry.isoformat())
-    yield from _field("购买日期 Purchased", form.purchased_on.isoformat())
-    if form.invoices:
-        yield from _field("发票号码 Invoices", ", ".join(form.invoices))
-
-
-def _goods(form: RefundForm) -> Iterator[str]:
-    headings = ("品名 Goods", "数量 Qty", "含税金额 Gross", "税率 VAT", "退税率 Rate", "退税额 Refund")
-    rows = [
-        (
-            _goods_name(line),
-            str(line.quantity),
-            amount(line.gross),
-            percent(line.vat_rate),
-            _rate(line),
-            amount(line.refund),
-        )
-        for line in form.lines
-    ]
-    yield from table(headings, rows)
-
-
-def _totals(form: RefundForm) -> Iterator[str]:
-    yield from across(f"含税金额合计 Goods, incl. VAT ({form.gross.currency})", amount(form.gross), COLUMNS)
-    yield from across("退税额 Refund", amount(form.refund), COLUMNS)
-    yield from across("手续费 Agency fee", amount(-form.fee), COLUMNS)
-    yield from across("实退金额 Payable to the traveller", amount(form.net), COLUMNS)
-    if form.advanced is not None:
-        yield from across("已预付 Advanced", amount(form.advanced), COLUMNS)
+def _notes(form: RefundForm) -> Iterator[tuple[str, str]]:
+    """What is long, or not known of every form."""
     if form.promised_by is not None:
-        yield from _field("承诺离境日期 Promised departure by", form.promised_by.isoformat())
+        yield "promised_by", form.promised_by.isoformat()
     if form.ports:
-        yield from _field("承诺离境口岸 Promised ports", "、".join(form.ports))
+        yield "ports", "、".join(form.ports)
+    if form.invoices:
+        yield "invoices", ", ".join(form.invoices)
     if form.rule_versions:
-        yield from _field("适用规则 Rules", ", ".join(form.rule_versions))
+        yield "rules", ", ".join(form.rule_versions)
 
 
-def _customs(form: RefundForm) -> Iterator[str]:
+def _lines(form: RefundForm) -> Iterator[str]:
+    rule, both = "=" * COLUMNS, Bilingual(form.languages)
+    yield from (centred(name, COLUMNS) for name in both.say("form") if name)
+    if form.voided:
+        yield centred(both.label("void"), COLUMNS)
+    yield rule
+    for key, value in _head(form, both):
+        yield from field_lines(both.label(key), value)
+    yield rule
+    yield from _goods(form, both)
+    yield rule
+    yield from _totals(form, both)
+    for key, value in _notes(form):
+        yield from field_lines(both.label(key), value)
+    yield rule
+    yield from _customs(form, both)
+
+
+def _head(form: RefundForm, both: Bilingual) -> Iterator[tuple[str, str]]:
+    traveller = form.traveller
+    named = [form.store[tag] for tag in (*form.languages, LAST_RESORT) if tag in form.store][:2]
+    yield "form_no", form.form_no
+    yield "issued", form.issued_on.isoformat()
+    yield "store", " ".join(dict.fromkeys(named)) or next(iter(form.store.values()))
+    yield "taxpayer_no", form.taxpayer_no or "-"
+    if form.phone:
+        yield "telephone", form.phone
+    yield "mode", both.word("mode", form.mode)
+    yield "name", personal(traveller.name)
+    yield "nationality", personal(traveller.nationality)
+    yield "document", both.word("document_kind", traveller.document_type)
+    yield "document_no", personal(traveller.document_number)
+    if traveller.last_entry:
+        yield "last_entry", traveller.last_entry.isoformat()
+    yield "purchased", form.purchased_on.isoformat()
+
+
+def _goods(form: RefundForm, both: Bilingual) -> Iterator[str]:
+    """The lines under headings in both languages, where the paper is wide enough for them, else in the country's."""
+    rows = [(_goods_name(line, both), *_cells(line)) for line in form.lines]
+    drawn = list(table([both.label(key) for key in HEADINGS], rows))
+    if max(map(width, drawn)) > COLUMNS:
+        drawn = list(table([both.say(key)[0] for key in HEADINGS], rows))
+    yield from drawn
+
+
+def _cells(line: FormLine) -> tuple[str, str, str, str, str]:
+    rate = "-" if line.refund_rate is None else percent(line.refund_rate)
+    return str(line.quantity), amount(line.gross), percent(line.vat_rate), rate, amount(line.refund)
+
+
+def _totals(form: RefundForm, both: Bilingual) -> Iterator[str]:
+    yield from across(f"{both.label('gross_total')} ({form.gross.currency})", amount(form.gross), COLUMNS)
+    for key, sum_of in (
+        ("refund", form.refund),
+        ("fee", -form.fee),
+        ("payable", form.net),
+        ("advanced", form.advanced),
+    ):
+        if sum_of is not None:
+            yield from across(both.label(key), amount(sum_of), COLUMNS)
+
+
+def _customs(form: RefundForm, both: Bilingual) -> Iterator[str]:
     if form.customs_on is None:
-        yield "海关验核 Customs: 签章 stamp ______________  日期 date ______________"
+        yield f"{both.label('customs_stamp')}: ______________"
     else:
-        yield from _field("海关验核 Customs", f"{form.customs_port or ''} {form.customs_on.isoformat()}".strip())
+        yield from field_lines(both.label("customs"), _seen_by_customs(form))
         for line in form.lines:
             if line.confirmed is not None:
-                yield from across(f"  {_goods_name(line)}", f"{line.confirmed} / {line.quantity}", COLUMNS)
-    yield "旅客签名 Traveller's signature: ______________"
+                yield from across(f"  {_goods_name(line, both)}", f"{line.confirmed} / {line.quantity}", COLUMNS)
+    yield f"{both.label('signature')}: ______________"
 
 
-def _rate(line: FormLine) -> str:
-    return "-" if line.refund_rate is None else percent(line.refund_rate)
+def _seen_by_customs(form: RefundForm) -> str:
+    return f"{form.customs_port or ''} {form.customs_on}".strip()
 
 
-def _goods_name(line: FormLine) -> str:
+def _goods_name(line: FormLine, both: Bilingual) -> str:
     """Whole, never cut: customs compares it with the goods and refuses when they differ."""
-    return line.name.get("zh-Hans") or next(iter(line.name.values()))
-
-
-def _field(label: str, value: str) -> Iterator[str]:
-    """A label in its own column and a value beside it, over several lines where it is long."""
-    label_columns = 36
-    for number, line in enumerate(wrapped(value, COLUMNS - label_columns)):
-        yield left("" if number else label, label_columns) + line
+    return line.name.get(both.tags[0]) or next(iter(line.name.values()))

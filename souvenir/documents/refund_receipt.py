@@ -4,18 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from souvenir.documents.columns import across, centred, left, personal, priced, wrapped
+from souvenir.documents.columns import across, centred, field_lines, personal, priced
+from souvenir.documents.languages import Bilingual
 from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
 
 COLUMNS = 78
-
-TENDERS = {
-    "cash": "现金 cash",
-    "wallet": "移动支付 mobile wallet",
-    "card": "银行卡 card",
-    "bank_transfer": "银行转账 bank transfer",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +30,8 @@ class RefundReceipt:
     fee: Money
     paid: Money
     tender: str
+    languages: tuple[str, ...] = ("zh-Hans", "en")
+    """The country's, and beside it the traveller's."""
 
 
 def print_refund_receipt(receipt: RefundReceipt) -> str:
@@ -47,45 +43,45 @@ def refund_receipt_pdf(receipt: RefundReceipt) -> bytes:
     """The receipt on paper."""
     from souvenir.documents.pdf import Sheet
 
-    sheet = Sheet(("收款回执单", "Refund Receipt"), receipt.receipt_no)
-    sheet.fields(_facts(receipt))
-    sheet.totals(_amounts(receipt))
-    sheet.signatures([("旅客签名", "Traveller's signature"), ("退税代理机构签章", "Refund agency's stamp")])
+    both = Bilingual.on_paper(receipt.languages)
+    sheet = Sheet(both.say("receipt"), receipt.receipt_no, both.tags[0])
+    sheet.fields([(both.say(key), value) for key, value in _facts(receipt, both)])
+    sheet.totals([(both.say(key), value) for key, value in _amounts(receipt, both)])
+    sheet.signatures([both.say("signature"), both.say("agency_stamp")])
     return sheet.pdf()
 
 
-def _facts(receipt: RefundReceipt) -> list[tuple[tuple[str, str], str]]:
+def _facts(receipt: RefundReceipt, both: Bilingual) -> list[tuple[str, str]]:
     return [
-        (("回执单号", "Receipt no."), receipt.receipt_no),
-        (("申请单号", "Form no."), receipt.form_no),
-        (("申请日期", "Applied on"), receipt.applied_on.isoformat()),
-        (("付款日期", "Paid on"), receipt.paid_on.isoformat()),
-        (("退税代理机构", "Refund agency"), receipt.agency),
-        (("电话", "Telephone"), receipt.phone or "-"),
-        (("旅客", "Traveller"), personal(receipt.traveller)),
-        (("付款方式", "Paid by"), TENDERS.get(receipt.tender, receipt.tender)),
+        ("receipt_no", receipt.receipt_no),
+        ("form_no", receipt.form_no),
+        ("applied_on", receipt.applied_on.isoformat()),
+        ("paid_on", receipt.paid_on.isoformat()),
+        ("agency", receipt.agency),
+        ("telephone", receipt.phone or "-"),
+        ("traveller", personal(receipt.traveller)),
+        ("paid_by", both.word("tenders", receipt.tender)),
     ]
 
 
-def _amounts(receipt: RefundReceipt) -> list[tuple[tuple[str, str], str]]:
-    confirmed = priced(receipt.confirmed) if receipt.confirmed is not None else "待海关验核 awaiting customs"
+def _amounts(receipt: RefundReceipt, both: Bilingual) -> list[tuple[str, str]]:
+    confirmed = priced(receipt.confirmed) if receipt.confirmed is not None else both.label("awaiting")
     return [
-        (("申请退税额", "Refund applied for"), priced(receipt.applied)),
-        (("海关确认退税额", "Refund confirmed by customs"), confirmed),
-        (("手续费", "Agency fee"), priced(-receipt.fee)),
-        (("实付金额", "Amount paid"), priced(receipt.paid)),
+        ("applied", priced(receipt.applied)),
+        ("customs_refund", confirmed),
+        ("fee", priced(-receipt.fee)),
+        ("paid", priced(receipt.paid)),
     ]
 
 
 def _lines(receipt: RefundReceipt) -> Iterator[str]:
-    yield centred("收款回执单", COLUMNS)
-    yield centred("Refund Receipt", COLUMNS)
+    both = Bilingual(receipt.languages)
+    yield from (centred(name, COLUMNS) for name in both.say("receipt") if name)
     yield "=" * COLUMNS
-    for (chinese, english), value in _facts(receipt):
-        for number, line in enumerate(wrapped(value, COLUMNS - 38)):
-            yield left("" if number else f"{chinese} {english}", 38) + line
+    for key, value in _facts(receipt, both):
+        yield from field_lines(both.label(key), value)
     yield "=" * COLUMNS
-    for (chinese, english), value in _amounts(receipt):
-        yield from across(f"{chinese} {english}", value, COLUMNS)
+    for key, value in _amounts(receipt, both):
+        yield from across(both.label(key), value, COLUMNS)
     yield "=" * COLUMNS
-    yield "旅客签名 Traveller's signature: ______________"
+    yield f"{both.label('signature')}: ______________"

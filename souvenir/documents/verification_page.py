@@ -9,12 +9,16 @@ from html import escape
 from typing import Final, Literal
 
 from souvenir.documents.certificate import CertificateSheet, facts_of
-from souvenir.documents.certificate_words import language_of, words_in
-from souvenir.documents.verification_words import PAGE_WORDS
+from souvenir.documents.languages import language_of, spoken, words_in
 from souvenir.kernel.localized import serve
+from souvenir.taxrefund.languages import languages
 
 Outcome = Literal["genuine", "recorded", "forged", "foreign", "withdrawn", "malformed", "unknown"]
 """Genuine: the signature in the link fits. Recorded: the link has no signature, but there is a certificate of the serial."""
+
+
+FIRST: Final = ("en", "zh-Hans")
+RIGHT_TO_LEFT: Final = ("ar",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,18 @@ class Verification:
 
 def verification_page(found: Verification, language: str, own_link: str = "") -> str:
     """The page in the reader's language; works without scripts, and loads nothing from anywhere."""
-    words = PAGE_WORDS["zh-Hans" if language_of(language).startswith("zh") else "en"]
-    tag = words["tag"]
+    tag = language_of(language)
+    words = words_in(tag, "page")
     verdict = words[
         f"{found.outcome} {found.standing}" if found.outcome == "genuine" and found.standing else found.outcome
     ]
     kind = "good" if found.good else "doubt" if found.outcome in ("genuine", "recorded") else "bad"
     return "".join(
         (
-            f'<!doctype html>\n<html lang="{tag}"><head><meta charset="utf-8">',
+            f'<!doctype html>\n<html lang="{tag}" dir="{"rtl" if tag in RIGHT_TO_LEFT else "ltr"}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">',
             f"<title>{escape(words['title'])}</title><style>{STYLE}</style></head>\n<body>",
-            f"<header><p>{escape(words['title'])}</p>{_other_language(words, own_link)}</header>\n<main>",
+            f"<header><p>{escape(words['title'])}</p>{_other_languages(tag, own_link)}</header>\n<main>",
             f'<section class="verdict {kind}" role="status"><h1>{escape(verdict)}</h1>',
             f"<p>{escape(words[f'then {kind}'])}</p></section>\n",
             _checks(found, words),
@@ -60,11 +64,18 @@ def verification_page(found: Verification, language: str, own_link: str = "") ->
     )
 
 
-def _other_language(words: Mapping[str, str], own_link: str) -> str:
+def _other_languages(tag: str, own_link: str) -> str:
+    """The page's other languages, each by its own name: those of most shops and most visitors first."""
     if not own_link:
         return ""
-    link = f"{own_link}&lang={words['other tag']}" if "?" in own_link else f"{own_link}?lang={words['other tag']}"
-    return f'<nav><a lang="{words["other tag"]}" hreflang="{words["other tag"]}" href="{escape(link)}">{words["other"]}</a></nav>'
+    begun = f"{own_link}{'&' if '?' in own_link else '?'}lang="
+    tags = dict.fromkeys((*FIRST, *spoken()))
+    links = (
+        f'<a lang="{other}" hreflang="{other}" href="{escape(begun + other)}">{escape(languages()[other].name)}</a>'
+        for other in tags
+        if other != tag
+    )
+    return f"<nav>{' '.join(links)}</nav>"
 
 
 def _checks(found: Verification, words: Mapping[str, str]) -> str:
@@ -82,7 +93,7 @@ def _checks(found: Verification, words: Mapping[str, str]) -> str:
 def _certificate(found: Verification, words: Mapping[str, str], language: str) -> str:
     sheet = found.sheet
     assert sheet is not None, "there is something to show"
-    printed = words_in(language)
+    printed = words_in(language, "certificate")
     number = sheet.numbered if sheet.space == "numbered" else f"{sheet.space} {sheet.numbered}"
     rows = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(sheet, printed, language)
@@ -107,13 +118,14 @@ STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ivory);color:var(--ink);font:1.0625rem/1.6 "Noto Sans SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif}
 header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;gap:1rem;padding:1rem 1.25rem;border-bottom:1px solid var(--line)}
+nav{display:flex;flex-wrap:wrap;gap:.35rem 1rem}nav a{min-height:1.5rem}
 header p{margin:0;color:var(--gold);letter-spacing:.08em}
 main{max-width:42rem;margin:0 auto;padding:1.25rem}
 a{color:#0b4f7d}a:focus-visible{outline:3px solid #0b4f7d;outline-offset:2px}
 h1{font-size:1.7rem;line-height:1.3;font-weight:600;margin:0}
 h2{font-size:1.1rem;margin:0 0 .6rem}
 section{margin:0 0 1.5rem}
-.verdict{border-left:8px solid;padding:1rem 1.25rem;background:#fff}
+.verdict{border-inline-start:8px solid;padding:1rem 1.25rem;background:#fff}
 .verdict p{margin:.5rem 0 0}
 .good{border-color:#1d6b3a}.good h1{color:#17552f}
 .doubt{border-color:#8a5a00}.doubt h1{color:#6f4800}

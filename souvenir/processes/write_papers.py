@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from souvenir.certificates.certificate import Certificate
 from souvenir.certificates.views import certificates_of
+from souvenir.documents.languages import language_of, official_language, side_by_side
 from souvenir.documents.receipt import Receipt, ReceiptLine
 from souvenir.documents.refund_agreement import RefundAgreement
 from souvenir.documents.refund_form import FormLine, RefundForm, Traveller
@@ -45,11 +46,15 @@ class WritePapers:
         self._forms = forms
         self._claims = ClaimList()
 
-    def of_claim(self, claim_id: UUID) -> ClaimPapers:
-        """The papers of a claim as it stands now. Whoever asks must be entitled to see who the traveller is."""
+    def of_claim(self, claim_id: UUID, language: str = "en") -> ClaimPapers:
+        """The papers of a claim as it stands now, in the country's language and the traveller's, or the nearest to it.
+
+        Whoever asks must be entitled to see who the traveller is.
+        """
         claim = self._log.load(Claim, claim_id)
         outlet = self._log.load(Outlet, claim.outlet_id)
-        form = self._form(claim, outlet)
+        languages = side_by_side(official_language(claim.jurisdiction), language_of(language))
+        form = replace(self._form(claim, outlet), languages=languages)
         return ClaimPapers(form, self._agreement(claim, outlet, form), _receipts(claim, outlet, form))
 
     def of_sale(self, order_id: UUID, *, is_copy: bool = False) -> Receipt:
@@ -151,6 +156,7 @@ class WritePapers:
             last_departure_on=claim.last_departure_on,
             guarantee=held.amount if held else claim.guarantee,
             secured_until=until.astimezone(ZoneInfo(outlet.time_zone)).date() if until else None,
+            languages=form.languages,
         )
 
     def _sold(self, line: OrderLine, links: Mapping[UUID, str]) -> ReceiptLine:
@@ -223,6 +229,7 @@ def _receipts(claim: Claim, outlet: Outlet, form: RefundForm) -> tuple[RefundRec
             fee=fee,
             paid=amount,
             tender=tender,
+            languages=form.languages,
         )
         for number, (on, confirmed, fee, amount, tender) in enumerate(paid, 1)
     )

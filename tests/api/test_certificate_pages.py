@@ -322,13 +322,36 @@ def test_mounted_below_another_application_its_links_lead_back_to_it(group: Grou
     path = "/shop" + certificate["link"].removeprefix(HERE)
     shown = Page(Client(parent).request("GET", path, {"accept": BROWSER}).text)
     assert shown.texts["h1"] == ["Genuine, and the certificate stands"]
-    assert len(shown.links) == 4
+    assert len(shown.links) == 12 + 3
     for link in shown.links:
         assert link.startswith("/shop/01/")
         assert Client(parent).request("GET", link, {"accept": BROWSER}).status_code == 200
 
 
 # What a page must be, whatever it says.
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag", "verdict"),
+    [
+        ("fr-CA,en;q=0.5", "fr", "Authentique, et le certificat est valable"),
+        ("zh-TW", "zh-Hant", "真品證書，現行有效"),
+        ("ja", "ja", "本物で、証明書は有効です"),
+        ("th", "th", "ของแท้ และใบรับรองยังมีผล"),
+        ("ar-EG", "ar", "أصلية، والشهادة سارية"),
+        ("tlh, ru;q=0.9, en;q=0.8", "ru", "Подлинный, сертификат действует"),
+        ("tlh", "en", "Genuine, and the certificate stands"),
+    ],
+)
+def test_the_page_speaks_the_first_language_asked_for_that_it_knows(
+    group: Group, certificate, asked: str, tag: str, verdict: str
+):
+    answer = get(group, certificate["link"], language=asked)
+    shown = Page(answer.text)
+    assert (shown.language, answer.headers["content-language"], shown.texts["h1"]) == (tag, tag, [verdict])
+    assert f'<html lang="{tag}" dir="{"rtl" if tag == "ar" else "ltr"}">' in answer.text
+    assert not [link for link in shown.links if link.endswith(f"&lang={tag}")]
+    assert len([link for link in shown.links if "&lang=" in link and "show" not in link]) == 12
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

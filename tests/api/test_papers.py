@@ -74,7 +74,7 @@ def test_the_form_says_who_bought_what_where_and_under_which_rules(group: Group,
     for said in (
         "离境退税申请单", "DepartureTaxRefundApplicationForm", "珐琅厂商贸有限公司", "EnamelFactoryTradingLtd",
         "91110000MA00000001", "+861011112222", "ADALOVELACE", "GBR", "X1234567", "2025-05-01",
-        "25112000000000000777", "1,494.00", "164.34", "-29.88", "134.46", "2025-06-01PEK、PKX", "11%", "13%",
+        "25112000000000000777", "1,494.00", "164.34", "-29.88", "134.46", "2025-06-01", "PEK、PKX", "11%", "13%",
         papers["claim"]["claimNo"],
     ):  # fmt: skip
         assert said in form, said
@@ -101,6 +101,28 @@ def test_the_agreement_states_promise_and_guarantee_and_the_receipt_what_was_han
     assert receipt["name"] == f"receipt-{papers['claim']['claimNo']}-1.pdf"
     for said in ("收款回执单", "RefundReceipt", "+861095588", "待海关验核awaitingcustoms", "134.46CNY", "现金cash"):
         assert said in read(receipt), said
+
+
+@pytest.mark.parametrize(
+    ("asked", "title", "promise"),
+    [
+        ("de-AT", "Antrag auf Steuererstattung bei der Ausreise", "Die reisende Person verpflichtet sich"),
+        ("ja", "出国時税還付申請書", "旅行者は"),
+        ("ar", "طلب استرداد الضريبة عند المغادرة", "يتعهد المسافر"),
+        ("tlh", "Departure Tax Refund Application Form", "The traveller promises"),
+        ("zh-CN", "Departure Tax Refund Application Form", "The traveller promises"),
+    ],
+)
+def test_the_papers_speak_the_travellers_language_beside_the_countrys(
+    group: Group, claim: str, asked: str, title: str, promise: str
+):
+    papers = group.point.ask("claimPapers", claimId=claim, language=asked)
+    assert ["离境退税申请单", title] == [line.strip() for line in papers["form"]["text"].splitlines()[:2]]
+    agreed = papers["agreement"]["text"]
+    assert "旅客承诺最迟于2025-06-01" in agreed
+    assert promise in agreed
+    if asked == "de-AT":
+        assert "DiereisendePersonverpflichtetsich" in read(papers["agreement"])
 
 
 def test_before_it_is_agreed_there_is_a_form_only_and_a_void_one_says_so(group: Group):

@@ -53,12 +53,12 @@ def test_an_instant_refund_before_departure() -> None:
 申请单号 Form no.                   BJ-2025-000001
 开具日期 Issued                     2025-05-15
 退税商店 Store                      燕山珐琅厂礼品店 Yanshan Enamel Works
-纳税人识别号 Taxpayer               91110000MA0000000X
-方式 Mode                           即买即退（集中退付点） instant refund,
+纳税人识别号 Taxpayer no.           91110000MA0000000X
+方式 Mode                           即买即退（集中退付点） instant refund at a
                                     centralised point
 姓名 Name                           ANNA EXAMPLE
 国籍/地区 Nationality               GBR
-证件 Document                       护照 Passport
+证件 Document                       护照 passport
 证件号码 Document no.               X1234567
 最近入境 Last entry                 2025-05-01
 购买日期 Purchased                  2025-05-15
@@ -76,7 +76,7 @@ def test_an_instant_refund_before_departure() -> None:
 承诺离境口岸 Promised ports         北京首都国际机场、北京大兴国际机场
 适用规则 Rules                      CN-2019-39, CN-BJ-2025
 ==============================================================================
-海关验核 Customs: 签章 stamp ______________  日期 date ______________
+海关签章 Customs' stamp and date: ______________
 旅客签名 Traveller's signature: ______________
 """
     )

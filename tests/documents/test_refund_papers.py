@@ -2,92 +2,26 @@
 
 import re
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from refund_papers import AGREEMENT, FORM, RECEIPT, cny, pages
 
 from souvenir.documents.columns import width
 from souvenir.documents.refund_agreement import (
-    RefundAgreement,
     clauses,
     print_refund_agreement,
     refund_agreement_pdf,
 )
-from souvenir.documents.refund_form import FormLine, RefundForm, Traveller, refund_form_pdf
-from souvenir.documents.refund_receipt import RefundReceipt, print_refund_receipt, refund_receipt_pdf
-from souvenir.kernel.money import Money
+from souvenir.documents.refund_form import Traveller, refund_form_pdf
+from souvenir.documents.refund_receipt import print_refund_receipt, refund_receipt_pdf
 from souvenir.kernel.sealing import Redacted
 
-
-def cny(text: str) -> Money:
-    return Money.of(text, "CNY")
-
-
-FORM = RefundForm(
-    form_no="1100202607100000017",
-    issued_on=date(2026, 7, 10),
-    purchased_on=date(2026, 7, 10),
-    store={"zh-Hans": "燕山珐琅厂礼品店", "en": "Yanshan Enamel Works"},
-    taxpayer_no="91110000123456789X",
-    mode="instant_store",
-    traveller=Traveller("JANE DOE", "GBR", "passport", "E12345678", date(2026, 7, 1)),
-    lines=[
-        FormLine(
-            {"zh-Hans": "掐丝珐琅瓶", "en": "Cloisonné vase"},
-            1,
-            cny("1130.00"),
-            Decimal("0.13"),
-            Decimal("0.11"),
-            cny("124.30"),
-        )
-    ],
-    gross=cny("1130.00"),
-    refund=cny("124.30"),
-    fee=cny("22.60"),
-    net=cny("101.70"),
-    promised_by=date(2026, 8, 7),
-    ports=("PEK", "PKX"),
-)
-AGREEMENT = RefundAgreement(
-    form_no=FORM.form_no,
-    agreed_on=date(2026, 7, 10),
-    store=FORM.store,
-    agency="Bank of the Capital",
-    traveller="JANE DOE",
-    gross=FORM.gross,
-    advance=FORM.net,
-    advanced_by="shop",
-    strength="card_hold",
-    promised_by=date(2026, 8, 7),
-    capture_by=date(2026, 8, 12),
-    ports=("PEK", "PKX"),
-    last_departure_on=date(2026, 10, 8),
-)
-RECEIPT = RefundReceipt(
-    receipt_no="R-17",
-    form_no=FORM.form_no,
-    applied_on=date(2026, 7, 10),
-    paid_on=date(2026, 8, 7),
-    agency="Bank of the Capital",
-    phone="+86 10 0000 0000",
-    traveller="JANE DOE",
-    applied=FORM.refund,
-    confirmed=cny("62.15"),
-    fee=cny("11.30"),
-    paid=cny("50.85"),
-    tender="cash",
-)
 PAPERS = [
     pytest.param(lambda: refund_form_pdf(FORM), id="form"),
     pytest.param(lambda: refund_agreement_pdf(AGREEMENT), id="agreement"),
     pytest.param(lambda: refund_receipt_pdf(RECEIPT), id="receipt"),
 ]
-
-
-def pages(pdf: bytes) -> int:
-    return len(re.findall(rb"/Type /Page\b", pdf))
 
 
 @pytest.mark.parametrize("paper", PAPERS)
