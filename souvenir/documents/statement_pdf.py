@@ -8,8 +8,8 @@ from souvenir.documents.pdf import Sheet as Paper
 from souvenir.documents.pdf import Words
 from souvenir.documents.statement import account_of, facts_of, labels_of
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.periods import first_day_of, last_day_of
 from souvenir.licensing.sheet import Header, Line, Sheet
-from souvenir.licensing.terms import first_day_of, last_day_of
 
 LINES: Sequence[Words] = (
     ("产品", "Product"), ("销售地", "Where"), ("费率", "Rate"), ("售", "Sold"), ("退", "Ret."),

@@ -8,9 +8,10 @@ from typing import Literal
 
 from souvenir.kernel.aggregate import Value
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.periods import last_day_of
 from souvenir.licensing.royalty.recoupment import cash_to_date, unrecouped
 from souvenir.licensing.royalty.withholding import borne_by_licensor, grossed_up
-from souvenir.licensing.terms import RoyaltyTerms, last_day_of
+from souvenir.licensing.terms import RoyaltyTerms
 
 
 class YearAccount(Value):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.contract import Contract
+from souvenir.licensing.periods import period_of
 from souvenir.licensing.position import Totals, Year, earned_to_date, rates_said
-from souvenir.licensing.terms import Agreed, period_of
+from souvenir.licensing.terms import Agreed
 
 
 class Restated(NamedTuple):

@@ -10,7 +10,8 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant
-from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule, period_of, year_begins
+from souvenir.licensing.periods import period_of, year_begins
+from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule
 
 Standing = Literal["term", "sell_off"]
 """Under what a permitted sale happens: the term itself, or the sell-off of stock already made."""

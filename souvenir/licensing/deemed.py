@@ -8,11 +8,11 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.amending import Restated, adjusted
 from souvenir.licensing.contract import Contract
+from souvenir.licensing.periods import contract_year, last_day_of, period_of
 from souvenir.licensing.position import Count, Totals, Year, earned_to_date, rates_said
 from souvenir.licensing.royalty.net_sales import at_average, deemed_sold
 from souvenir.licensing.royalty.withholding import monthly_interest, months_begun, simple_interest
 from souvenir.licensing.sheet import Header
-from souvenir.licensing.terms import contract_year, last_day_of, period_of
 
 FREE_GOODS = "free goods"
 """How their line is called on the statement."""

@@ -9,6 +9,7 @@ from souvenir.licensing.account import Account, Due, Movement, Years
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.flags import Flag, Known, flags
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.periods import contract_year, first_day_of, last_day_of, next_period, period_of, previous_period
 from souvenir.licensing.reading import Gathered, Reading, Sums
 from souvenir.licensing.sheet import Header, Held, Labels, Reserve, Sheet, Span, Stated
 from souvenir.licensing.statement import (
@@ -17,16 +18,7 @@ from souvenir.licensing.statement import (
     PeriodNotOver,
     PeriodOutsideLicence,
 )
-from souvenir.licensing.terms import (
-    RoyaltyTerms,
-    Schedule,
-    contract_year,
-    first_day_of,
-    last_day_of,
-    next_period,
-    period_of,
-    previous_period,
-)
+from souvenir.licensing.terms import RoyaltyTerms, Schedule
 
 
 @dataclass(frozen=True, slots=True)

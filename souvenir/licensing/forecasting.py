@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from souvenir.kernel.money import Money
 from souvenir.licensing.licence import Licence
-from souvenir.licensing.terms import Schedule, contract_year, year_begins
+from souvenir.licensing.periods import contract_year, year_begins
+from souvenir.licensing.terms import Schedule
 
 
 @dataclass(frozen=True, slots=True)

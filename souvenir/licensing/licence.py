@@ -12,7 +12,8 @@ from souvenir.kernel.money import Money, exponent_of, total
 from souvenir.licensing.contract import Contract
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant, Scope, refuse_unsound_grant
-from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, first_day_of, period_of, refuse_unsound
+from souvenir.licensing.periods import first_day_of, period_of
+from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, refuse_unsound
 
 __all__ = ["Grant", "Licence"]
 

@@ -18,8 +18,8 @@ from souvenir.kernel.money import Money, total
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.breach import Breach
+from souvenir.licensing.periods import period_of
 from souvenir.licensing.sheet import AdjustmentLine, BreachLine, Line, Stated
-from souvenir.licensing.terms import period_of
 
 ACCRUED: Final = Accrual.Accrued.TOPIC
 REVERSED: Final = Accrual.Reversed.TOPIC

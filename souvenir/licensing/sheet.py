@@ -20,8 +20,8 @@ from souvenir.kernel.localized import LocalizedText
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.account import Account, Due
 from souvenir.licensing.conversion import Conversion
+from souvenir.licensing.periods import contract_year, last_day_of
 from souvenir.licensing.royalty.net_sales import held_back
-from souvenir.licensing.terms import contract_year, last_day_of
 
 
 class Stated(NamedTuple):

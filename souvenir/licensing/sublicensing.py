@@ -7,9 +7,9 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.amending import Restated, adjusted
 from souvenir.licensing.contract import Contract
+from souvenir.licensing.periods import contract_year, last_day_of
 from souvenir.licensing.position import Totals
 from souvenir.licensing.royalty.shared_rates import sublicence
-from souvenir.licensing.terms import contract_year, last_day_of
 
 
 class SublicensingNotGranted(SouvenirError):

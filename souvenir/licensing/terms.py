@@ -1,7 +1,5 @@
 """What a licence contract says about money: rates and tiers, what the base is, the advance, the marketing fund."""
 
-import re
-from calendar import isleap, monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,8 +7,9 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from souvenir.kernel.aggregate import Value
-from souvenir.kernel.errors import MalformedInput, SouvenirError
+from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, exponent_of
+from souvenir.licensing.periods import contract_year, first_day_of
 
 Method = Literal["marginal", "whole", "prospective"]
 """How tiers apply: each tier to its own part; the tier reached to everything (true-up); last period's tier to the next.
@@ -19,16 +18,12 @@ Method = Literal["marginal", "whole", "prospective"]
 Measure = Literal["net", "units"]
 """What is counted against the tier limits over the contract year: net sales, or units."""
 
-PERIOD_MONTHS = (1, 3, 6, 12)
-
 LONGEST_CREDIT: Final = 366
 """Days from the end of a period to the day its royalty is due."""
 
 
 MOST_RESERVED: Final = 8
 """Royalty periods for which a reserve may be held."""
-
-_PERIOD: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-Q([1-4])|-H([12]))?")
 
 
 class RateOutOfRange(SouvenirError):
@@ -226,64 +221,6 @@ def refuse_unsound(terms: RoyaltyTerms) -> None:
         _refuse_unsound_floor(terms, terms.unit_floor)
     if terms.over_cap_multiplier < 1:
         raise TermUnsound(reason="units beyond the cap cannot cost less than licensed ones")
-
-
-def period_of(on: date, months: int) -> str:
-    """The royalty period a business date falls in, by calendar: "2026-07", "2026-Q3", "2026-H2" or "2026"."""
-    assert months in PERIOD_MONTHS, f"royalty periods have {PERIOD_MONTHS} months"
-    match months:
-        case 1:
-            return f"{on:%Y-%m}"
-        case 3:
-            return f"{on.year}-Q{(on.month + 2) // 3}"
-        case 6:
-            return f"{on.year}-H{(on.month + 5) // 6}"
-        case _:
-            return f"{on.year}"
-
-
-def last_day_of(period: str) -> date:
-    """The last business date of a royalty period: of "2026-Q3", 30 September 2026."""
-    found = _PERIOD.fullmatch(period)
-    if found is None:
-        raise MalformedInput(expected="royalty period, such as 2026-07, 2026-Q3, 2026-H2 or 2026", value=period[:20])
-    year, month, quarter, half = (int(part) if part else None for part in found.groups())
-    last = month or (quarter and quarter * 3) or (half and half * 6) or 12
-    assert year is not None, "every period has a year"
-    return date(year, last, monthrange(year, last)[1])
-
-
-def first_day_of(period: str) -> date:
-    """The first business date of a royalty period."""
-    last = last_day_of(period)
-    months = next(n for n in PERIOD_MONTHS if period_of(last, n) == period)
-    return date(last.year, last.month - months + 1, 1)
-
-
-def next_period(period: str, months: int) -> str:
-    """The royalty period after one."""
-    return period_of(last_day_of(period) + timedelta(days=1), months)
-
-
-def previous_period(period: str, months: int) -> str:
-    """The royalty period before one."""
-    return period_of(first_day_of(period) - timedelta(days=1), months)
-
-
-def contract_year(starts: date, on: date) -> int:
-    """Which year of the contract a date falls in, counted from 1 at the start; tiers begin anew in each.
-
-    A sell-off after a term of whole years is a year of its own.
-    """
-    years = on.year - starts.year
-    return years + 1 if (on.month, on.day) >= (starts.month, starts.day) else years
-
-
-def year_begins(starts: date, number: int) -> date:
-    """The first day of a contract year; where the contract began on 29 February and the year has none, 1 March."""
-    year = starts.year + number - 1
-    leap_day = (starts.month, starts.day) == (2, 29) and not isleap(year)
-    return date(year, 3, 1) if leap_day else starts.replace(year=year)
 
 
 def _year_due(starts: date, due: str) -> int:

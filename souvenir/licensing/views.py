@@ -13,8 +13,8 @@ from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.breach import Breach
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.periods import last_day_of
 from souvenir.licensing.statement import Statement
-from souvenir.licensing.terms import last_day_of
 
 LARGEST_PAGE: Final = 200
 MOST_LICENCES: Final = 1000

@@ -17,8 +17,8 @@ from souvenir.ledger.postings import Goods, Legs, tender_account
 from souvenir.licensing.accrual import Accrual
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.licence import Licence
+from souvenir.licensing.periods import last_day_of
 from souvenir.licensing.statement import Statement
-from souvenir.licensing.terms import last_day_of
 from souvenir.pos.shift import Shift
 from souvenir.sales.order import Order, OrderLine, ReturnedLine
 from souvenir.sales.tender import Exchanged
@@ -269,8 +269,7 @@ class KeepBooks(Process):
 def _book(tx: Transaction, event: Event, rule: str, on: date, legs: Legs, about: Mapping[str, str]) -> None:
     """Post the legs, if any, for an event, as known since the event was recorded."""
     if legs:
-        cause = Cause(event.TOPIC, event.originator_id, event.originator_version, event.timestamp)
-        book(tx, cause, rule, on, legs, dimensions=about)
+        book(tx, Cause.of(event), rule, on, legs, dimensions=about)
 
 
 # Amounts.

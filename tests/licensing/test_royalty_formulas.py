@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from souvenir.kernel.money import Money, total
+from souvenir.licensing.periods import contract_year, period_of
 from souvenir.licensing.royalty import limits, net_sales, recoupment, shared_rates, tiers, withholding
-from souvenir.licensing.terms import Method, RoyaltyTerms, Tier, contract_year, flat, period_of
+from souvenir.licensing.terms import Method, RoyaltyTerms, Tier, flat
 
 
 def cny(text: str) -> Money:

@@ -15,10 +15,11 @@ from souvenir.documents.statement import print_statement
 from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.licence import Grant
+from souvenir.licensing.periods import year_begins
 from souvenir.licensing.registers import RoyaltyPositions
 from souvenir.licensing.royalty import recoupment
 from souvenir.licensing.sheet import Header
-from souvenir.licensing.terms import Instalment, TermUnsound, flat, year_begins
+from souvenir.licensing.terms import Instalment, TermUnsound, flat
 
 END = {2026: date(2026, 12, 31), 2027: date(2027, 12, 31)}
 SPRING = {2026: date(2026, 5, 1), 2027: date(2027, 5, 1)}

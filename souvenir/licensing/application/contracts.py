@@ -22,12 +22,13 @@ from souvenir.licensing.deemed import FreeGoodsUnsound, free_goods, missing_labe
 from souvenir.licensing.grant import Stage
 from souvenir.licensing.label_stock import LabelCount, LabelStock
 from souvenir.licensing.licence import Grant, Licence
+from souvenir.licensing.periods import contract_year, last_day_of
 from souvenir.licensing.position import Year
 from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
 from souvenir.licensing.registers.rights import meeting, unanswered
 from souvenir.licensing.sell_off_stock import SellOffStock
 from souvenir.licensing.sublicensing import SublicenceAlreadyReported, reported
-from souvenir.licensing.terms import RoyaltyTerms, TermUnsound, contract_year, last_day_of
+from souvenir.licensing.terms import RoyaltyTerms, TermUnsound
 
 MOST_OVERDUE: Final = 200
 """Approvals the clock decides at once."""

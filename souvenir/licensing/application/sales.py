@@ -18,6 +18,7 @@ from souvenir.licensing.breach import Breach
 from souvenir.licensing.cap_use import CapUse, UnitCapReached
 from souvenir.licensing.contract import WHOLE, Contract, Standing
 from souvenir.licensing.conversion import Conversion
+from souvenir.licensing.periods import contract_year, period_of
 from souvenir.licensing.position import (
     Change,
     Key,
@@ -32,7 +33,7 @@ from souvenir.licensing.registers.positions import totals_of, year_of
 from souvenir.licensing.registers.rights import cap_used, contract_and_approval, stock_left
 from souvenir.licensing.royalty.net_sales import converted
 from souvenir.licensing.sell_off_stock import SellOffStockSoldOut
-from souvenir.licensing.terms import Agreed, contract_year, period_of
+from souvenir.licensing.terms import Agreed
 
 NOBODY: Final = UUID(int=0)
 """No product: for a question that is about none."""

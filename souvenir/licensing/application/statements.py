@@ -26,6 +26,7 @@ from souvenir.licensing.forecasting import Forecast, forecast, year_ahead
 from souvenir.licensing.label_stock import LabelStock
 from souvenir.licensing.licence import Licence
 from souvenir.licensing.payout import PayoutInstruction, payout_of
+from souvenir.licensing.periods import contract_year, last_day_of
 from souvenir.licensing.reading import ACCRUED, ADJUSTED, BREACHED, REVERSED, TOPICS, Reading, Source, sources
 from souvenir.licensing.registers.positions import (
     Issued,
@@ -41,7 +42,6 @@ from souvenir.licensing.registers.positions import (
 from souvenir.licensing.registers.rights import contract_of
 from souvenir.licensing.sheet import Header, Sheet, Stated
 from souvenir.licensing.statement import NotStated, PeriodAlreadyStated, Statement, StatementOvertaken
-from souvenir.licensing.terms import contract_year, last_day_of
 
 
 def charge_late_payment(

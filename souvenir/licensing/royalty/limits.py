@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from souvenir.kernel.money import Money
-from souvenir.licensing.terms import period_of
+from souvenir.licensing.periods import period_of
 
 
 @dataclass(frozen=True, slots=True)
