@@ -155,7 +155,8 @@ def test_the_last_report_is_the_one_the_bank_made_last_whatever_its_name(bank, f
     bank.send(ORDER)
     report(folder, "ACSC", "9.xml", made="2026-07-30T09:00:00Z")
     report(folder, "RJCT", "10.xml", reason="returned by the payee's bank", made="2026-08-02T11:00:00+02:00")
-    assert bank.query(KEY).reason == "returned by the payee's bank"
+    answer = bank.query(KEY)
+    assert (answer.reason, answer.on) == ("returned by the payee's bank", date(2026, 8, 2))
 
 
 @pytest.mark.parametrize("day", ["", "30.07.2026", "2026-13-41T00:00:00Z"])

@@ -143,15 +143,17 @@ def statuses(report: Path, end_to_end: str) -> Iterator[tuple[tuple[str, str], B
             continue
         said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in told.iter()}
         if said.get("OrgnlEndToEndId") == end_to_end:
-            yield (made, report.name), _answer(said, end_to_end)
+            yield (made, report.name), _answer(said, end_to_end, made)
 
 
-def _answer(said: Mapping[str, str], key: str) -> BankAnswer:
-    status, day = said.get("TxSts", ""), _day(said.get("AccptncDtTm", ""))
+def _answer(said: Mapping[str, str], key: str, made: str) -> BankAnswer:
+    """Paid on the day the bank names; rejected, or sent back, on the day it says so."""
+    status = said.get("TxSts", "")
     if status in PAID:
-        return BankAnswer(Standing.PAID, said.get("AcctSvcrRef") or key, on=day)
+        return BankAnswer(Standing.PAID, said.get("AcctSvcrRef") or key, on=_day(said.get("AccptncDtTm", "")))
     if status in REJECTED:
-        return BankAnswer(Standing.REJECTED, key, said.get("AddtlInf") or said.get("Cd") or "rejected", on=day)
+        why = said.get("AddtlInf") or said.get("Cd") or "rejected"
+        return BankAnswer(Standing.REJECTED, key, why, on=_day(made))
     return BankAnswer(Standing.IN_HAND, key)
 
 
