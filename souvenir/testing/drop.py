@@ -19,12 +19,13 @@ from uuid import UUID
 
 from souvenir.api.identity import global_id
 from souvenir.editions.views import availability
+from souvenir.eventlog import EventLog
 from souvenir.kernel import clock
 from souvenir.kernel.identifiers import new_id
 from souvenir.kernel.money import Money
 from souvenir.processes.enrol_device import enrol_device, expect_device
 from souvenir.shop import Shop
-from souvenir.testing.race import Race, sales_of, sold_so_far
+from souvenir.testing.race import Race, sales_of
 
 PRICE: Final = Money.parse("1130.00 CNY")
 AT_TILLS: Final = 8
@@ -75,7 +76,7 @@ def drop(
             ]
             with ThreadPoolExecutor(buyers) as threads:
                 begun = [threads.submit(buyer.buy, left, answers) for buyer in seats]
-                while sold_so_far(shop.log, edition) < size // 4 and not all(one.done() for one in begun):
+                while _sold_so_far(shop.log, edition) < size // 4 and not all(one.done() for one in begun):
                     time.sleep(_PAUSE)
                 killed = processes[0].poll() is None and not all(one.done() for one in begun)
                 processes[0].kill()
@@ -83,6 +84,11 @@ def drop(
                     one.result()
         found = _disagreements(shop, edition, size) if guarded else ()
         return Drop(size, sales_of(shop.log, edition), killed, answers, found)
+
+
+def _sold_so_far(log: EventLog, edition: UUID) -> int:
+    row = log.row("SELECT SUM(sold) FROM piece_counts WHERE edition_id = ?", str(edition))
+    return row[0] or 0 if row else 0
 
 
 def _set_up(shop: Shop, size: int, tills: int) -> tuple[UUID, str, list[str]]:

@@ -97,11 +97,6 @@ def sales_of(log: EventLog, edition: UUID) -> Counter[int]:
     return Counter(numbers[stream] for stream in sold if stream in numbers)
 
 
-def sold_so_far(log: EventLog, edition: UUID) -> int:
-    row = log.row("SELECT SUM(sold) FROM piece_counts WHERE edition_id = ?", str(edition))
-    return row[0] or 0 if row else 0
-
-
 def _run(url: str, edition: str, outlet: str, buyers: int, attempts: int, guarded: bool, seed: int) -> None:
     """One process of a race."""
     log = EventLog.open(url, REGISTERS)
