@@ -27,6 +27,7 @@ from souvenir.pos.shift import (
     Movement,
     NoOpenShift,
     NothingMoved,
+    ReasonMissing,
     ShiftAlreadyOpen,
     ShiftClosed,
     TooManyMovements,
@@ -66,6 +67,13 @@ class MoveCashInput:
 
 
 @strawberry.input
+class OpenDrawerInput:
+    idempotency_key: strawberry.ID
+    badge: str = strawberry.field(description="Of whoever opens it.")
+    reason: str = strawberry.field(description="Such as change for a note.")
+
+
+@strawberry.input
 class DenominationInput:
     value: MoneyInput = strawberry.field(description="Of one note or coin.")
     count: int
@@ -76,6 +84,7 @@ class CloseShiftInput:
     idempotency_key: strawberry.ID
     badge: str = strawberry.field(description="Of whoever counted.")
     counts: list[DenominationInput] = strawberry.field(description="Every note and coin in the drawer, the float too.")
+    reason: str = strawberry.field(default="", description="Of a difference, as far as anybody knows.")
 
 
 @strawberry.type
@@ -86,6 +95,12 @@ class OpenShiftPayload:
 
 @strawberry.type
 class MoveCashPayload:
+    report: ShiftReport
+    replayed: bool
+
+
+@strawberry.type
+class OpenDrawerPayload:
     report: ShiftReport
     replayed: bool
 
@@ -136,21 +151,30 @@ class ShiftMutation:
         device = _device(at)
         with about("input", "amount"):
             amount = input.amount.money()
-        if len(input.reason) > LONGEST_REASON:
-            raise MalformedInput(expected=f"reason of at most {LONGEST_REASON} characters", value=input.reason[:40])
+        _short(input.reason)
         movement: Movement = input.movement.value
         moved = (device, new_id(), movement, amount, input.reason, _staff(at, input.badge))
         done = at.carry_out(input, lambda: at.shop.tills.move_cash(*moved))
         return MoveCashPayload(report=shifts.report(at, done.result, to_cashier=True), replayed=done.replayed)
+
+    @mutation(*EVERY_MUTATION, NoOpenShift, ShiftClosed, ReasonMissing, TooManyMovements)
+    def open_drawer(self, info: Info, input: OpenDrawerInput) -> OpenDrawerPayload:
+        """Record that the drawer was opened without a sale (a no-sale): nothing goes in or out."""
+        at = desk(info)
+        _short(input.reason)
+        opened = (_device(at), new_id(), input.reason, _staff(at, input.badge))
+        done = at.carry_out(input, lambda: at.shop.tills.open_drawer(*opened))
+        return OpenDrawerPayload(report=shifts.report(at, done.result, to_cashier=True), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION, *MONEY, NoOpenShift, ShiftClosed, CountBelowZero, CountedTwice, TooManyMovements)
     def close_shift(self, info: Info, input: CloseShiftInput) -> CloseShiftPayload:
         """Close this till's shift with what was counted; the books take what is over or short. Answers the Z report."""
         at = desk(info)
         device, staff = _device(at), _staff(at, input.badge)
+        _short(input.reason)
         with about("input", "counts"):
             counts = _counts(input.counts)
-            done = at.carry_out(input, lambda: at.shop.cash_up.close(device, counts, staff))
+            done = at.carry_out(input, lambda: at.shop.cash_up.close(device, counts, staff, input.reason))
         return CloseShiftPayload(report=shifts.report(at, done.result, to_cashier=True), replayed=done.replayed)
 
 
@@ -162,6 +186,11 @@ def _device(at: Desk) -> UUID:
 
 def _staff(at: Desk, badge: str) -> UUID:
     return at.shop.log.load(Staff, staff_id(badge)).id
+
+
+def _short(reason: str) -> None:
+    if len(reason) > LONGEST_REASON:
+        raise MalformedInput(expected=f"reason of at most {LONGEST_REASON} characters", value=reason[:40])
 
 
 def _counts(given: Sequence[DenominationInput]) -> list[Denomination]:

@@ -61,6 +61,8 @@ class ShiftReport:
     counts: list[CountedDenomination]
     counted: Money | None
     difference: Money | None = strawberry.field(description="Over above zero, short below.")
+    reason: str = strawberry.field(description="What whoever counted says of a difference.")
+    no_sales: list[str] = strawberry.field(description="Why the drawer was opened without a sale, each time.")
     unfinished: list[ShiftUnfinished] = strawberry.field(description="As it is now; in a Z report, as it was left.")
 
 
@@ -86,6 +88,8 @@ def report(at: Desk, shift_id: UUID, *, to_cashier: bool) -> ShiftReport:
         counts=[CountedDenomination(value=Money.of(one.value), count=one.count) for one in shift.counts],
         counted=Money.of(shift.counted) if shift.counted is not None else None,
         difference=Money.of(shift.difference) if shift.difference is not None else None,
+        reason=shift.reason,
+        no_sales=list(shift.no_sales.values()),
         unfinished=[
             ShiftUnfinished(
                 kind=one.kind,

@@ -31,6 +31,18 @@ class Tills:
 
         return self._log.execute(decide)
 
+    def open_drawer(self, device_id: UUID, opening_id: UUID, reason: str, by: UUID) -> Committed[UUID]:
+        """Record that the drawer at the device's till was opened without a sale; answers the shift's id."""
+
+        def decide(tx: Transaction) -> UUID:
+            device = tx.get(Device, device_id)
+            shift = last_shift_at(tx, device.outlet_id, device.till)
+            shift.open_drawer(opening_id, reason, by)
+            tx.save(shift)
+            return shift.id
+
+        return self._log.execute(decide)
+
     def last_shift(self, outlet_id: UUID, till: str) -> UUID:
         """The till's shift, open or closed last. Raises NoOpenShift where there never was one."""
         row = self._log.row(_LAST_SHIFT, str(outlet_id), till)

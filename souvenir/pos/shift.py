@@ -59,6 +59,10 @@ class NothingMoved(SouvenirError):
     amount: Money
 
 
+class ReasonMissing(SouvenirError):
+    message = "A drawer is opened without a sale for a reason. Say which."
+
+
 class TooManyMovements(SouvenirError):
     message = "A shift takes at most {most} cash movements, and a count at most {denominations} denominations."
     most: int
@@ -131,6 +135,14 @@ class Shift(Aggregate):
         reason: str
         moved_by: UUID
 
+    class DrawerOpened(Aggregate.Event):
+        """The drawer was opened and nothing was to go in or out: change for a customer, a look. A no-sale."""
+
+        TOPIC = "pos.ShiftDrawerOpened"
+        opening_id: UUID
+        reason: str
+        opened_by: UUID
+
     class Closed(Aggregate.Event):
         """The drawer was counted; `difference` is what was counted above (or, negative, below) what was due.
 
@@ -148,6 +160,8 @@ class Shift(Aggregate):
         counts: tuple[Denomination, ...] = ()
         takings: tuple[Taking, ...] = ()
         unfinished: tuple[Unfinished, ...] = ()
+        reason: str = ""
+        """What whoever counted says of a difference."""
 
     # Decide: may refuse, may record, never assigns.
 
@@ -187,9 +201,18 @@ class Shift(Aggregate):
         self.require_open()
         if (amount + Money.zero(self.opening_float.currency)).minor <= 0:
             raise NothingMoved(amount=amount)
-        if len(self.movements) >= MOST_MOVEMENTS:
-            raise TooManyMovements(most=MOST_MOVEMENTS, denominations=MOST_DENOMINATIONS)
+        self._require_room()
         self._cash_moved(movement_id=movement_id, movement=movement, amount=amount, reason=reason, moved_by=by)
+
+    def open_drawer(self, opening_id: UUID, reason: str, by: UUID) -> None:
+        """Record that the drawer was opened without a sale; the same opening again records nothing."""
+        if opening_id in self.no_sales:
+            return
+        self.require_open()
+        if not reason.strip():
+            raise ReasonMissing()
+        self._require_room()
+        self._drawer_opened(opening_id=opening_id, reason=reason.strip(), opened_by=by)
 
     def close(
         self,
@@ -197,6 +220,7 @@ class Shift(Aggregate):
         takings: Sequence[Taking],
         closed_by: UUID,
         unfinished: Sequence[Unfinished] = (),
+        reason: str = "",
     ) -> None:
         """Close with the notes and coins counted, against the float, what was moved and what the till took.
 
@@ -219,6 +243,7 @@ class Shift(Aggregate):
             counts=tuple(counts),
             takings=tuple(takings),
             unfinished=tuple(unfinished),
+            reason=reason,
         )
 
     # Answer.
@@ -237,6 +262,10 @@ class Shift(Aggregate):
         """Refuse what belongs to a shift once it is closed."""
         if self.counted is not None:
             raise ShiftClosed(till=self.till, shift_no=self.shift_no, counted=self.counted)
+
+    def _require_room(self) -> None:
+        if len(self.movements) + len(self.no_sales) >= MOST_MOVEMENTS:
+            raise TooManyMovements(most=MOST_MOVEMENTS, denominations=MOST_DENOMINATIONS)
 
     def _counted(self, counts: Sequence[Denomination]) -> Money:
         if len(counts) > MOST_DENOMINATIONS:
@@ -269,6 +298,8 @@ class Shift(Aggregate):
         self.opened_as = (device_id, cashier, business_date, opening_float, blind)
         self.blind = blind
         self.movements: dict[UUID, tuple[Movement, Money]] = {}
+        self.no_sales: dict[UUID, str] = {}
+        self.reason = ""
         self.counted: Money | None = None
         self.difference: Money | None = None
         self.counts: tuple[Denomination, ...] = ()
@@ -278,6 +309,10 @@ class Shift(Aggregate):
     @event(CashMoved)
     def _cash_moved(self, movement_id: UUID, movement: Movement, amount: Money, reason: str, moved_by: UUID) -> None:
         self.movements[movement_id] = (movement, amount)
+
+    @event(DrawerOpened)
+    def _drawer_opened(self, opening_id: UUID, reason: str, opened_by: UUID) -> None:
+        self.no_sales[opening_id] = reason
 
     @event(Closed)
     def _closed(
@@ -292,9 +327,10 @@ class Shift(Aggregate):
         counts: tuple[Denomination, ...],
         takings: tuple[Taking, ...],
         unfinished: tuple[Unfinished, ...],
+        reason: str,
     ) -> None:
         self.counted, self.difference, self.counts, self.takings = counted, difference, counts, takings
-        self.unfinished = unfinished
+        self.unfinished, self.reason = unfinished, reason
 
 
 def shift_id(outlet_id: UUID, till: str, shift_no: int) -> UUID:

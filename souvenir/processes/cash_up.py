@@ -156,8 +156,10 @@ class CashUp:
 
         return self._log.execute(decide)
 
-    def close(self, device_id: UUID, counts: Sequence[Denomination], closed_by: UUID) -> Committed[UUID]:
-        """Close the shift at the device's till with what was counted; answers the shift's id.
+    def close(
+        self, device_id: UUID, counts: Sequence[Denomination], closed_by: UUID, reason: str = ""
+    ) -> Committed[UUID]:
+        """Close the shift at the device's till with what was counted; answers the shift's id. `reason`: of a difference.
 
         The same count again is the same closing. Raises NoOpenShift, or ShiftClosed for another count.
         """
@@ -166,7 +168,7 @@ class CashUp:
             device = tx.get(Device, device_id)
             tx.session.changed(_LOCK, str(device.outlet_id), device.till)
             shift = last_shift_at(tx, device.outlet_id, device.till)
-            shift.close(counts, _takings(tx.session, shift), closed_by, _unfinished(tx.session, tx.get, shift))
+            shift.close(counts, _takings(tx.session, shift), closed_by, _unfinished(tx.session, tx.get, shift), reason)
             tx.save(shift)
             return shift.id
 

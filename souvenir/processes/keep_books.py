@@ -106,7 +106,8 @@ class KeepBooks(Process):
         """What was counted goes to the safe: the next float comes from there."""
         drawer, about = _drawer(tx, event.outlet_id, event.till), _shift(tx.at_event(Shift, event.originator_id))
         counted = postings.drawer_counted(drawer, event.due, event.counted)
-        _book(tx, event, "J16c", event.business_date, counted, about)
+        why = {"reason": event.reason} if event.reason else {}
+        _book(tx, event, "J16c", event.business_date, counted, about | why)
         _book(tx, event, "J16g", event.business_date, postings.cash_picked_up(drawer, event.counted), about)
 
     # Licences.

@@ -262,3 +262,14 @@ def test_a_refund_that_is_yet_to_be_given_is_said_and_the_exchange_stands(group:
     group.till.do("keyInRefund", paymentId=payment, refundId=open_["id"], slip=slip | {"approval": "A2"})
     assert group.till.ask("payment", id=payment)["openRefunds"] == []
     assert group.till.ask("order", id=order)["state"] == "returned"
+
+
+def test_a_buyer_at_their_limit_may_exchange_one_number_for_another_but_not_for_two(group: Group):
+    group.office.do("limitEdition", editionId=group.edition, perPerson=1)
+    buyer = {"documentNumber": "X1234567"}
+    order = group.bought(pieces=[{"editionId": group.edition, "number": 5}], buyer=buyer)["id"]
+    pieces = [{"editionId": group.edition, "number": 6}, {"editionId": group.edition, "number": 7}]
+    assert exchange(group, order, pieces=pieces, buyer=buyer)["code"] == "PURCHASE_LIMIT_REACHED"
+    assert exchange(group, order, pieces=pieces[:1])["code"] == "IDENTITY_NEEDED"
+    done = exchange(group, order, pieces=pieces[:1], buyer=buyer)
+    assert done["order"]["lines"][0]["number"] == 6

@@ -247,6 +247,23 @@ def test_a_shift_closes_with_what_its_own_sales_refunds_and_movements_come_to(gr
     assert "Expenses:CashOverShort" not in found
 
 
+def test_a_drawer_opened_without_a_sale_is_in_the_report_with_its_reason(group: Group):
+    opened = {"badge": "C1", "reason": "change for a note"}
+    open_shift(group)
+    report = group.till.do("openDrawer", **opened)["report"]
+    assert (report["noSales"], report["movements"]) == (["change for a note"], [])
+    assert group.till.try_to("openDrawer", badge="C1", reason=" ")["code"] == "REASON_MISSING"
+    assert group.till.try_to("openDrawer", badge="C1", reason="x" * 201)["code"] == "MALFORMED_INPUT"
+    assert group.till.try_to("openDrawer", **opened | {"badge": "nobody"})["code"] == "NOT_FOUND"
+    counts = notes(("100.00", 4), ("50.00", 1))
+    closed = group.till.do("closeShift", badge="C1", counts=counts, reason="a note was false")["report"]
+    assert (closed["difference"]["amount"], closed["reason"]) == ("-50.00", "a note was false")
+    assert closed["noSales"] == ["change for a note"]
+    assert group.till.try_to("openDrawer", **opened)["code"] == "SHIFT_CLOSED"
+    statement = group.finance.ask("accountStatement", account="Expenses:CashOverShort", currency="CNY")
+    assert len(statement["lines"]["edges"]) == 1
+
+
 @pytest.mark.parametrize(("fen", "difference", "booked"), [(3, "-0.01", "0.01"), (6, "0.02", "-0.02")])
 def test_what_is_over_or_short_is_booked(group: Group, fen: int, difference: str, booked: str):
     open_shift(group)
