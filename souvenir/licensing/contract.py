@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Final, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.identifiers import derived_id
 from souvenir.licensing.conversion import Conversion
 from souvenir.licensing.grant import Grant
-from souvenir.licensing.periods import period_of, year_begins
+from souvenir.licensing.periods import contract_year, first_day_of, last_day_of, period_of, year_begins
 from souvenir.licensing.terms import Agreed, RoyaltyTerms, Schedule
 
 Standing = Literal["term", "sell_off"]
@@ -108,6 +109,16 @@ class Contract(Value):
         """The last day of a contract year whose royalties may recoup what is guaranteed for it."""
         return min(self.recoups_until, year_begins(self.grant.starts, number + 1) - timedelta(days=1))
 
+    def has_period(self, period: str) -> bool:
+        """Whether any day of the contract, its sell-off included, falls in a royalty period; it must be one of its length."""
+        last = last_day_of(period)
+        own = period_of(last, self.terms.period_months) == period
+        return own and self.grant.starts <= last and first_day_of(period) <= self.grant.last_day
+
+    def year_of(self, period: str) -> int:
+        """The contract year in which a royalty period ends, or the contract within it."""
+        return contract_year(self.grant.starts, min(last_day_of(period), self.grant.last_day))
+
     @property
     def caps_units(self) -> bool:
         """Whether units beyond a cap are refused; otherwise they only cost more."""
@@ -157,12 +168,15 @@ class Contract(Value):
             raise LicenceLapsed(licence_id=self.id, contract_no=self.contract_no, last_day=last_day, on=on)
         return "sell_off"
 
-    def counts_in(self, currency: str, on: date | None = None) -> Conversion | None:
-        """How a sale in a currency on a day comes into the licence's, None where it is the same; else a refusal."""
+    def counts_in(self, currency: str, *days: date) -> Conversion | None:
+        """How a sale in a currency comes into the licence's, by the first of these days that has a rate; else a refusal.
+
+        None where the currency is the same.
+        """
         if currency == self.terms.currency:
             return None
-        for conversion in reversed(self.conversions):
-            if on is not None and conversion.currency == currency and conversion.holds(on):
+        for day, conversion in product(days, reversed(self.conversions)):
+            if conversion.currency == currency and conversion.holds(day):
                 return conversion
         raise NoConversionRate(
             licence_id=self.id, contract_no=self.contract_no, licence_currency=self.terms.currency, currency=currency

@@ -34,12 +34,12 @@ def free_goods(
     Where nothing was sold in it, the price is that of the last year in which something was, `priced`.
     """
     facts = {"contract_no": contract.contract_no, "period": period, "units": units}
-    allowance, last = contract.terms.free_goods_allowance, last_day_of(period)
+    allowance = contract.terms.free_goods_allowance
     if allowance is None:
         raise FreeGoodsUnsound(**facts, reason="the contract charges none")
     if units < 0:
         raise FreeGoodsUnsound(**facts, reason="fewer than none")
-    if not contract.grant.starts <= last <= contract.grant.last_day or last >= on:
+    if not contract.has_period(period) or last_day_of(period) >= on:
         raise FreeGoodsUnsound(**facts, reason=f"{period} is not a period of the contract that was over on {on}")
     sold = [count for count in year.counts.values() if count.period == period]
     sold_units = sum(count.units for count in sold)

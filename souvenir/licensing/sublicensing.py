@@ -7,7 +7,7 @@ from souvenir.kernel.money import Money
 from souvenir.licensing.adjustment import Adjustment
 from souvenir.licensing.amending import Restated, adjusted
 from souvenir.licensing.contract import Contract
-from souvenir.licensing.periods import contract_year, last_day_of
+from souvenir.licensing.periods import last_day_of
 from souvenir.licensing.position import Totals
 from souvenir.licensing.royalty.shared_rates import sublicence
 
@@ -47,8 +47,7 @@ def reported(
     nothing = Money.zero(terms.currency)
     if not sublicensee.strip() or receipts < nothing or net_sales < nothing:
         raise SublicenceUnsound(**facts, reason="it needs a name, and amounts of no less than nothing")
-    last = last_day_of(period)
-    if not contract.grant.starts <= last <= contract.grant.last_day or last >= on:
+    if not contract.has_period(period) or last_day_of(period) >= on:
         raise SublicenceUnsound(**facts, reason=f"{period} is not a period of the contract that was over on {on}")
     royalty = sublicence(receipts, terms.sublicence_share, net_sales, terms.sublicence_rate)
     by_share = royalty == receipts.at_rate(terms.sublicence_share)
@@ -59,4 +58,4 @@ def reported(
         royalty=royalty,
         marketing_fund=nothing,
     )
-    return adjusted(contract, totals, name_of(sublicensee), contract_year(contract.grant.starts, last), change, on)
+    return adjusted(contract, totals, name_of(sublicensee), contract.year_of(period), change, on)

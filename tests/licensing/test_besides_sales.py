@@ -114,6 +114,17 @@ def test_free_goods_that_cannot_be(small_shop: Any, grant: Grant, allowance: Any
     assert small_shop.log.head() == head
 
 
+def test_free_goods_of_the_last_period_count_though_the_licence_ended_within_it(small_shop: Any, grant: Grant) -> None:
+    ending = grant.model_copy(update={"ends": date(2026, 11, 15), "sell_off_days": 0})
+    licence = sign(small_shop, ending, "0.10", free_goods_allowance="0")
+    sell(small_shop, licence, IN_QUARTER[3], "100.00", units=10)
+    with pytest.raises(FreeGoodsUnsound, match="2026-11 is not a period of the contract"):
+        small_shop.licensing.report_free_goods(licence, "2026-11", 2, STATED_ON[3])
+    small_shop.licensing.report_free_goods(licence, "2026-Q4", 2, STATED_ON[3])
+    small_shop.licensing.issue_statements(STATED_ON[3])
+    assert small_shop.licensing.statement(licence, "2026-Q4").header.account.earned == cny("12.00")
+
+
 def test_free_goods_are_reported_once(small_shop: Any, grant: Grant) -> None:
     licence = sign(small_shop, grant, "0.08", free_goods_allowance="0.02")
     small_shop.licensing.report_free_goods(licence, "2026-Q1", 5, date(2026, 4, 5))

@@ -307,6 +307,21 @@ def test_a_share_of_what_is_paid_counts_where_it_is_greater(small_shop: Any, gra
     assert state(small_shop, licence, 0).account.earned == cny("130.00")
 
 
+def test_the_last_report_is_of_the_year_the_licence_ended_in(small_shop: Any, grant: Grant) -> None:
+    """From 15 February to 14 February: the first quarter of 2027 begins within the contract, and ends after it."""
+    days = {"starts": date(2026, 2, 15), "ends": date(2027, 2, 14), "sell_off_days": 0, "sub_licensing": True}
+    licence = sign(
+        small_shop, grant.model_copy(update=days), "0.08", sublicence_share="0.5", advance=cny("100.00"),
+        guarantee_years="separate",
+    )  # fmt: skip
+    small_shop.licensing.report_sublicence(
+        licence, "Garden Prints", "2027-Q1", cny("100.00"), cny("500.00"), date(2027, 4, 5)
+    )
+    small_shop.licensing.issue_statements(date(2027, 4, 10))
+    account = small_shop.licensing.statement(licence, "2027-Q1").header.account
+    assert (account.recouped, account.payable) == (cny("50.00"), cny("0.00"))
+
+
 @pytest.mark.parametrize(
     ("may", "name", "period", "receipts", "refusal"),
     [
@@ -315,6 +330,7 @@ def test_a_share_of_what_is_paid_counts_where_it_is_greater(small_shop: Any, gra
         (True, "Garden Prints", "2026-Q1", "-1.00", SublicenceUnsound),
         (True, "Garden Prints", "2026-Q2", "1.00", SublicenceUnsound),
         (True, "Garden Prints", "2025-Q4", "1.00", SublicenceUnsound),
+        (True, "Garden Prints", "2026-03", "1.00", SublicenceUnsound),
     ],
 )
 def test_reports_that_cannot_be(

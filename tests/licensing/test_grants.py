@@ -249,6 +249,16 @@ def test_a_sale_in_another_currency_counts_by_the_rate_of_its_day(small_shop: An
         )
 
 
+def test_an_order_paid_when_no_rate_is_agreed_counts_by_that_of_the_day_it_was_placed(
+    small_shop: Any, grant: Grant
+) -> None:
+    licence, last_day = in_dollars(small_shop, grant), date(2026, 6, 30)
+    small_shop.licensing.agree_rate(licence, "CNY", Decimal("0.15"), "PBOC", date(2026, 4, 1), last_day)
+    order = small_shop.sell("1130.00", licence, placed_on=last_day, on=date(2026, 7, 1))
+    accrual = small_shop.log.load(Accrual, Accrual.id_of(order, 1, licence))
+    assert (accrual.royalty, accrual.counted.period) == (Money.of("15.00", "USD"), "2026-Q3")
+
+
 @pytest.mark.parametrize(
     ("rate", "refusal"),
     [

@@ -22,7 +22,7 @@ from souvenir.licensing.deemed import FreeGoodsUnsound, free_goods, missing_labe
 from souvenir.licensing.grant import Stage
 from souvenir.licensing.label_stock import LabelCount, LabelStock
 from souvenir.licensing.licence import Grant, Licence
-from souvenir.licensing.periods import contract_year, last_day_of
+from souvenir.licensing.periods import contract_year
 from souvenir.licensing.position import Year
 from souvenir.licensing.registers.positions import account_kept, contract_years, totals_of, year_of
 from souvenir.licensing.registers.rights import meeting, unanswered
@@ -167,7 +167,7 @@ class Licensing(Statements):
 
         def decide(tx: Transaction) -> None:
             contract = tx.get(Licence, licence_id).contract
-            totals = totals_of(tx.session, contract, contract_year(contract.grant.starts, last_day_of(period)))
+            totals = totals_of(tx.session, contract, contract.year_of(period))
             made = reported(contract, totals, sublicensee, period, receipts, net_sales, on)
             known = tx.find(Adjustment, made.id)
             if known is None:
@@ -183,7 +183,7 @@ class Licensing(Statements):
 
         def decide(tx: Transaction) -> None:
             contract = tx.get(Licence, licence_id).contract
-            years = _year_at(tx, contract, last_day_of(period)), _last_sold(tx, contract)
+            years = _year(tx, contract, contract.year_of(period)), _last_sold(tx, contract)
             totals = totals_of(tx.session, contract, years[0].number)
             made = free_goods(contract, totals, *years, period, units, on)
             known = tx.find(Adjustment, made.id)
@@ -222,7 +222,8 @@ class Licensing(Statements):
         """
 
         def count(tx: Transaction, contract: Contract, stock: LabelStock) -> None:
-            years = _year_at(tx, contract, found.counted_on), _last_sold(tx, contract)
+            number = contract_year(contract.grant.starts, max(found.counted_on, contract.grant.starts))
+            years = _year(tx, contract, number), _last_sold(tx, contract)
             totals = totals_of(tx.session, contract, years[0].number)
             deemed = stock.count(found, totals.units, contract.terms.labels_deemed_sold)
             if deemed:
@@ -293,16 +294,15 @@ class Licensing(Statements):
         return self._log.execute(decide).result
 
 
-def _year_at(tx: Transaction, contract: Contract, on: date) -> Year:
-    """What tiers have counted in the contract year of a day."""
-    number = contract_year(contract.grant.starts, max(on, contract.grant.starts))
+def _year(tx: Transaction, contract: Contract, number: int) -> Year:
+    """What tiers have counted in a contract year."""
     return year_of(tx.session, contract.id, number, contract.terms)
 
 
 def _last_sold(tx: Transaction, contract: Contract) -> Year:
     """The last contract year in which anything was sold and kept; before there is one, the first."""
     numbers = reversed(contract_years(tx.session, contract.id))
-    years = (year_of(tx.session, contract.id, number, contract.terms) for number in numbers)
+    years = (_year(tx, contract, number) for number in numbers)
     return next((year for year in years if year.units > 0), Year(1, contract.terms.currency))
 
 

@@ -219,7 +219,7 @@ def accrue(positions: Positions, licence_id: UUID, sale: LicensedSale) -> None:
     try:
         standing = contract.permits(sale.category, sale.territory, sale.channel, sale.placed_on)
         require_approval(contract, approved_on, sale.product_id, sale.placed_on)
-        conversion = contract.counts_in(sale.net.currency, sale.paid_on)
+        conversion = contract.counts_in(sale.net.currency, sale.paid_on, sale.placed_on)
     except SouvenirError as refusal:
         if tx.find(Breach, Breach.id_of(sale.order_id, sale.line_no, licence_id)) is None:
             base = sale.net.at_rate(contract.terms.price_share)
