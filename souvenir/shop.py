@@ -106,7 +106,7 @@ from souvenir.taxrefund.customs import CustomsOffice
 from souvenir.taxrefund.registers import ClaimsByOrder, OpenFilings, TaxFiles, read_in
 from souvenir.taxrefund.rulebook import RuleBook, open_rule_book
 from souvenir.taxrefund.tax_office import TaxOffice
-from souvenir.taxrefund.views import AgencyAccount, ClaimList, ReceivedStatements
+from souvenir.taxrefund.views import AgencyAccount, ClaimList, FilingList, ReceivedStatements
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -371,12 +371,13 @@ class Views:
         self.settlements = Settlements()
         self.agency_statements = ReceivedStatements()
         self.agency_account = AgencyAccount()
+        self.filings = FilingList()
 
     @property
     def all(self) -> tuple[View, ...]:
         return (
             self.site_map, self.shelf, self.editions, self.orders, self.royalties, self.claims, self.ledger, self.tills,
-            self.status_lists, self.settlements, self.agency_statements, self.agency_account,
+            self.status_lists, self.settlements, self.agency_statements, self.agency_account, self.filings,
         )  # fmt: skip
 
 

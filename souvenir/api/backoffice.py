@@ -25,6 +25,7 @@ from souvenir.api.editions import Edition
 from souvenir.api.goods import Product
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.licensor import LicensorQuery, licence_seen, seen
+from souvenir.api.objections import ObjectionMutation, ObjectionQuery
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.papers import DeskPaperQuery
 from souvenir.api.people import PeopleMutation, PeopleQuery
@@ -50,7 +51,16 @@ class Device:
 
 
 @strawberry.type
-class Query(DrawsQuery, PeopleQuery, WhereaboutsQuery, DeskPaperQuery, LicensorQuery, ApprovalQuery, StalledQuery):
+class Query(
+    DrawsQuery,
+    PeopleQuery,
+    WhereaboutsQuery,
+    DeskPaperQuery,
+    LicensorQuery,
+    ApprovalQuery,
+    ObjectionQuery,
+    StalledQuery,
+):
     @described
     def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Anything this audience knows, by its id."""
@@ -209,6 +219,7 @@ class Mutation(
     RefundDeskMutation,
     ReturnsMutation,
     PeopleMutation,
+    ObjectionMutation,
 ):
     @mutation(*EVERY_MUTATION, BadgeTaken)
     def engage_staff(self, info: Info, input: EngageStaffInput) -> EngageStaffPayload:

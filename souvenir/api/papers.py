@@ -191,7 +191,9 @@ def _of_claim(claim_id: UUID, written: Written) -> ClaimPapers:
 
 
 def _of_return(at: Desk, order: UUID, return_id: str, is_copy: bool) -> SalesReceipt:
-    at.shop.caught_up(at.shop.views.claims, at.writes.of(at.actor))
+    written = at.writes.of(at.actor)
+    at.shop.caught_up(at.shop.views.claims, written)
+    at.shop.caught_up(at.shop.views.filings, written)
     back = read_id("Return", return_id, "returnId")
     return _of_sale(at.shop.write_papers.of_return(order, back, is_copy=is_copy))
 

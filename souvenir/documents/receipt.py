@@ -58,6 +58,8 @@ class Receipt:
     """Of the price of what came back, what stays: the buyer had it as a tax refund advance."""
     voided_forms: Sequence[str] = ()
     """The refund forms that are void since."""
+    red_letters: Sequence[str] = ()
+    """The tax office's negative invoices for it."""
     is_copy: bool = False
 
 
@@ -80,6 +82,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
             (("收银台", "Till"), receipt.till or "-"),
             *([(("原单号", "Order"), receipt.order_no)] if receipt.return_no else []),
             *([(("作废申请单", "Void forms"), " ".join(receipt.voided_forms))] if receipt.voided_forms else []),
+            *([(("红字发票", "Red-letter invoices"), " ".join(receipt.red_letters))] if receipt.red_letters else []),
             *((("付款方式", "Paid by"), paid_by) for paid_by in _paid_by(receipt)),
             *([(("副本", "Copy"), "副本 COPY")] if receipt.is_copy else []),
         ]
@@ -123,6 +126,8 @@ def _lines(receipt: Receipt) -> Iterator[str]:
     yield from across("单号 Order", receipt.order_no, COLUMNS)
     for form_no in receipt.voided_forms:
         yield from across("作废申请单 Void form", form_no, COLUMNS)
+    for invoice in receipt.red_letters:
+        yield from across("红字发票 Red letter", invoice, COLUMNS)
     yield from across("日期 Date", receipt.sold_on.isoformat(), COLUMNS)
     if receipt.till:
         yield from across("收银台 Till", receipt.till, COLUMNS)

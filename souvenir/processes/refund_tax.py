@@ -295,6 +295,10 @@ class RefundTax(IssueForm):
         committed = self._refunds.write_off(claim_id, on or self._day(claim_id))
         return Committed(claim_id, committed.position, committed.replayed)
 
+    def resolve_objection(self, filing_id: UUID, how: str, on: date) -> Committed[UUID]:
+        """Record that people settled with the tax office what it would not do about a form. Raises NothingObjected."""
+        return self._refunds.resolve_objection(filing_id, how, on)
+
     def act_on_deadlines(self, on: date | None = None) -> int:
         """Act on promises whose day has passed where the goods were sold, and finish what a crash or a lapse left.
 

@@ -25,8 +25,9 @@ from souvenir.sales.order import Order, OrderLine, OrderNotPaid, ReturnedLine
 from souvenir.sites.outlet import Outlet, Seller
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
+from souvenir.taxrefund.filing import Filing
 from souvenir.taxrefund.form import ClaimLine, Tender
-from souvenir.taxrefund.views import ClaimList
+from souvenir.taxrefund.views import ClaimList, FilingList
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class WritePapers:
     def __init__(self, log: EventLog, forms: IssueForm) -> None:
         self._log = log
         self._forms = forms
-        self._claims = ClaimList()
+        self._claims, self._filings = ClaimList(), FilingList()
 
     def of_claim(self, claim_id: UUID, language: str = "en") -> ClaimPapers:
         """The papers of a claim as it stands now, in the country's language and the traveller's, or the nearest to it.
@@ -84,6 +85,7 @@ class WritePapers:
             raise NotFound(kind="Return", id=str(return_id))
         with self._log.reading() as session:
             claims = [self._log.load(Claim, one.id) for one in self._claims.of_order(session, order_id)]
+        voided = [claim for claim in claims if claim.voided_with == return_id]
         nothing = Money.zero(order.currency)
         kept = total((claim.recoveries.get(return_id, nothing) for claim in claims), order.currency)
         back = total((amount for _, amount in _given(order, return_id, kept)), order.currency) + kept
@@ -101,7 +103,8 @@ class WritePapers:
             paid=_given(order, return_id, kept),
             rounding=order.given_back(return_id) - back or None,
             kept=kept or None,
-            voided_forms=[claim.claim_no for claim in claims if claim.voided_with == return_id],
+            voided_forms=[claim.claim_no for claim in voided],
+            red_letters=[number for claim in voided for number in self._red_letters(claim.id)],
         )
 
     def _form(self, claim: Claim, outlet: Outlet) -> RefundForm:
@@ -176,6 +179,12 @@ class WritePapers:
             number=number,
             link=link,
         )
+
+    def _red_letters(self, claim_id: UUID) -> tuple[str, ...]:
+        """The negative invoices the tax office wrote when a claim's form was voided."""
+        with self._log.reading() as session:
+            filing = self._filings.of_claim(session, claim_id)
+        return self._log.load(Filing, filing).red_letters if filing else ()
 
     def _came_back(self, order: Order, back: ReturnedLine) -> ReceiptLine:
         line = order.line(back.line_no)

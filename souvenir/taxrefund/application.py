@@ -14,6 +14,7 @@ from souvenir.taxrefund.agency_payment import AgencyPayment, NothingOwedToAgency
 from souvenir.taxrefund.assessment import Assessment, Purchase, Quote, Store, assess, promise_of
 from souvenir.taxrefund.claim import Claim, claim_id
 from souvenir.taxrefund.clawback import Clawback, clawback_id, owed_to_agency
+from souvenir.taxrefund.filing import Filing
 from souvenir.taxrefund.form import Advancer, Counter, Form, Tender, TravellerFacts
 from souvenir.taxrefund.guarantee import Guarantee, RepaymentTender, Strength, guarantee_id
 from souvenir.taxrefund.refusals import (
@@ -142,6 +143,17 @@ class Refunds:
     def write_off(self, claim_id: UUID, on: date) -> Committed[None]:
         """Give up what the traveller owes."""
         return self._resolve(claim_id, lambda guarantee: guarantee.write_off(on))
+
+    def resolve_objection(self, filing_id: UUID, how: str, on: date) -> Committed[UUID]:
+        """Record that people settled with the tax office what it would not do about a form. Raises NothingObjected."""
+
+        def resolve(tx: Transaction) -> UUID:
+            filing = tx.get(Filing, filing_id)
+            filing.resolve(how, on)
+            tx.save(filing)
+            return filing.id
+
+        return self._log.execute(resolve)
 
     def _decide(self, claim_id: UUID, decision: Callable[[Claim], None]) -> Committed[None]:
         def decide(tx: Transaction) -> None:

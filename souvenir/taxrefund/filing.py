@@ -5,8 +5,14 @@ from typing import Literal, Self
 from uuid import UUID
 
 from souvenir.kernel.aggregate import Aggregate, Created, event
+from souvenir.kernel.errors import SouvenirError
 
-FilingState = Literal["requested", "issued", "declined", "voided", "locked", "disputed"]
+FilingState = Literal["requested", "issued", "declined", "voided", "locked", "disputed", "resolved"]
+
+
+class NothingObjected(SouvenirError):
+    message = "The tax office has objected to nothing about form {form_no}."
+    form_no: str
 
 
 class Filing(Aggregate):
@@ -56,6 +62,13 @@ class Filing(Aggregate):
         wanted: str
         reason: str
 
+    class Resolved(Aggregate.Event):
+        """People settled with the office what it objected to; `how` names nobody."""
+
+        TOPIC = "taxrefund.FilingResolved"
+        how: str
+        on: date
+
     # Decide: may refuse, may record, never assigns.
 
     @classmethod
@@ -88,6 +101,14 @@ class Filing(Aggregate):
         if self.state == "issued":
             self._disputed(wanted=wanted, reason=reason)
 
+    def resolve(self, how: str, on: date) -> None:
+        """Note that people settled it; a second time records nothing. Raises NothingObjected."""
+        if self.state == "resolved":
+            return
+        if self.state != "disputed":
+            raise NothingObjected(form_no=self.form_no)
+        self._resolved(how=how, on=on)
+
     # Evolve: assigns only.
 
     @event(Requested)
@@ -118,3 +139,7 @@ class Filing(Aggregate):
     @event(Disputed)
     def _disputed(self, wanted: str, reason: str) -> None:
         self.state, self.reason = "disputed", reason
+
+    @event(Resolved)
+    def _resolved(self, how: str, on: date) -> None:
+        self.state = "resolved"

@@ -1,7 +1,7 @@
 """Tax refunds through the API: both published cases come out exactly, and whatever stands in the way is said, with facts."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from trading import Group
@@ -318,6 +318,29 @@ def test_a_partial_return_voids_form_and_invoice_and_the_rest_is_issued_anew(con
     second = connected.till.do("reissueClaim", claimId=first["id"])["claim"]
     assert (second["gross"]["amount"], second["invoices"]) == ("747.00", ["25112000000000000003"])
     assert [one.outcome.value for one in office.forms.values()] == ["voided", "issued"]
+
+
+def test_a_return_s_receipt_names_the_red_letter_invoice_of_the_office(connected: Group, office):
+    order = two_mugs(connected)
+    connected.till.do("openClaim", **form(order))
+    back = connected.till.do("takeBack", orderId=order, lines=[{"lineNo": 1}], tender="CASH")
+    text = connected.till.ask("returnReceipt", orderId=order, returnId=back["returnId"])["paper"]["text"]
+    (red_letter,) = (number for one in office.forms.values() for number in one.red_letters)
+    assert f"红字发票 Red letter {red_letter}" in " ".join(text.split())
+
+
+def test_what_the_office_objects_to_is_settled_by_people(connected: Group, office: SimulatedTaxOffice):
+    claim = connected.till.do("openClaim", **form(two_mugs(connected)))["claim"]["id"]
+    (key,) = office.forms
+    office.lock(key, date(2025, 5, 4))
+    connected.till.do("voidClaim", claimId=claim, reason="other name")
+    connected.shop.followers.catch_up()
+    (found,) = connected.desk.ask("officeObjections")["edges"]
+    shown = found["node"]
+    assert (shown["claimId"], shown["wanted"], shown["reason"]) == (claim, "void", "its refund is paid")
+    settled = {"id": shown["id"], "how": "unlocked by telephone", "on": "2025-05-05"}
+    connected.desk.do("resolveOfficeObjection", **settled)
+    assert connected.desk.ask("officeObjections")["edges"] == []
 
 
 def test_a_form_made_out_wrongly_is_voided_and_what_is_final_is_not(connected: Group):

@@ -111,7 +111,7 @@ def test_downtime_is_caught_up_on_when_the_shop_starts(tmp_path, now, days, guar
 
 
 def test_more_promises_than_a_page_are_all_acted_on(small, now, monkeypatch):
-    monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
+    monkeypatch.setattr("souvenir.taxrefund.views.claims.LARGEST_PAGE", 2)
     claims = [advanced(small) for _ in range(5)]
     now.move_to(MIDNIGHT)
     for _ in range(3):
@@ -121,7 +121,7 @@ def test_more_promises_than_a_page_are_all_acted_on(small, now, monkeypatch):
 
 
 def test_what_a_crash_cut_off_after_the_decision_is_finished_all_at_once(small, now, monkeypatch):
-    monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
+    monkeypatch.setattr("souvenir.taxrefund.views.claims.LARGEST_PAGE", 2)
     claims = [advanced(small) for _ in range(5)]
     now.move_to(MIDNIGHT)
     for claim in claims:
@@ -204,7 +204,7 @@ def test_a_promise_that_is_still_open_where_the_goods_were_sold_is_not_stalled(s
 
 @pytest.mark.parametrize("stuck", [1, 3])
 def test_what_is_stuck_holds_up_no_other_however_many_there_are(small, now, monkeypatch, stuck):
-    monkeypatch.setattr("souvenir.taxrefund.views.LARGEST_PAGE", 2)
+    monkeypatch.setattr("souvenir.taxrefund.views.claims.LARGEST_PAGE", 2)
     claims = [advanced(small) for _ in range(5)]
     now.move_to(MIDNIGHT)
     refuse = sorted(claims, key=lambda claim: small.shop.log.load(Claim, claim).claim_no)[:stuck]
