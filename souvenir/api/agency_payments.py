@@ -8,10 +8,11 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api.connections import After, Connection, First, page
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.scalars import CurrencyCode
+from souvenir.api.staff import bookkeeper
 from souvenir.api.types import Info, Money, described
 from souvenir.banking.bank import NoBank
 from souvenir.kernel.errors import MalformedInput
@@ -122,7 +123,7 @@ class AgencyPaymentQuery:
         self, info: Info, agency: str | None = None, first: First = 20, after: After = None
     ) -> Connection[OwedToAgency]:
         """What came back of advances that agencies paid, and is owed to them: the longest owed first."""
-        at = _at(info)
+        at = bookkeeper(info)
         view = at.shop.views.agency_account
         with at.reading(view) as session:
             return page(
@@ -138,7 +139,7 @@ class AgencyPaymentQuery:
     @described
     def agency_payments(self, info: Info, first: First = 20, after: After = None) -> Connection[AgencyPayment]:
         """What agencies were paid of it, by day."""
-        at = _at(info)
+        at = bookkeeper(info)
         view = at.shop.views.agency_account
         with at.reading(view) as session:
             return page(
@@ -174,7 +175,7 @@ class AgencyPaymentMutation:
     @mutation(*EVERY_MUTATION, NotPaidToAgencyByHand)
     def withdraw_agency_paid(self, info: Info, input: WithdrawAgencyPaidInput) -> WithdrawAgencyPaidPayload:
         """Take back the record of a payment by hand that was none, or came back: what it paid is owed again."""
-        at, id = _at(info), read_id("AgencyPayment", input.id, "input", "id")
+        at, id = bookkeeper(info), read_id("AgencyPayment", input.id, "input", "id")
         done = at.carry_out(input, lambda: at.shop.pay_agency.withdraw(id, input.reason[:MOST_TEXT], input.on))
         return WithdrawAgencyPaidPayload(payment=_shown(at, done.result), replayed=done.replayed)
 
@@ -222,13 +223,7 @@ def _claims(ids: list[strawberry.ID] | None) -> list[UUID]:
 
 def _caught_up(info: Info) -> Desk:
     """The finance desk, once the account with the agencies has everything that was recorded."""
-    at = _at(info)
+    at = bookkeeper(info)
     at.settle()
     at.shop.caught_up(at.shop.views.agency_account, at.shop.log.head())
-    return at
-
-
-def _at(info: Info) -> Desk:
-    at = desk(info)
-    at.require("finance", "manager")
     return at

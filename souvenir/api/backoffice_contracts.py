@@ -13,6 +13,7 @@ from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.scalars import CurrencyCode
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, MoneyInput, described, values
 from souvenir.catalogue.product import Product
 from souvenir.kernel.errors import MalformedInput, NotFound
@@ -226,7 +227,7 @@ class ApprovalQuery:
     @described
     def approval(self, info: Info, licence_id: strawberry.ID, product_id: strawberry.ID) -> Approval | None:
         """What a licensor has said to a product so far; null before anything was shown."""
-        at, licence = _manager(info), read_id("Licence", licence_id, "licenceId")
+        at, licence = manager(info), read_id("Licence", licence_id, "licenceId")
         id = approving.Approval.id_of(licence, read_id("Product", product_id, "productId"))
         try:
             return _approval(at, id)
@@ -239,7 +240,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, AmendmentUnsound, AmendmentAlreadyRecorded, TiersUnsound, RateOutOfRange, TermUnsound)
     def amend_licence(self, info: Info, input: AmendLicenceInput) -> AmendLicencePayload:
         """Agree other rates. Statements that were issued stay; what changes for their sales is adjusted on the next."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         before = at.shop.log.load(Licence, licence).terms
         fund = input.marketing_fund_rate
         with values("tiers"):
@@ -259,14 +260,14 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, TermUnsound, AlreadyTerminated, GrantsOverlap)
     def renew_licence(self, info: Info, input: RenewLicenceInput) -> RenewLicencePayload:
         """Extend a licence's term to a later last day."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         done = at.carry_out(input, lambda: at.shop.licensing.renew(licence, input.ends, input.signed_on))
         return RenewLicencePayload(replayed=done.replayed, key=licence)
 
     @mutation(*EVERY_MUTATION, TermUnsound, AlreadyTerminated)
     def terminate_licence(self, info: Info, input: TerminateLicenceInput) -> TerminateLicencePayload:
         """End a licence's term early, with a sell-off or without."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         end = (licence, input.ends, input.sell_off_days, input.reason)
         done = at.carry_out(input, lambda: at.shop.licensing.terminate(*end))
         return TerminateLicencePayload(replayed=done.replayed, key=licence)
@@ -274,7 +275,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, ConversionUnsound, UnknownCurrency)
     def agree_conversion_rate(self, info: Info, input: AgreeConversionRateInput) -> AgreeConversionRatePayload:
         """Agree the rate by which sales in another currency count, and whose rate it is."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         rate = (licence, str(input.currency), input.rate, input.source, input.valid_from, input.valid_until)
         done = at.carry_out(input, lambda: at.shop.licensing.agree_rate(*rate))
         return AgreeConversionRatePayload(replayed=done.replayed, key=licence)
@@ -282,7 +283,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, *MONEY, SublicensingNotGranted, SublicenceUnsound, SublicenceAlreadyReported)
     def report_sublicence(self, info: Info, input: ReportSublicenceInput) -> ReportSublicencePayload:
         """Record what a sub-licensee reports; the licensor's part of it goes on the next statement."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         amounts = (input.receipts.money(), input.net_sales.money())
         report = (licence, input.sublicensee, input.period, *amounts, input.on)
         done = at.carry_out(input, lambda: at.shop.licensing.report_sublicence(*report))
@@ -291,7 +292,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, FreeGoodsUnsound)
     def report_free_goods(self, info: Info, input: ReportFreeGoodsInput) -> ReportFreeGoodsPayload:
         """Record what was given away in a period; what is beyond the allowance is charged on the next statement."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         at.settle()
         report = (licence, input.period, input.units, input.on)
         done = at.carry_out(input, lambda: at.shop.licensing.report_free_goods(*report))
@@ -300,7 +301,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, StockCountUnsound)
     def count_sell_off_stock(self, info: Info, input: CountSellOffStockInput) -> CountSellOffStockPayload:
         """Record how much of a product was left when the term ended: no more is sold in the sell-off."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         product = read_id("Product", input.product_id, "input", "productId")
         count = (licence, product, input.units, input.on)
         done = at.carry_out(input, lambda: at.shop.licensing.count_sell_off_stock(*count))
@@ -309,7 +310,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, LabelsUnsound)
     def record_labels(self, info: Info, input: RecordLabelsInput) -> RecordLabelsPayload:
         """Record holograms the licensor delivered."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         delivery = (licence, input.reference, input.count, input.on)
         done = at.carry_out(input, lambda: at.shop.licensing.record_labels(*delivery))
         return RecordLabelsPayload(replayed=done.replayed, key=licence)
@@ -317,7 +318,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, LabelsUnsound)
     def count_labels(self, info: Info, input: CountLabelsInput) -> CountLabelsPayload:
         """Record what a count of the holograms found; the next statement reconciles them with what was sold."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         found = LabelCount(
             on_hand=input.on_hand, destroyed=input.destroyed, returned=input.returned, counted_on=input.counted_on
         )
@@ -328,7 +329,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, StageNotAsked, EarlierStageOpen, StageSettled)
     def submit_for_approval(self, info: Info, input: SubmitForApprovalInput) -> SubmitForApprovalPayload:
         """Record that a licensor was shown a stage of a product."""
-        at, licence = _manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
+        at, licence = manager(info), read_id("Licence", input.licence_id, "input", "licenceId")
         product = at.shop.log.load(Product, read_id("Product", input.product_id, "input", "productId"))
         stage = cast(Stage, _one_of("stage", STAGES, input.stage))
         shown = (licence, product.id, product.sku, stage, input.evidence, input.on)
@@ -338,7 +339,7 @@ class ContractsMutation:
     @mutation(*EVERY_MUTATION, StageNotOpen)
     def record_approval_answer(self, info: Info, input: RecordApprovalAnswerInput) -> RecordApprovalAnswerPayload:
         """Record what the licensor answered."""
-        at, approval = _manager(info), read_id("Approval", input.approval_id, "input", "approvalId")
+        at, approval = manager(info), read_id("Approval", input.approval_id, "input", "approvalId")
         stage = cast(Stage, _one_of("stage", STAGES, input.stage))
         outcome = cast(Outcome, _one_of("outcome", OUTCOMES, input.outcome))
         answer = (approval, stage, outcome, input.on, input.answered_by, input.evidence, input.remarks)
@@ -372,9 +373,3 @@ def _one_of(field: str, known: tuple[str, ...], text: str) -> str:
     if text not in known:
         raise MalformedInput(expected=f"{field} ({', '.join(known)})", value=text[:40]).at("input", field)
     return text
-
-
-def _manager(info: Info) -> Desk:
-    at = desk(info)
-    at.require("manager")
-    return at

@@ -10,7 +10,7 @@ from souvenir.api.buyers import BuyerInput, evidence, shown
 from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.editions import EditionChange, Space, space_name
 from souvenir.api.identity import read_id
-from souvenir.api.orders import Order
+from souvenir.api.orders import OrderChange
 from souvenir.api.refusals import mutation
 from souvenir.api.staff import manager
 from souvenir.api.types import Info, values
@@ -190,9 +190,7 @@ class RemakePiecePayload(CertificateChange): ...
 
 
 @strawberry.type
-class AddBuyerEvidencePayload:
-    order: Order
-    replayed: bool
+class AddBuyerEvidencePayload(OrderChange): ...
 
 
 @strawberry.type

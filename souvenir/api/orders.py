@@ -187,6 +187,22 @@ class Basket(Node):
         return outlet(desk(info), self.outlet_key)
 
 
+@strawberry.type
+class OrderChange:
+    order: Order
+    replayed: bool
+
+
+@strawberry.type
+class BasketChange:
+    replayed: bool
+    basket_key: strawberry.Private[UUID]
+
+    @strawberry.field
+    def basket(self, info: Info) -> Basket:
+        return basket(desk(info), self.basket_key)
+
+
 def order(at: Desk, id: UUID) -> Order:
     """The order with this id as it stands now. Raises NotFound."""
     return shown(at.found(sales_order.Order, id))

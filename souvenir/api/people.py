@@ -8,9 +8,10 @@ from uuid import UUID
 import strawberry
 
 from souvenir.api.buyers import BuyerInput, shown
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION, Desk
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import mutation, question
+from souvenir.api.staff import manager
 from souvenir.api.types import Info, described
 from souvenir.documents.columns import personal
 from souvenir.documents.erasure_certificate import ErasureCertificate as Certified
@@ -183,18 +184,18 @@ class PeopleQuery:
     @question(MalformedInput, NotFound)
     def personal_data(self, info: Info, person: PersonInput) -> PersonalData:
         """What the shop holds on somebody who asks, for what, until when. Tell it to nobody but them."""
-        at = _manager(info)
+        at = manager(info)
         return PersonalData(held=[_held(one) for one in at.shop.answer_person.held(_person(at, person))])
 
     @question(MalformedInput, NotFound)
     def erasure_certificate(self, info: Info, pseudonym: strawberry.ID) -> ErasureCertificate:
         """What was erased of somebody, at any later time."""
-        return _certificate(_manager(info), read_id("Person", pseudonym, "pseudonym"))
+        return _certificate(manager(info), read_id("Person", pseudonym, "pseudonym"))
 
     @described
     def retention_rules(self, info: Info, jurisdiction: str, on: date | None = None) -> list[RetentionRule]:
         """How long what is kept in a country, by the schedule of a day; without one, today's."""
-        _manager(info)
+        manager(info)
         return [_rule(rule) for rule in open_schedule().of(jurisdiction, on or clock.now().date())]
 
 
@@ -203,7 +204,7 @@ class PeopleMutation:
     @mutation(*EVERY_MUTATION, LegalHold)
     def forget_traveller(self, info: Info, input: ForgetTravellerInput) -> ForgetTravellerPayload:
         """Forget somebody for these purposes, everywhere at once; refused as a whole while any has to be kept."""
-        at, who = _manager(info), _person(_manager(info), input.person)
+        at, who = manager(info), _person(manager(info), input.person)
         asked = (who, [purpose.value for purpose in input.purposes], input.reason, input.requested_on)
         done = at.carry_out(input, lambda: at.shop.answer_person.forget(*asked))
         return ForgetTravellerPayload(
@@ -213,7 +214,7 @@ class PeopleMutation:
     @mutation(*EVERY_MUTATION, AlreadyErased)
     def hold_personal_data(self, info: Info, input: HoldPersonalDataInput) -> HoldPersonalDataPayload:
         """Keep somebody's data for one purpose until a day, as while a dispute is open."""
-        at, person = _manager(info), read_id("Person", input.pseudonym, "input", "pseudonym")
+        at, person = manager(info), read_id("Person", input.pseudonym, "input", "pseudonym")
         held = (person, input.purpose.value, input.reason, input.until)
         done = at.carry_out(input, lambda: at.shop.privacy.hold(*held))
         return HoldPersonalDataPayload(certificate=_certificate(at, person), replayed=done.replayed)
@@ -221,22 +222,16 @@ class PeopleMutation:
     @mutation(*EVERY_MUTATION)
     def lift_legal_hold(self, info: Info, input: LiftLegalHoldInput) -> LiftLegalHoldPayload:
         """End early what staff held. What the law orders stays."""
-        at, person = _manager(info), read_id("Person", input.pseudonym, "input", "pseudonym")
+        at, person = manager(info), read_id("Person", input.pseudonym, "input", "pseudonym")
         done = at.carry_out(input, lambda: at.shop.privacy.lift_hold(person, input.purpose.value))
         return LiftLegalHoldPayload(certificate=_certificate(at, person), replayed=done.replayed)
 
     @mutation(*EVERY_MUTATION)
     def erase_due(self, info: Info, input: EraseDueInput) -> EraseDuePayload:
         """Erase now what the schedule lets nobody keep any longer; it happens by itself once a day."""
-        at = _manager(info)
+        at = manager(info)
         done = at.carry_out(input, at.shop.erase_due.on_request)
         return EraseDuePayload(erased=done.result, replayed=done.replayed)
-
-
-def _manager(info: Info) -> Desk:
-    at = desk(info)
-    at.require("manager")
-    return at
 
 
 def _person(at: Desk, input: PersonInput) -> Person:

@@ -11,7 +11,7 @@ from souvenir.api.authentication import NotAtThisOutlet
 from souvenir.api.desk import EVERY_MUTATION, Desk
 from souvenir.api.grounds import Grounds
 from souvenir.api.identity import global_id, read_id
-from souvenir.api.orders import Order, Tender
+from souvenir.api.orders import OrderChange, Tender
 from souvenir.api.refusals import mutation
 from souvenir.api.staff import refund_desk
 from souvenir.api.types import Info
@@ -72,10 +72,8 @@ class TakeBackInput:
 
 
 @strawberry.type
-class TakeBackPayload:
+class TakeBackPayload(OrderChange):
     return_id: strawberry.ID
-    order: Order
-    replayed: bool
 
 
 @strawberry.type

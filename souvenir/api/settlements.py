@@ -9,11 +9,12 @@ from souvenir.api import claims
 from souvenir.api.claim_steps import RESOLVING
 from souvenir.api.claims import Claim, ClaimStep, PayoutTender
 from souvenir.api.connections import After, Connection, First, page
-from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import at as about
 from souvenir.api.refusals import mutation
+from souvenir.api.staff import bookkeeper
 from souvenir.api.types import Info, Money, MoneyInput, described
 from souvenir.kernel import clock
 from souvenir.kernel.identifiers import derived_id
@@ -121,7 +122,7 @@ class MoneyQuery:
     @described
     def payouts(self, info: Info, first: First = 20, after: After = None) -> Connection[Payout]:
         """What providers paid out, by day, with what could not be explained."""
-        at = _at(info)
+        at = bookkeeper(info)
         view = at.shop.views.settlements
         with at.reading(view) as session:
             return page(
@@ -137,7 +138,7 @@ class MoneyQuery:
     @described
     def disputes(self, info: Info, first: First = 20, after: After = None) -> Connection[Dispute]:
         """What cardholders dispute, by day."""
-        at = _at(info)
+        at = bookkeeper(info)
         view = at.shop.views.settlements
         with at.reading(view) as session:
             return page(
@@ -153,7 +154,7 @@ class MoneyQuery:
     @described
     def money_to_return(self, info: Info, first: First = 20, after: After = None) -> Connection[MoneyToReturn]:
         """Refunds and deposits that a provider could not give back, the longest owed first."""
-        at = _at(info)
+        at = bookkeeper(info)
         return page(
             lambda start, limit: at.shop.pay_back.owed(start or ("", ""), limit),
             key=lambda row: (row.since.isoformat(timespec="microseconds"), str(row.id)),
@@ -167,7 +168,7 @@ class MoneyQuery:
     @described
     def unsecured_advances(self, info: Info) -> list[Claim]:
         """Refunds that were advanced and that nothing holds any more: the hold died, or was never there."""
-        return claims.unsecured(_at(info), clock.now())
+        return claims.unsecured(bookkeeper(info), clock.now())
 
 
 @strawberry.type
@@ -175,7 +176,7 @@ class DebtMutation:
     @mutation(*EVERY_MUTATION, *MONEY, *RESOLVING, NothingRecoverable, RepaymentExceedsDebt)
     def record_repayment(self, info: Info, input: RecordRepaymentInput) -> RecordRepaymentPayload:
         """Record that a traveller paid back what their guarantee did not give."""
-        at, claim = _at(info), read_id("Claim", input.claim_id, "input", "claimId")
+        at, claim = bookkeeper(info), read_id("Claim", input.claim_id, "input", "claimId")
         with about("input", "amount"):
             amount = input.amount.money()
         repayment = derived_id("repayment", claim, input.reference[:MOST_REFERENCE])
@@ -186,7 +187,7 @@ class DebtMutation:
     @mutation(*EVERY_MUTATION, NothingToReturn, NothingToGiveBack, NothingToPayBack, RefundExceedsPayment)
     def pay_back(self, info: Info, input: PayBackInput) -> PayBackPayload:
         """Record that what a provider could not give back was paid another way."""
-        at, id = _at(info), read_id("MoneyToReturn", input.id, "input", "id")
+        at, id = bookkeeper(info), read_id("MoneyToReturn", input.id, "input", "id")
         paid = (id, input.tender.paid_in, input.reference[:MOST_REFERENCE], input.on)
         done = at.carry_out(input, lambda: at.shop.pay_back.record(*paid))
         return PayBackPayload(id=global_id("MoneyToReturn", id), replayed=done.replayed)
@@ -194,14 +195,14 @@ class DebtMutation:
     @mutation(*EVERY_MUTATION, CollectionOver)
     def ask_for_debt(self, info: Info, input: AskForDebtInput) -> AskForDebtPayload:
         """A link by which the traveller pays what a declined card did not; asked for again, it is the same link."""
-        at, claim = _at(info), read_id("Claim", input.claim_id, "input", "claimId")
+        at, claim = bookkeeper(info), read_id("Claim", input.claim_id, "input", "claimId")
         done = at.carry_out(input, lambda: at.shop.collect_debts.link_for(claim, input.on))
         return AskForDebtPayload(replayed=done.replayed, claim_key=claim, link=done.result)
 
     @mutation(*EVERY_MUTATION, *RESOLVING, NothingRecoverable)
     def write_off_debt(self, info: Info, input: WriteOffDebtInput) -> WriteOffDebtPayload:
         """Give up what a traveller owes."""
-        at, claim = _at(info), read_id("Claim", input.claim_id, "input", "claimId")
+        at, claim = bookkeeper(info), read_id("Claim", input.claim_id, "input", "claimId")
         done = at.carry_out(input, lambda: at.shop.refund_tax.write_off(claim, input.on))
         return WriteOffDebtPayload(replayed=done.replayed, claim_key=claim)
 
@@ -244,9 +245,3 @@ def _dispute(row: DisputeRow) -> Dispute:
         state=row.state,
         closed_on=row.closed_on,
     )
-
-
-def _at(info: Info) -> Desk:
-    at = desk(info)
-    at.require("finance", "manager")
-    return at

@@ -18,7 +18,7 @@ from souvenir.api.explanations import ExplanationQuery
 from souvenir.api.goods import Product
 from souvenir.api.grounds import AGREEING, LIMITED, OWN_BASKET, TAKING
 from souvenir.api.identity import Node, read_id
-from souvenir.api.orders import Basket, Order
+from souvenir.api.orders import Basket, BasketChange, Order, OrderChange
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
@@ -146,16 +146,6 @@ class OpenGuestSessionPayload:
 
 
 @strawberry.type
-class BasketChange:
-    replayed: bool
-    basket_key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def basket(self, info: Info) -> Basket:
-        return orders.basket(desk(info), self.basket_key)
-
-
-@strawberry.type
 class OpenBasketPayload(BasketChange): ...
 
 
@@ -173,15 +163,11 @@ class HoldPiecePayload(BasketChange):
 
 
 @strawberry.type
-class PlaceOrderPayload:
-    order: Order
-    replayed: bool
+class PlaceOrderPayload(OrderChange): ...
 
 
 @strawberry.type
-class IdentifyBuyerPayload:
-    order: Order
-    replayed: bool
+class IdentifyBuyerPayload(OrderChange): ...
 
 
 @strawberry.type

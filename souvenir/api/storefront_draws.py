@@ -4,13 +4,13 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api import draws, orders
+from souvenir.api import draws
 from souvenir.api.authentication import CustomerNeeded
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.draws import Draw, DrawEntry, EntryChange
 from souvenir.api.grounds import OWN_BASKET, TAKING
 from souvenir.api.identity import read_id
-from souvenir.api.orders import Basket
+from souvenir.api.orders import BasketChange
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, described
 from souvenir.draws.draw import DrawNotOpen
@@ -55,13 +55,8 @@ class DeclineOfferPayload(EntryChange): ...
 
 
 @strawberry.type
-class TakeUpOfferPayload(EntryChange):
+class TakeUpOfferPayload(EntryChange, BasketChange):
     number: int = strawberry.field(description="The number that is in the basket now; buy it before the offer ends.")
-    basket_key: strawberry.Private[UUID]
-
-    @strawberry.field
-    def basket(self, info: Info) -> Basket:
-        return orders.basket(desk(info), self.basket_key)
 
 
 @strawberry.type

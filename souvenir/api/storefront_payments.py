@@ -11,7 +11,7 @@ from souvenir.api.buyers import require_identified
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.grounds import LIMITED, OWN_BASKET, Grounds
 from souvenir.api.identity import global_id, read_id
-from souvenir.api.orders import Order
+from souvenir.api.orders import Order, OrderChange
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, Money
 from souvenir.kernel.errors import MalformedInput, NotFound
@@ -68,10 +68,8 @@ class SettlePaymentInput:
 
 
 @strawberry.type
-class PayPayload:
-    order: Order
+class PayPayload(OrderChange):
     payment_id: strawberry.ID
-    replayed: bool
 
 
 @strawberry.type
@@ -83,10 +81,8 @@ class BeginPaymentPayload:
 
 
 @strawberry.type
-class SettlePaymentPayload:
-    order: Order
+class SettlePaymentPayload(OrderChange):
     payment_id: strawberry.ID
-    replayed: bool
 
 
 @strawberry.input
