@@ -1,7 +1,7 @@
 """Answer a person who asks: what is held on them, why and until when; erase it, and certify that without naming them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -62,10 +62,11 @@ class AnswerPerson:
         self._log, self._keyring, self._buyers, self._forms = log, keyring, buyers, forms
 
     def held(self, person: Person) -> list[Holding]:
-        """All that is held on somebody. Tell it to nobody but them."""
+        """All that is held on somebody, and nothing on others of their address. Tell it to nobody but them."""
+        alone = replace(person, shown=replace(person.shown, address=""))
         return [
             self._holding(pseudonym, purpose)
-            for pseudonym, purposes in self._known(person).items()
+            for pseudonym, purposes in self._known(alone).items()
             for purpose in purposes
         ]
 

@@ -81,6 +81,16 @@ def test_a_stranger_is_told_that_nothing_is_held_and_asking_leaves_no_trace(grou
     assert group.shop.log.head() == before
 
 
+def test_an_address_tells_nobody_what_others_of_the_household_bought(group: Group, claim: str):
+    home = {"address": "17 rue des Grenouilles"}
+    piece = {"editionId": group.edition, "number": 2}
+    group.till.do("sellAtTill", pieces=[piece], tender="CASH", buyer={"documentNumber": "B0B0B0B", **home})
+    group.shop.followers.catch_up()
+    assert held(group, shown=home) == {}
+    assert list(held(group, shown=home | SHOWN)) == ["TAX", "IDENTITY"]
+    assert len(held(group, shown=home | SHOWN)["IDENTITY"]["records"]) == 1
+
+
 def test_a_claim_and_a_pseudonym_lead_to_the_same_answer(group: Group, claim: str):
     (by_claim,) = held(group, claimId=claim).values()
     assert by_claim["records"][0]["aboutId"] == claim

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -243,6 +244,16 @@ def test_two_shops_processes_agree_on_one_key(path: Path, store: SqliteKeyStore,
     assert other.open(ring.seal(LI, "tax", "E12345678", DOCUMENT), DOCUMENT) == "E12345678"
     assert ring.seal(LI, "tax", "x", NAME).key == other.seal(LI, "tax", "x", NAME).key
     assert ring.keyed_hash("tax", "x") == other.keyed_hash("tax", "x")
+
+
+def test_another_process_reads_on_for_half_a_minute_at_most(path: Path, ring: KeyRing, monkeypatch: pytest.MonkeyPatch):
+    other, sealed = KeyRing(SqliteKeyStore(path), MASTER), ring.seal(LI, "tax", "E12345678", DOCUMENT)
+    assert other.open(sealed, DOCUMENT) == "E12345678"
+    ring.forget(LI, ["tax"])
+    assert ring.open(sealed, DOCUMENT) == Redacted(LI, "tax", "erased")
+    later = time.monotonic() + 30
+    monkeypatch.setattr("souvenir.privacy.keyring.time.monotonic", lambda: later)
+    assert other.open(sealed, DOCUMENT) == Redacted(LI, "tax", "erased")
 
 
 def test_threads_that_seal_for_one_person_use_one_key(ring: KeyRing):

@@ -17,6 +17,7 @@ from calling import Client
 from trading import MORNING, TODAY, Counterpart, Group
 
 from souvenir.api.identity import read_id
+from souvenir.certificates.certificate import Certificate
 from souvenir.processes.forget_person import shred_restored_keys
 from souvenir.taxrefund.claim import Claim
 from souvenir.testing import clock_at
@@ -61,6 +62,9 @@ def everybody_writes(scene: Scene) -> str:
     piece = {"editionId": group.edition, "number": 1}
     till_sale = {"pieces": [piece], "tender": "CASH", "buyer": BUYER}
     order = tell(group.till, "sellAtTill", idempotencyKey=f"sale of {PASSPORT}", **till_sale)["order"]["id"]
+    group.shop.followers.catch_up()
+    (certificate,) = group.till.ask("order", id=order)["certificates"]
+    tell(group.office, "transferCertificate", certificateId=certificate["id"], owner="collector-7", on=TODAY)
     tell(group.till, "sellAtTill", **(till_sale | {"pieces": [piece | {"number": 2}]}))
     tell(group.till, "sellAtTill", **(till_sale | {"buyer": {"address": ADDRESS}}))
     basket = group.basket()
@@ -199,6 +203,9 @@ def test_once_everything_is_forgotten_the_key_store_knows_nobody_and_the_books_s
     shop.followers.catch_up()
     assert shop.ledger.trial_balance().canonical() == books
     assert shop.log.load(Claim, read_id("Claim", claim, "id")).state == "completed"
+    (passed_on,) = shop.log.events(topics=["editions.CertificateTransferred"])
+    certificate = shop.log.load(Certificate, passed_on.event.originator_id)
+    assert (certificate.standing, certificate.owners) == ("active", ("collector-7",))
     assert shop.differences() == []
     assert shred_restored_keys(shop.log, ring) == 0
 

@@ -331,6 +331,14 @@ def test_a_traveller_is_found_on_every_form_they_ever_had(log: EventLog, refunds
         assert set(files_of(session, UUID(int=40))) == {first, second}
 
 
+def test_a_voided_form_counts_for_no_limit_any_more(log: EventLog, refunds: Refunds) -> None:
+    first = refunds.open(opening()).result
+    with pytest.raises(why.AboveInstantCap):
+        refunds.open(opening("218506.01", order=2))
+    refunds.void(first, "returned", DAY)
+    refunds.open(opening("218506.01", order=2))
+
+
 def test_forms_of_a_log_that_is_older_than_the_register_are_read_in_once(log: EventLog, refunds: Refunds) -> None:
     refunds.open(opening())
     voided = refunds.open(opening(order=2)).result
