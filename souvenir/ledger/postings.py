@@ -30,8 +30,8 @@ RULES: Final[Mapping[str, str]] = {
     "J07": "Deposit forfeited",
     "J08": "Instant refund advanced",
     "J08a": "Refund paid by the agency",
-    "J08m": "Guarantee held",
     "J08d": "Deposit taken behind an advance",
+    "J08m": "Guarantee held",
     "J09": "Customs verified the goods",
     "J09c": "Commission on a refund the agency advanced",
     "J09d": "Deposit given back",
@@ -41,17 +41,17 @@ RULES: Final[Mapping[str, str]] = {
     "J10a": "Refund paid by the agency: on its statement, or taken back",
     "J11": "Guarantee captured",
     "J11d": "Rest of a deposit given back",
+    "J11v": "Guarantee captured for a voided claim",
     "J12a": "Advance recoverable from the traveller",
     "J12b": "Advance written off",
     "J12c": "Advance paid back by the traveller",
     "J12d": "Paid back too much by the traveller",
     "J12e": "What was paid back too much given back",
     "J13": "Goods returned",
-    "J11v": "Guarantee captured for a voided claim",
-    "J13p": "Refund paid back another way",
     "J13a": "Claim voided: advance owed by the traveller",
     "J13b": "Stock of returned goods",
     "J13c": "Royalty of returned goods reversed",
+    "J13p": "Refund paid back another way",
     "J13s": "Advance set off against returned goods",
     "J14": "Goods returned after the agency settled",
     "J14p": "What came back of the agency's advances paid to it",
@@ -174,8 +174,8 @@ def goods_exchanged(
     paid: Mapping[str, Money], back: Sequence[Goods], out: Sequence[Goods], rounding: Money | None = None
 ) -> Legs:
     """J23: goods back and other goods out at one counter; what is paid, by account, and below zero what is paid back."""
-    unpaid = () if rounding is None else (_signed(chart.CASH_ROUNDING, rounding),)
-    difference = (_signed(account, amount) for account, amount in paid.items())
+    unpaid = () if rounding is None else (dr(chart.CASH_ROUNDING, rounding),)
+    difference = (dr(account, amount) for account, amount in paid.items())
     return _legs(*_income_back(back), *difference, *unpaid, *_income(out))
 
 
@@ -411,12 +411,7 @@ def paid_out(drawer: str, amount: Money) -> Legs:
 def drawer_counted(drawer: str, expected: Money, counted: Money) -> Legs:
     """J16c and d: the drawer is brought to what was counted; no legs when it was right."""
     short = expected - counted
-    return _legs(
-        *sorted(
-            (_signed(chart.OVER_SHORT, short), _signed(drawer, -short)),
-            key=lambda leg: -leg.minor,
-        )
-    )
+    return _legs(*sorted((dr(chart.OVER_SHORT, short), dr(drawer, -short)), key=lambda leg: -leg.minor))
 
 
 def acquirer_paid_out(clearing: str, gross: Money, fee: Money) -> Legs:
@@ -438,18 +433,13 @@ def reversal(lines: Iterable[Posting]) -> Legs:
 
 
 def dr(account: str, amount: Money, dimensions: Mapping[str, str] | None = None) -> Posting:
-    """A debit leg."""
+    """A debit leg; a credit where the amount is less than nothing, as where an exchange ends in paying back."""
     return Posting(account=account, minor=amount.minor, currency=amount.currency, dimensions=dimensions or {})
 
 
 def cr(account: str, amount: Money, dimensions: Mapping[str, str] | None = None) -> Posting:
     """A credit leg."""
     return dr(account, -amount, dimensions)
-
-
-def _signed(account: str, amount: Money) -> Posting:
-    """A leg on whichever side the sign says: an exchange may end in paying or in paying back."""
-    return dr(account, amount)
 
 
 def _legs(*legs: Posting) -> Legs:

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from souvenir.eventlog import Session, View, when
+from souvenir.kernel.clock import stamp
 from souvenir.kernel.money import Money
 from souvenir.ledger import chart
 from souvenir.ledger.journal import Cause, Entry
@@ -79,11 +80,7 @@ class OpenLedger(View):
 
     @when(Entry.Posted)
     def _posted(self, session: Session, event: Entry.Posted) -> None:
-        entry, effective_on, known_at = (
-            str(event.originator_id),
-            event.effective_on.isoformat(),
-            _instant(event.known_at),
-        )
+        entry, effective_on, known_at = str(event.originator_id), event.effective_on.isoformat(), stamp(event.known_at)
         cause = (event.cause_topic, str(event.cause_id), event.cause_version)
         for line_no, line in enumerate(event.lines, 1):
             dimensions = {**event.dimensions, **line.dimensions}
@@ -182,14 +179,9 @@ _SUM: Final = "SELECT SUM(minor) FROM ledger_legs " + _WITHIN
 def _bounds(as_of: AsOf) -> tuple[str, str, str]:
     return (
         as_of.effective.isoformat() if as_of.effective else _LAST_DAY,
-        _instant(as_of.known) if as_of.known else _LAST_INSTANT,
-        _instant(as_of.known_after) if as_of.known_after else _FIRST_INSTANT,
+        stamp(as_of.known) if as_of.known else _LAST_INSTANT,
+        stamp(as_of.known_after) if as_of.known_after else _FIRST_INSTANT,
     )
-
-
-def _instant(at: datetime) -> str:
-    """Always the same width and zone, so that text sorts as time."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _line(row: tuple[Any, ...]) -> Line:

@@ -262,14 +262,11 @@ class Licence(Aggregate):
 
     def pay_advance(self, reference: str, amount: Money, withheld: Money, paid_on: date) -> None:
         """Record a payment of the advance; the same payment twice records nothing new."""
+        payment = Advance(reference=reference, amount=amount, withheld=withheld, paid_on=paid_on)
         for known in self.advances:
             if known.reference == reference:
-                if known != Advance(reference=reference, amount=amount, withheld=withheld, paid_on=paid_on):
-                    raise AdvanceAlreadyRecorded(
-                        **known.model_dump(include={"reference", "paid_on"}),
-                        amount=known.amount,
-                        withheld=known.withheld,
-                    )
+                if known != payment:
+                    raise AdvanceAlreadyRecorded(**dict(known))
                 return
         nothing = Money.zero(self.terms.currency)
         if amount <= nothing or not nothing <= withheld <= amount:
@@ -281,7 +278,7 @@ class Licence(Aggregate):
                 agreed=self.terms.agreed_advance,
                 paid=self.advance_paid,
             )
-        self._advance_paid(reference=reference, amount=amount, withheld=withheld, paid_on=paid_on)
+        self._advance_paid(**dict(payment))
 
     @property
     def advance_paid(self) -> Money:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from souvenir.eventlog import Register, Session, when
+from souvenir.kernel.clock import stamp
 from souvenir.kernel.errors import NotFound
 from souvenir.licensing.approval import Approval
 from souvenir.licensing.cap_use import CapUse
@@ -117,7 +118,7 @@ class Rights(Register):
             "INSERT INTO cap_uses_open VALUES (?, ?, ?)",
             str(event.originator_id),
             str(event.order_id),
-            event.timestamp.isoformat(),
+            stamp(event.timestamp),
         )
 
     @when(CapUse.Kept)
@@ -210,7 +211,7 @@ def orders_with_units(session: Session, taken_by: datetime, limit: int) -> list[
     """Orders that took units of a cap by an instant, and of which nobody has heard since; the oldest first."""
     rows = session.rows(
         "SELECT order_id FROM cap_uses_open WHERE taken_at <= ? ORDER BY taken_at, use_id LIMIT ?",
-        taken_by.isoformat(),
+        stamp(taken_by),
         limit,
     )
     return list(dict.fromkeys(UUID(row[0]) for row in rows))
