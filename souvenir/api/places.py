@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
 import strawberry
 
 from souvenir.api.connections import Connection, page
-from souvenir.api.desk import Desk, desk
+from souvenir.api.desk import Desk
 from souvenir.api.identity import Node, global_id, global_id_if
 from souvenir.api.scalars import CurrencyCode
 from souvenir.api.showcase import Later, Together, looking
-from souvenir.api.types import Info, LocalizedText, Translation, described
+from souvenir.api.types import Info, LocalizedText, Translation, described, visit
 from souvenir.kernel.errors import NotFound
 from souvenir.sites.outlet import Outlet as Place
 from souvenir.sites.views import OutletOnMap, SiteOnMap
@@ -62,22 +62,21 @@ class Outlet(Node):
     closed_on: date | None
     name: LocalizedText
     site_of_it: strawberry.Private[Later[Site]]
-    key: strawberry.Private[UUID]
+    opened: strawberry.Private[Callable[[], Place]]
 
     @described
     def seller(self, info: Info) -> Seller | None:
         """Who sells here; null until it was stated."""
-        at = desk(info)
-        found = at.shop.log.load(Place, self.key).seller
+        found = self.opened().seller
         if found is None:
             return None
-        name = LocalizedText.of(found.legal_name, at.languages)
+        name = LocalizedText.of(found.legal_name, visit(info).languages)
         return Seller(legal_name=name, taxpayer_no=found.taxpayer_no, phone=found.phone)
 
     @described
-    def rounds_cash(self, info: Info) -> bool:
+    def rounds_cash(self) -> bool:
         """Whether its tills round what is paid in cash to the smallest coin."""
-        return desk(info).shop.log.load(Place, self.key).cash_rule is not None
+        return self.opened().cash_rule is not None
 
     @strawberry.field
     def site(self) -> Site | None:
@@ -179,7 +178,7 @@ def _outlets(at: Desk) -> Callable[[OutletOnMap], Outlet]:
             closed_on=row.closed_on,
             name=LocalizedText.of(row.name, at.languages),
             site_of_it=sites.later(row.site_id),
-            key=row.id,
+            opened=cache(lambda: at.shop.log.load(Place, row.id)),
         )
 
     return shown
