@@ -29,6 +29,7 @@ from souvenir.taxrefund.rulebook import open_rule_book
 
 DATABASE = "SOUVENIR_DB"
 RESOLVER = "SOUVENIR_RESOLVER"
+NOWHERE = "https://id.example.org"
 
 
 class NoShopThere(SouvenirError):
@@ -51,6 +52,10 @@ class NotServedThere(SouvenirError):
     host: str
     port: int
     reason: str
+
+
+class NoTextToShow(SouvenirError):
+    message = "This form is no text to show here: name a file, --out."
 
 
 class NoSuchContract(SouvenirError):
@@ -202,7 +207,7 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--resolver",
-        default=os.environ.get(RESOLVER, "https://id.example.org"),
+        default=os.environ.get(RESOLVER, NOWHERE),
         metavar="URL",
         help=f"where the links of certificates point: this shop's public address; default: ${RESOLVER}",
     )
@@ -252,10 +257,12 @@ def _require_free(host: str, port: int) -> None:
 
 
 def _write(written: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(written)
-    else:
+    if out is not None:
         out.write_bytes(written)
+    elif sys.stdout.isatty() and b"\0" in written:
+        raise NoTextToShow
+    else:
+        sys.stdout.buffer.write(written)
 
 
 def _open(options: argparse.Namespace, *, begin: bool = False) -> souvenir.Shop:
@@ -289,6 +296,8 @@ def _serve(options: argparse.Namespace) -> None:
         shop.start()
         strict = {"only_published": options.only_published, "a_minute": options.a_minute}
         app = shop.asgi(graphiql=options.graphiql, **strict)
+        if options.resolver == NOWHERE:
+            print(f"Certificates will link to {NOWHERE}: say your public address, --resolver.", file=sys.stderr)
         print(f"Serving at http://{options.host}:{options.port}  (Ctrl-C ends)", file=sys.stderr, flush=True)
         serve(app, options.host, options.port)
 

@@ -160,7 +160,7 @@ class Player:
     def bring_back(self) -> None:
         if (number := self.any("sold")) is not None:
             desk, order = self.desk(number), self.orders.pop(number)
-            desk.do("takeBack", orderId=order, lines=[{"lineNo": 1, "quantity": 1}], tender="CASH")
+            desk.do("takeBack", orderId=order, lines=[{"lineNo": 1, "quantity": 1}])
             self.status[number] = "free"
 
     def retire(self) -> None:
