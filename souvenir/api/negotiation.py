@@ -10,11 +10,23 @@ HTML: Final = "text/html"
 MOST_RANGES: Final = 32
 """Ranges read from one header; the rest is ignored."""
 
+LONGEST_HEADER: Final = 1_000
+"""Characters read of one header; the rest is ignored. So what is remembered of headers stays small."""
 
-@lru_cache(256)
+
 def media_type(accept: str | None, offers: tuple[str, ...] = (JSON, RESPONSE)) -> str | None:
     """The offer the Accept header likes best; the first offer where it has no preference; None where it likes none."""
-    if accept is None or not accept.strip():
+    return _media_type((accept or "").strip()[:LONGEST_HEADER], offers)
+
+
+def languages(accept_language: str | None) -> tuple[str, ...]:
+    """The languages of an Accept-Language header, best first; empty when it has none or likes any."""
+    return _languages((accept_language or "")[:LONGEST_HEADER])
+
+
+@lru_cache(256)
+def _media_type(accept: str, offers: tuple[str, ...]) -> str | None:
+    if not accept:
         return offers[0]
     ranges = _ranges(accept)
     best: tuple[float, int, int] = (0.0, 0, 0)
@@ -27,10 +39,7 @@ def media_type(accept: str | None, offers: tuple[str, ...] = (JSON, RESPONSE)) -
 
 
 @lru_cache(256)
-def languages(accept_language: str | None) -> tuple[str, ...]:
-    """The languages of an Accept-Language header, best first; empty when it has none or likes any."""
-    if not accept_language:
-        return ()
+def _languages(accept_language: str) -> tuple[str, ...]:
     wanted = [(quality, -place, tag) for place, (tag, quality) in enumerate(_ranges(accept_language))]
     wanted.sort(reverse=True)
     return tuple(tag for quality, _, tag in wanted if quality > 0 and tag != "*")

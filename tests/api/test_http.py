@@ -338,4 +338,5 @@ def test_text_is_served_in_the_language_asked_for():
     assert name("fr, en;q=0.5") == english
     assert name("en;q=0.1, zh") == chinese
     assert name("fr") == {**chinese, "isFallback": True}
+    assert name("fr, " + "x" * 1000 + ", en") == {**chinese, "isFallback": True}  # what is far behind is not read
     assert name("") == chinese
