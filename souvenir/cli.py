@@ -225,13 +225,13 @@ def _place(url: str, *, begin: bool = False) -> str:
             expected="URL of a file: write sqlite:/// with three slashes, four before a root", value=url
         )
     path = Path(rest[1:])
-    if not begin and not (rest and path.exists()):
-        raise NoShopThere(url=url)
-    if path.is_dir() and rest:
+    if (path.is_dir() and rest) or not (begin or (rest and path.exists())):
         raise NoShopThere(url=url)
     for place in (path, path.parent):
         if place.exists() and not os.access(place, os.R_OK | os.W_OK):
             raise NotForYou(place=str(place))
+    if rest and not path.exists():
+        print(f"A new shop is begun at {url}.", file=sys.stderr)
     return url
 
 

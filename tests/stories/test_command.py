@@ -121,3 +121,14 @@ def test_nobody_is_engaged_for_a_door_that_their_roles_do_not_open(tmp_path: Pat
     said = refused(capsys, "engage", "B3", "--role", "licensor_readonly", *database)
     assert said == "None of the roles of B3 opens finance. Give a role that does first."
     assert main(["engage", "B3", "--role", "finance", *database]) == 0
+
+
+def test_a_shop_that_is_begun_is_told_once_and_the_token_stands_alone_on_the_output(tmp_path: Path, capsys):
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engage = ("engage", "M1", "--role", "manager", "--door", "backoffice", "--db", url)
+    assert main(engage) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("svn_backoffice_")
+    assert said.err == f"A new shop is begun at {url}.\n"
+    assert main(engage) == 0
+    assert capsys.readouterr().err == ""
