@@ -68,6 +68,7 @@ from souvenir.privacy.application import Privacy
 from souvenir.privacy.keyring import KeyRing
 from souvenir.privacy.masterkey import master_key_from_file, master_key_from_setting
 from souvenir.privacy.registers import Erasures, Retentions
+from souvenir.privacy.retention import RetentionSchedule, open_schedule
 from souvenir.processes.accrue_royalties import AccrueRoyalties
 from souvenir.processes.answer_person import AnswerPerson
 from souvenir.processes.book_settlements import BookSettlements
@@ -164,6 +165,7 @@ class Shop:
         issuer: LocalizedText,
         resolver: str,
         rules: RuleBook | None = None,
+        retention: RetentionSchedule | None = None,
         customs: CustomsOffice | None = None,
         office: TaxOffice | None = None,
         agency: RefundAgency | None = None,
@@ -171,7 +173,7 @@ class Shop:
     ) -> None:
         self.log = log
         self.secrets = secrets
-        self.rules = rules or open_rule_book()
+        self.rules, self.retention = rules or open_rule_book(), retention or open_schedule()
         self.sites = Sites(log)
         self.catalogue = Catalogue(log)
         self.editions = Editions(log, may_release)
@@ -183,7 +185,9 @@ class Shop:
         self.licensing = Licensing(log)
         self.sell = Sell(log, providers)
         self.pay_at_till = PayAtTill(log, self.sell)
-        self.refund_tax = RefundTax(log, providers, self.rules, secrets.keyring, customs, office, agency)
+        self.refund_tax = RefundTax(
+            log, providers, self.rules, secrets.keyring, customs, office, agency, self.retention
+        )
         self.settle_agency = SettleAgency(log, agency)
         self.write_papers = WritePapers(log, self.refund_tax)
         self.collect_debts = CollectDebts(log, providers, secrets.keyring)
@@ -210,7 +214,8 @@ class Shop:
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
         processes = (
             self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
-            self.follow_agency_payments, ForgetPerson(secrets.keyring), KeepByLaw(), ChangeKeys(secrets.signing),
+            self.follow_agency_payments, ForgetPerson(secrets.keyring), KeepByLaw(self.retention),
+            ChangeKeys(secrets.signing),
         )  # fmt: skip
         self.followers = Followers(log, processes, self.views.all)
         read_in(log)
@@ -242,6 +247,7 @@ class Shop:
         issuer: LocalizedText | None = None,
         resolver: str = "https://id.example.org",
         rules: RuleBook | None = None,
+        retention: RetentionSchedule | None = None,
         customs: CustomsOffice | None = None,
         office: TaxOffice | None = None,
         agency: RefundAgency | None = None,
@@ -251,7 +257,7 @@ class Shop:
 
         `customs`, if there is one to ask, is asked for an answer that was lost before an advance is taken back; `office`
         issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed;
-        `bank` pays royalties.
+        `bank` pays royalties. `retention` says how long what is kept, where the schedule of the package is not to be used.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
         Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched; KeysNotThere
         for a shop that was opened before, whose keys are elsewhere.
@@ -273,6 +279,7 @@ class Shop:
             issuer=name,
             resolver=resolver,
             rules=rules,
+            retention=retention,
             customs=customs,
             office=office,
             agency=agency,

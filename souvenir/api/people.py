@@ -18,7 +18,7 @@ from souvenir.documents.erasure_certificate import ErasureCertificate as Certifi
 from souvenir.documents.erasure_certificate import erasure_certificate_pdf, print_erasure_certificate
 from souvenir.kernel import clock
 from souvenir.kernel.errors import MalformedInput, NotFound
-from souvenir.privacy.retention import Retention, open_schedule
+from souvenir.privacy.retention import Retention
 from souvenir.privacy.subject import AlreadyErased, LegalHold
 from souvenir.processes.answer_person import Holding, Person, Record
 from souvenir.processes.know_buyers import Shown
@@ -195,8 +195,8 @@ class PeopleQuery:
     @described
     def retention_rules(self, info: Info, jurisdiction: str, on: date | None = None) -> list[RetentionRule]:
         """How long what is kept in a country, by the schedule of a day; without one, today's."""
-        manager(info)
-        return [_rule(rule) for rule in open_schedule().of(jurisdiction, on or clock.now().date())]
+        at = manager(info)
+        return [_rule(rule) for rule in at.shop.retention.of(jurisdiction, on or clock.now().date())]
 
 
 @strawberry.type
@@ -241,9 +241,9 @@ def _person(at: Desk, input: PersonInput) -> Person:
         *([at.shop.log.load(Form, read_id("Claim", input.claim_id, "claimId")).traveller] if input.claim_id else []),
         *([read_id("Person", input.pseudonym, "pseudonym")] if input.pseudonym else []),
     ]
-    if len(known) > 1:
-        raise MalformedInput(expected="person: name one of customerId, claimId and pseudonym", value="")
     showing = shown(input.shown) if input.shown else Shown()
+    if len(known) > 1 or not (known or showing.person or showing.household):
+        raise MalformedInput(expected="person: what they show, or one of customerId, claimId and pseudonym", value="")
     return Person(showing, input.document_kind, known[0] if known else None)
 
 

@@ -58,8 +58,9 @@ class FileForm:
         if filing.state == "requested":
             answer = self._asked(filing_id, lambda: self._office.issue(wanted))
             if answer.outcome is FormOutcome.REFUSED:
-                self._log.commit(lambda tx: _declined(tx, filing_id, answer.reason))
-                raise TaxOfficeRefused(why=answer.reason)
+                why = wanted.without_person(answer.reason)
+                self._log.commit(lambda tx: _declined(tx, filing_id, why))
+                raise TaxOfficeRefused(why=why)
             if answer.outcome is not FormOutcome.ISSUED:
                 raise TaxOfficeSilent(claim_no=f"request {filing_id}")
             return answer.form_no, answer.invoices

@@ -15,6 +15,7 @@ from souvenir.kernel.money import total
 from souvenir.kernel.sealing import Redacted
 from souvenir.privacy.application import registered
 from souvenir.privacy.keyring import KeyRing, PersonForgotten, place_of
+from souvenir.privacy.retention import RetentionSchedule, open_schedule
 from souvenir.processes.file_form import FileForm, issued
 from souvenir.processes.keep_by_law import keep_tax_file
 from souvenir.sales.order import Order, OrderNotPaid
@@ -84,10 +85,18 @@ class TravelDocument:
 class IssueForm:
     """Forms as the counter issues them: numbered by the tax office where one is connected, else by the shop itself."""
 
-    def __init__(self, log: EventLog, rules: RuleBook, keyring: KeyRing, office: TaxOffice | None = None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        rules: RuleBook,
+        keyring: KeyRing,
+        office: TaxOffice | None = None,
+        retention: RetentionSchedule | None = None,
+    ) -> None:
         self._log = log
         self._rules = rules
         self._keyring = keyring
+        self._retention = retention or open_schedule()
         self._refunds = Refunds(log, rules)
         self.filings = FileForm(log, office) if office else None
 
@@ -215,7 +224,7 @@ class IssueForm:
     def _opened(self, tx: Transaction, opening: Opening) -> UUID:
         """Open the claim; from the same moment on the law keeps what it says of its traveller."""
         claim = refunds.open_claim(tx, self._rules, opening)
-        keep_tax_file(tx, claim.traveller, claim.jurisdiction, claim.issued_on)
+        keep_tax_file(tx, self._retention, claim.traveller, claim.jurisdiction, claim.issued_on)
         return claim.id
 
     def _asked(self, wanted: "_Wanted", on: date, invoices: tuple[str, ...]) -> tuple[FormWanted, UUID]:

@@ -7,10 +7,8 @@ from souvenir.access.application import has_credentials
 from souvenir.editions.purchase import Evidence, Purchase
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.privacy.application import registered
-from souvenir.privacy.retention import open_schedule
+from souvenir.privacy.retention import ANYWHERE, RetentionSchedule
 from souvenir.taxrefund.claim import Claim
-
-ANYWHERE = "*"
 
 
 class KeepByLaw(Process):
@@ -18,9 +16,12 @@ class KeepByLaw(Process):
 
     name = "keep_by_law"
 
+    def __init__(self, schedule: RetentionSchedule) -> None:
+        self._schedule = schedule
+
     @when(Claim.Opened)
     def _opened(self, tx: Transaction, event: Claim.Opened) -> None:
-        keep_tax_file(tx, event.traveller, event.jurisdiction, event.issued_on)
+        keep_tax_file(tx, self._schedule, event.traveller, event.jurisdiction, event.issued_on)
 
     @when(Claim.Completed, Claim.PromiseMissed, Claim.AdvanceRecovered, Claim.Settled, Claim.Voided)
     def _entered(
@@ -36,28 +37,28 @@ class KeepByLaw(Process):
 
     @when(Purchase.Identified)
     def _identified(self, tx: Transaction, event: Purchase.Identified) -> None:
-        _keep_evidence(tx, event.evidence, event.timestamp.date())
+        _keep_evidence(tx, self._schedule, event.evidence, event.timestamp.date())
 
     @when(Purchase.EvidenceAdded)
     def _evidence_added(self, tx: Transaction, event: Purchase.EvidenceAdded) -> None:
-        _keep_evidence(tx, event.evidence, event.timestamp.date())
+        _keep_evidence(tx, self._schedule, event.evidence, event.timestamp.date())
 
     def _extend(self, tx: Transaction, claim_id: UUID, on: date) -> None:
         claim = tx.get(Claim, claim_id)
-        keep_tax_file(tx, claim.traveller, claim.jurisdiction, on)
+        keep_tax_file(tx, self._schedule, claim.traveller, claim.jurisdiction, on)
 
 
-def keep_tax_file(tx: Transaction, traveller: UUID, jurisdiction: str, on: date) -> None:
+def keep_tax_file(tx: Transaction, schedule: RetentionSchedule, traveller: UUID, jurisdiction: str, on: date) -> None:
     """Put the law's hold on a traveller's tax data, for a form with an entry of that day; a shorter one adds nothing."""
-    rule = open_schedule().rule("refund_form", jurisdiction, on)
+    rule = schedule.rule("refund_form", jurisdiction, on)
     subject = registered(tx, traveller)
     subject.keep("tax", rule.version, rule.term(on))
     tx.save(subject)
 
 
-def _keep_evidence(tx: Transaction, evidence: Evidence, on: date) -> None:
+def _keep_evidence(tx: Transaction, schedule: RetentionSchedule, evidence: Evidence, on: date) -> None:
     """Give what a buyer showed its term. A known customer's account is not evidence: it ends when they say so."""
-    rule = open_schedule().rule("purchase_evidence", ANYWHERE, on)
+    rule = schedule.rule("purchase_evidence", ANYWHERE, on)
     for name in (*evidence.person, *evidence.household):
         pseudonym = _pseudonym(name)
         if pseudonym is not None and not has_credentials(tx, pseudonym):

@@ -1,6 +1,6 @@
 """Know buyers: what somebody shows becomes a pseudonym each, and who they are is forgotten when they ask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -22,10 +22,10 @@ _PUNCTUATION: Final = str.maketrans("", "", "-.()/")
 class Shown:
     """What a buyer shows of themselves. None of it is kept: what is empty was not shown."""
 
-    document_number: str = ""
-    telephone: str = ""
-    card_fingerprint: str = ""
-    address: str = ""
+    document_number: str = field(default="", repr=False)
+    telephone: str = field(default="", repr=False)
+    card_fingerprint: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
 
     @property
     def person(self) -> list[str]:

@@ -13,6 +13,7 @@ from souvenir.kernel.money import Money
 from souvenir.payments.hold import HoldNotHeld
 from souvenir.payments.provider import Providers
 from souvenir.privacy.keyring import KeyRing
+from souvenir.privacy.retention import RetentionSchedule
 from souvenir.processes.issue_form import (
     MOST_ORDERS,
     PURPOSE,
@@ -76,8 +77,9 @@ class RefundTax(IssueForm):
         customs: CustomsOffice | None = None,
         office: TaxOffice | None = None,
         agency: RefundAgency | None = None,
+        retention: RetentionSchedule | None = None,
     ) -> None:
-        super().__init__(log, rules, keyring, office)
+        super().__init__(log, rules, keyring, office, retention)
         self._providers = providers
         self._customs = customs
         self._agency = agency

@@ -77,7 +77,7 @@ def test_who_asks_is_told_what_is_held_why_and_until_when(group: Group, claim: s
 def test_a_stranger_is_told_that_nothing_is_held_and_asking_leaves_no_trace(group: Group, claim: str):
     before = group.shop.log.head()
     assert held(group, shown={"documentNumber": "Y7654321"}) == {}
-    assert held(group) == {}
+    assert group.office.ask("personalData", person={})["code"] == "MALFORMED_INPUT"
     assert group.shop.log.head() == before
 
 
@@ -150,6 +150,14 @@ def test_a_replayed_request_does_not_forget_who_came_back_since(group: Group, cl
     assert len(held(group, **BY_PASSPORT)["IDENTITY"]["records"]) == 1
 
 
+def test_a_customers_account_ends_with_their_identity(group: Group):
+    customer = group.office.ask("openCustomerSession", input={})["customerId"]
+    (certificate,) = forget(group, "IDENTITY", person={"customerId": customer})["certificates"]
+    assert [gone["purpose"] for gone in certificate["erased"]] == ["IDENTITY"]
+    refused = group.office.ask("openCustomerSession", input={"customerId": customer})
+    assert refused["code"] == "PERSON_FORGOTTEN"
+
+
 def test_a_certificate_names_nobody(group: Group, claim: str):
     (certificate,) = forget(group, "IDENTITY")["certificates"]
     for said in ("ADA", "LOVELACE", "X1234567", "GBR"):
@@ -166,6 +174,7 @@ def test_a_certificate_names_nobody(group: Group, claim: str):
         {"purposes": []},
         {"requestedOn": "2025-05-17"},
         {"person": {"pseudonym": "nobody"}},
+        {"person": {"shown": {"documentNumber": " "}}},
     ],
 )
 def test_a_request_that_cannot_stand_is_refused_and_nothing_recorded(group: Group, claim: str, asked: dict[str, Any]):

@@ -1,5 +1,6 @@
 """The tax office issues forms and invoices, voids them together and locks them; what it did is found, never doubled."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -101,6 +102,17 @@ def test_what_the_office_refuses_is_a_refusal_and_opens_no_claim(small: SmallSho
     small.shop.followers.catch_up()
     with small.shop.log.reading() as session:
         assert small.shop.views.claims.page(session) == []
+
+
+def test_an_office_that_repeats_whom_the_form_is_for_is_not_quoted(
+    small: SmallShop, office: SimulatedTaxOffice, monkeypatch: pytest.MonkeyPatch
+):
+    said = OfficeAnswer(FormOutcome.REFUSED, reason="Jane Doe (e12345678) is on another list")
+    monkeypatch.setattr(office, "issue", lambda wanted: said)
+    with pytest.raises(TaxOfficeRefused, match=re.escape("… (…) is on another list")):
+        opened(small)
+    (filing,) = filings(small)
+    assert filing.reason == "… (…) is on another list"
 
 
 @pytest.mark.parametrize("losses", [("before",), ("after",), ("after", "before"), ("before", "after", "after")])

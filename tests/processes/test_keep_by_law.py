@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from importlib import resources
 from uuid import UUID
 
 import pytest
@@ -11,11 +12,14 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.kernel import clock
 from souvenir.kernel.sealing import Redacted
 from souvenir.payments.payment import Tender
+from souvenir.privacy.retention import RetentionSchedule
 from souvenir.privacy.subject import Duty, LegalHold, Subject
+from souvenir.processes.answer_person import Person
 from souvenir.processes.forget_person import forget_person
 from souvenir.processes.know_buyers import Shown
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
+from souvenir.shop import Shop
 from souvenir.taxrefund.claim import Claim
 
 PASSPORT = TravelDocument("passport", "QX7734551", "MARGUERITE DUVALIER", date(2026, 7, 1))
@@ -126,3 +130,19 @@ def test_replaying_the_law_over_somebody_already_forgotten_stops_nothing(small: 
     small.shop.refund_tax.void(claim.id, "made out wrongly", date(2037, 1, 2))
     small.shop.followers.catch_up()
     assert small.shop.log.load(Subject, claim.traveller).erased == ("tax",)
+
+
+def test_a_shop_may_bring_a_schedule_of_its_own(time: clock.SettableClock):
+    text = (resources.files("souvenir.privacy") / "retention.toml").read_text("utf-8")
+    stricter = text.replace('jurisdiction = "CN"\nyears = 10\n', 'jurisdiction = "CN"\nyears = 30\n')
+    with Shop.open("sqlite://", retention=RetentionSchedule.read(stricter)) as shop:
+        shop.log.execute(lambda tx: tx.save(Claim.open(refund_forms.form(traveller=UUID(int=4)))))
+        shop.followers.catch_up()
+        assert shop.log.load(Subject, UUID(int=4)).duty("tax") == Duty(
+            "refund forms are tax documents", date(2056, 1, 1)
+        )
+
+
+def test_what_somebody_shows_stands_in_no_repr():
+    shown = Shown(document_number="QX7734551", telephone="+33 6 44", card_fingerprint="fp_9f", address="17 rue")
+    assert repr(Person(shown)) == "Person(shown=Shown(), document_kind='passport', known_as=None)"
