@@ -203,7 +203,7 @@ def _unfinished(session: Session, get: Callable[[type[Any], UUID], Any], shift: 
         *(
             Unfinished(kind="part_paid", id=order.id, amount=order.part_paid)
             for order in orders
-            if order.paid_by is None and order.tenders
+            if order.paid_by is None and order.parts
         ),
         *(
             Unfinished(kind="payment_open", id=payment, amount=get(Payment, payment).amount)

@@ -121,7 +121,7 @@ class PayAtTill:
         def command(tx: Transaction) -> UUID:
             order = tx.get(Order, order_id)
             order.require_unpaid()
-            if payment_id in order.tenders:
+            if payment_id in order.parts:
                 give_part_back(tx, order, payment_id, _day_to_give_back(tx, order, [payment_id], till))
                 tx.save(order)
             return order_id
@@ -142,7 +142,8 @@ class PayAtTill:
                 raise PaymentStillOpen(payment_id=waiting, order_no=order.order_no)
             if order.cancelled is not None:
                 return ()
-            parts = tuple(order.tenders)
+            order.require_unpaid()
+            parts = tuple(order.parts)
             if parts:
                 day = _day_to_give_back(tx, order, parts, till)
                 for part in parts:
@@ -224,7 +225,7 @@ class PayAtTill:
 def _day_to_give_back(tx: Transaction, order: Order, parts: Iterable[UUID], till: str | None) -> date:
     """The day on which parts go back; cash goes out of the drawer it went into, within an open shift."""
     outlet = tx.look(Outlet, order.outlet_id)
-    if order.till is None or all(order.tenders[part].tender != Tender.CASH for part in parts):
+    if order.till is None or all(order.parts[part].tender != Tender.CASH for part in parts):
         return clock.today(outlet.time_zone)
     _require_own_drawer(order, till)
     return trading_day(tx, outlet, order.till)

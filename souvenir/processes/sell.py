@@ -30,7 +30,7 @@ from souvenir.processes.make_order import Item as Item
 from souvenir.processes.make_order import NotThatWay as NotThatWay
 from souvenir.processes.make_order import agree, next_number, sell_pieces
 from souvenir.processes.park_sale import finish_parked
-from souvenir.processes.split_tender import Part, check_part, give_part_back, put_to_order, rest_of, take_parts
+from souvenir.processes.split_tender import Part, as_paid, check_part, give_part_back, put_to_order, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day
 from souvenir.processes.watch_deadlines import trying
 from souvenir.sales.basket import Basket, PieceOfBasket
@@ -311,7 +311,7 @@ class Sell:
             if tender is Tender.CASH and order.till is not None:
                 trading_day(tx, outlet, order.till)
             today = clock.today(outlet.time_zone)
-            amount = rest_of(outlet, order, tender, today)
+            amount = as_paid(outlet, order.remaining, tender, today)
             if part is not None and part not in (amount, order.remaining):
                 check_part(outlet, order, tender, part, today)
                 amount = part
@@ -396,7 +396,7 @@ class Sell:
             numbered = [next_number(tx, outlet_id, order_id, item, visit) for item in items]
             order = agree(tx, order_id, outlet, Channel.SHOP, till, numbered, day, None)
             take_parts(tx, outlet, order, parts, day)
-            amount = rest_of(outlet, order, tender, day)
+            amount = as_paid(outlet, order.remaining, tender, day)
             payment = Payment.take(order_id, amount, tender, reference or f"counter:{order.order_no}")
             tx.save(order, payment)
             if evidence is not None:
@@ -454,7 +454,7 @@ def _give_back(refusal: SouvenirError, tx: Transaction, payment: Payment) -> Non
     order = tx.get(Order, payment.order_id)
     today = clock.today(tx.look(Outlet, order.outlet_id).time_zone)
     if order.paid_by is None and not isinstance(refusal, PaymentDiffersFromOrder):
-        for part in tuple(order.tenders):
+        for part in tuple(order.parts):
             give_part_back(tx, order, part, today)
         order.cancel(str(refusal))
         tx.save(order)

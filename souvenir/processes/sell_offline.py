@@ -19,7 +19,7 @@ from souvenir.payments.payment import Payment, Tender
 from souvenir.pos.application import counted_before
 from souvenir.pos.device import Device
 from souvenir.processes.make_order import Item, NotThatWay, line_of, order_of
-from souvenir.processes.split_tender import put_to_order, rest_of
+from souvenir.processes.split_tender import as_paid, put_to_order
 from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet
 
@@ -143,7 +143,7 @@ def _record(
 def _pay(tx: Transaction, order_id: UUID, tender: Tender, reference: str, on: date) -> None:
     order = tx.get(Order, order_id)
     outlet = tx.look(Outlet, order.outlet_id)
-    amount = rest_of(outlet, order, tender, on)
+    amount = as_paid(outlet, order.remaining, tender, on)
     payment = Payment.take(order_id, amount, tender, reference or f"counter:{order.order_no}")
     late = order.till is not None and counted_before(tx, order.outlet_id, order.till, on)
     put_to_order(outlet, order, payment, on, after_count=late)

@@ -45,19 +45,20 @@ def take_parts(tx: Transaction, outlet: Outlet, order: Order, parts: Sequence[Pa
 def check_part(outlet: Outlet, order: Order, tender: Tender, amount: Money, day: date) -> None:
     """Refuse a part that leaves nothing to be paid, or that no coins make."""
     order.check_part_payable(amount)
-    if tender is Tender.CASH and (payable := outlet.in_cash(amount, day)) != amount:
+    if (payable := as_paid(outlet, amount, tender, day)) != amount:
         raise NotPayableInCash(amount=amount, payable=payable)
 
 
-def rest_of(outlet: Outlet, order: Order, tender: Tender, day: date) -> Money:
-    """What is left to be paid of an order, as this tender pays it: in cash to the smallest coin."""
-    return outlet.in_cash(order.remaining, day) if tender is Tender.CASH else order.remaining
+def as_paid(outlet: Outlet, left: Money, tender: Tender, day: date) -> Money:
+    """What is left of an order, as this tender pays it: in cash to the smallest coin."""
+    return outlet.in_cash(left, day) if tender is Tender.CASH else left
 
 
 def put_to_order(outlet: Outlet, order: Order, payment: Payment, day: date, *, after_count: bool = False) -> bool:
     """Put money that was taken to its order; answers whether the order is paid by it. `after_count` is as for `Order.pay`."""
-    if payment.amount == rest_of(outlet, order, payment.tender, day):
-        rounding = order.remaining - payment.amount
+    left = order.remaining
+    if payment.amount == as_paid(outlet, left, payment.tender, day):
+        rounding = None if payment.amount == left else left - payment.amount
         order.pay(payment.id, payment.tender, payment.amount, day, rounding=rounding, after_count=after_count)
         return True
     order.take_part(payment.id, payment.tender, payment.amount, day)
@@ -66,7 +67,7 @@ def put_to_order(outlet: Outlet, order: Order, payment: Payment, day: date, *, a
 
 def give_part_back(tx: Transaction, order: Order, payment_id: UUID, day: date) -> None:
     """Decide that a part goes back the way it came. A provider is asked for it after the commit."""
-    amount, payment = order.tenders[payment_id].amount, tx.get(Payment, payment_id)
+    amount, payment = order.parts[payment_id].amount, tx.get(Payment, payment_id)
     order.give_part_back(payment_id, day)
     refund_id = derived_id("refund", payment_id, near=payment_id)
     if payment.provider == COUNTER:

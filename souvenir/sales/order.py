@@ -181,10 +181,10 @@ class Order(Aggregate):
         self.territory = territory
         self.paid_by: UUID | None = None
         self.tender: str | None = None
-        self.tenders: dict[UUID, Tendered] = {}
-        self.part_paid = Money.zero(currency)
+        self.paid_last: Money | None = None
+        self.parts: dict[UUID, Tendered] = {}
         self.given_back_parts: set[UUID] = set()
-        self.rounding = self.rounding_left = Money.zero(currency)
+        self.part_paid = self.rounding = self.rounding_left = Money.zero(currency)
         self.exchange: Exchanged | None = None
         self.paid_after_count = False
         self.cancelled: str | None = None
@@ -236,6 +236,17 @@ class Order(Aggregate):
     # Decide.
 
     @property
+    def tenders(self) -> dict[UUID, Tendered]:
+        """What it was paid by, by payment: its parts, what was carried over from goods that came back, and the rest."""
+        carried = self.exchange.carried if self.exchange else ()
+        found = {**self.parts, **{one.payment_id: one for one in carried}}
+        if self.paid_by is not None and self.paid_by not in found:
+            assert self.tender is not None, "who paid did so in a tender"
+            assert self.paid_last is not None, "and paid an amount"
+            found[self.paid_by] = Tendered(payment_id=self.paid_by, tender=self.tender, amount=self.paid_last)
+        return found
+
+    @property
     def remaining(self) -> Money:
         """What is left to be paid, before a smallest coin rounds it."""
         return self.due - self.part_paid
@@ -258,8 +269,10 @@ class Order(Aggregate):
         """
         if self.paid_by == payment_id:
             return
-        settled = total((one.amount for one in (exchange.carried if exchange else ())), self.currency) + amount
-        self.check_payable(settled + rounding if rounding else settled)
+        settled = amount + rounding if rounding else amount
+        if exchange is not None:
+            settled += total((one.amount for one in exchange.carried), self.currency)
+        self.check_payable(settled)
         self._paid(
             payment_id=payment_id,
             tender=tender,
@@ -274,7 +287,7 @@ class Order(Aggregate):
 
     def take_part(self, payment_id: UUID, tender: str, amount: Money, on: date) -> None:
         """Record that a part was paid; the rest stays due. The same payment twice records nothing new."""
-        if payment_id in self.tenders:
+        if payment_id in self.parts:
             return
         self.check_part_payable(amount)
         self._tender_taken(
@@ -284,7 +297,7 @@ class Order(Aggregate):
     def give_part_back(self, payment_id: UUID, on: date) -> None:
         """Record that a part goes back: the customer pays otherwise, or not at all. Asking twice records nothing new."""
         self.require_unpaid()
-        taken = self.tenders.get(payment_id)
+        taken = self.parts.get(payment_id)
         if taken is not None:
             self._tender_given_back(
                 payment_id=payment_id,
@@ -320,7 +333,7 @@ class Order(Aggregate):
             return
         if self.paid_by is not None:
             raise OrderAlreadyPaid(order_no=self.order_no)
-        if self.tenders:
+        if self.parts:
             raise OrderPartPaid(order_no=self.order_no, taken=self.part_paid)
         self._cancelled(reason=reason)
 
@@ -425,14 +438,14 @@ class Order(Aggregate):
     def _tender_taken(
         self, payment_id: UUID, tender: str, amount: Money, taken_on: date, outlet_id: UUID, till: str | None
     ) -> None:
-        self.tenders[payment_id] = Tendered(payment_id=payment_id, tender=tender, amount=amount)
+        self.parts[payment_id] = Tendered(payment_id=payment_id, tender=tender, amount=amount)
         self.part_paid += amount
 
     @event(TenderGivenBack)
     def _tender_given_back(
         self, payment_id: UUID, tender: str, amount: Money, given_on: date, outlet_id: UUID, till: str | None
     ) -> None:
-        del self.tenders[payment_id]
+        del self.parts[payment_id]
         self.given_back_parts.add(payment_id)
         self.part_paid -= amount
 
@@ -449,11 +462,9 @@ class Order(Aggregate):
         rounding: Money | None,
         exchange: Exchanged | None,
     ) -> None:
-        self.paid_by, self.tender, self.paid_after_count = payment_id, tender, after_count
+        self.paid_by, self.tender, self.paid_last, self.paid_after_count = payment_id, tender, amount, after_count
         self.rounding = self.rounding_left = rounding or self.rounding
         self.exchange = exchange
-        self.tenders |= {one.payment_id: one for one in (exchange.carried if exchange else ())}
-        self.tenders.setdefault(payment_id, Tendered(payment_id=payment_id, tender=tender, amount=amount))
 
     @event(Cancelled)
     def _cancelled(self, reason: str) -> None:

@@ -369,3 +369,9 @@ def test_the_receipt_shows_every_tender_and_the_rounding(rounding: Group):
     assert ["现金舍入", "Rounding", "-0.06"] in lines
     assert ["银行卡", "Card", "5.55"] in lines
     assert ["现金", "Cash", "7.30"] in lines
+
+
+def test_a_paid_order_is_said_to_be_paid_at_whichever_till_it_is_given_up(group: Group):
+    order = group.bought(goods=[{"productId": group.mug}])["id"]
+    for till in (group.till, group.device(group.counter, "T2")):
+        assert till.try_to("giveUpOrder", orderId=order)["code"] == "ORDER_ALREADY_PAID"
