@@ -1,7 +1,7 @@
 """Scalars that lose nothing on the way: whole numbers of any size, exact decimals, instants with a zone."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, NewType
 
@@ -49,6 +49,10 @@ def _instant(value: object) -> datetime:
     instant = datetime.fromisoformat(_text(value, "an instant"))
     if instant.tzinfo is None:
         raise ValueError('Write an instant with its zone, like "2025-05-15T10:00:00Z".')
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("An instant lies in the years 1 to 9999, in UTC too.") from None
     return instant
 
 

@@ -38,6 +38,7 @@ query ($first: Int! = 20, $after: String) {
         (Decimal, "-12", Decimal(-12)),
         (date, "2025-05-15", date(2025, 5, 15)),
         (datetime, "2025-05-15T10:00:00Z", datetime(2025, 5, 15, 10, tzinfo=UTC)),
+        (datetime, "2025-05-15T10:00:00+08:00", datetime(2025, 5, 15, 2, tzinfo=UTC)),
     ],
 )
 def test_scalars_are_read(scalar, text, value):
@@ -62,6 +63,8 @@ def test_scalars_are_read(scalar, text, value):
         (date, "2025-05-15T00:00:00Z"),
         (datetime, "2025-05-15T10:00:00"),
         (datetime, "yesterday"),
+        (datetime, "9999-12-31T23:59:59-12:00"),
+        (datetime, "0001-01-01T00:00:00+14:00"),
     ],
 )
 def test_scalars_that_make_no_sense_are_refused(scalar, text):
