@@ -128,17 +128,19 @@ class AgencyStatementQuery:
         format: StatementFormat = StatementFormat.CSV,
         region: str = "CN-BJ",
         agency: str | None = None,
+        earlier: bool = False,
     ) -> StatementFile:
         """The month's settlement as the shop asks it of its agency: every refund that became final and is not settled.
 
-        What came back of the agency's advances, and is its own, has lines below nothing.
+        What came back of the agency's advances, and is its own, has lines below nothing. With `earlier`, what is left of
+        the months before is on it too, as when it was learned of late.
         """
         at = _caught_up(info)
         if not 0 < len(number) <= LONGEST_NUMBER:
             raise MalformedInput(expected=f"number of 1 to {LONGEST_NUMBER} characters", value=number[:40]).at("number")
         if month >= date.max.replace(day=1):
             raise MalformedInput(expected="month that another one follows", value=month.isoformat()).at("month")
-        statement = at.shop.settle_agency.statement(number, month, currency, agency)
+        statement = at.shop.settle_agency.statement(number, month, currency, agency, earlier=earlier)
         xlsx = format is StatementFormat.XLSX
         data = statement_workbook(statement) if xlsx else write_statement(statement).encode()
         return StatementFile(

@@ -27,12 +27,14 @@ class SettleAgency:
         self._account = AgencyAccount()
         self._asked_on: date | None = None
 
-    def statement(self, number: str, month: date, currency: str = "CNY", agency: str | None = None) -> Statement:
+    def statement(
+        self, number: str, month: date, currency: str = "CNY", agency: str | None = None, *, earlier: bool = False
+    ) -> Statement:
         """What became final in a month and is not settled, and what came back of the agency's advances, which is its own.
 
-        Of one agency, where the shop has several.
+        Of one agency, where the shop has several; with what is left of `earlier` months, as when it was learned of late.
         """
-        first = month.replace(day=1)
+        first = date.min if earlier else month.replace(day=1)
         lines = [line for line in self._open(month, currency, agency) if line.final_on >= first]
         return Statement(number, tuple(sorted(lines, key=lambda line: (line.final_on, line.form_no))))
 

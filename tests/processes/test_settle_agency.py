@@ -107,6 +107,17 @@ def test_what_was_final_and_is_not_stated_is_missing_also_from_an_earlier_month(
     assert (missing.expected, missing.stated) == (Money.parse("108.48 CNY"), None)
 
 
+def test_what_was_learned_of_after_its_month_was_stated_is_asked_for_with_a_later_one(small):
+    agency = SettleAgency(small.shop.log)
+    late = completed(small, date(2026, 7, 31))
+    completed(small)
+    assert len(agency.statement("2026-08", AUGUST).lines) == 1
+    both = agency.statement("2026-08", AUGUST, earlier=True)
+    assert both.lines[0].form_no == small.shop.log.load(Claim, late).claim_no
+    agency.take_in(both, MID_SEPTEMBER, AUGUST)
+    assert (agency.received("2026-08").settled, agency.received("2026-08").discrepancies) == (2, ())
+
+
 def test_a_form_on_a_second_statement_is_told_and_another_content_needs_another_number(small):
     completed(small)
     agency = SettleAgency(small.shop.log)

@@ -12,6 +12,7 @@ from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import ProviderSilent
+from souvenir.payments.providers.sandbox import Fault
 from souvenir.processes.refund_tax import TravelDocument
 from souvenir.processes.sell import Item
 from souvenir.processes.watch_deadlines import WatchDeadlines, trying
@@ -22,6 +23,7 @@ from souvenir.taxrefund.customs import Presented
 from souvenir.taxrefund.refusals import AgencySilent
 from souvenir.taxrefund.simulators.agency import SimulatedAgency
 from souvenir.taxrefund.simulators.customs import SimulatedCustoms
+from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice
 from souvenir.testing import clock_at
 
 JANE = TravelDocument("passport", "E12345678", "JANE DOE", date(2026, 7, 1))
@@ -221,6 +223,35 @@ def test_what_is_stuck_holds_up_no_other_however_many_there_are(small, now, monk
     assert {claim: state(small, claim)[0] for claim in claims} == {
         claim: "advanced" if claim in refuse else "recovered" for claim in claims
     }
+
+
+def test_a_guarantee_whose_capture_nobody_answers_is_stalled(small, now):
+    claim = advanced(small)
+    now.move_to(MIDNIGHT)
+    small.sandbox.faults.extend([Fault.REQUEST_LOST] * 12)
+    small.shop.refund_tax.miss_promise(claim, date(2026, 8, 8))
+    small.shop.deadlines.look()
+    (stalled,) = (one for one in small.shop.deadlines.stalled if one.kind == "hold")
+    assert stalled.code == "PROVIDER_SILENT"
+    small.sandbox.faults.clear()
+    small.shop.deadlines.look()
+    assert (state(small, claim), small.shop.deadlines.stalled) == (("recovered", "captured"), ())
+
+
+def test_a_form_about_which_the_tax_office_is_silent_is_stalled(tmp_path, now):
+    office = SimulatedTaxOffice()
+    small = open_small_shop("sqlite://", secrets=str(tmp_path / "secrets"), office=office)
+    order = small.shop.sell.at_till(small.counter, TILL, [Item(small.mug, 10)], Tender.CASH, on=TODAY).result
+    claim = small.shop.refund_tax.open_claim([order], "departure", JANE, issued_on=TODAY).result
+    office.lose(*["before"] * 8)
+    small.shop.refund_tax.void(claim, "wrong name", TODAY)
+    small.shop.deadlines.look()
+    (stalled,) = small.shop.deadlines.stalled
+    assert (stalled.kind, stalled.code) == ("tax_office", "TAX_OFFICE_SILENT")
+    assert small.shop.log.load(Claim, claim).claim_no in stalled.why
+    small.shop.deadlines.look()
+    assert small.shop.deadlines.stalled == ()
+    small.shop.close()
 
 
 def test_what_is_stalled_keeps_the_instant_since_when_and_is_told_once(now, caplog):
