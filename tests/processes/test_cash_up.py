@@ -65,3 +65,31 @@ def test_what_a_till_took_is_what_its_drawer_should_hold(store_url: str, tmp_pat
         assert rows["Assets:Receivable:RefundAgency"] == "0.00"
         assert shop.differences() == []
         shop.close()
+
+
+def test_what_is_unfinished_is_in_the_report_until_it_is_finished(store_url: str, tmp_path):
+    with clock_at(MORNING):
+        small = open_small_shop(store_url, secrets=str(tmp_path))
+        shop = small.shop
+        device = enrol_device(shop.log, expect_device(shop.log, small.counter, TILL).result.code).result.device_id
+        shift = shop.cash_up.open(device, WANG, TODAY, cny("500.00")).result
+        parked = shop.park_sale.park(small.counter, TILL, [Item(small.vase, 1, small.edition)]).result
+        order = shop.pay_at_till.place(small.counter, TILL, [Item(small.mug, 1)]).result
+        shop.pay_at_till.take(order, Tender.CARD, "sandbox", "tok", TILL, cny("100.00"))
+        shop.cash_up.close(device, [Denomination(value=cny("100.00"), count=5)], WANG)
+        left = shop.cash_up.report(shift).unfinished
+        assert [(one.kind, one.id, one.amount) for one in left] == [
+            ("parked", parked, None), ("part_paid", order, cny("100.00")),
+        ]  # fmt: skip
+        shop.cash_up.open(device, WANG, TODAY, cny("500.00"))
+        shop.park_sale.drop(parked, TILL)
+        shop.pay_at_till.take(order, Tender.CASH, "cash", "drawer", TILL)
+        shop.exchange.exchange(order, {1: 1}, [Item(small.vase, 1, small.edition, number=1)], TILL, Tender.CASH)
+        report = shop.cash_up.report(shop.tills.last_shift(small.counter, TILL), to_cashier=False)
+        assert (report.unfinished, report.due) == ((), cny("1530.00"))
+        shop.followers.catch_up()
+        rows = {row.account: row.closing.amount for row in shop.ledger.trial_balance().rows}
+        assert rows["Assets:Cash:Drawer:COUNTER:T1"] == "1530.00"
+        assert rows["Liabilities:PendingSales"] == "0.00"
+        assert shop.differences() == []
+        shop.close()
