@@ -24,6 +24,7 @@ RULES: Final[Mapping[str, str]] = {
     "J02": "Cost of what was sold",
     "J03": "Royalty and marketing fund accrued",
     "J03d": "Royalty adjusted by an amendment",
+    "J03r": "Royalty reclassified by a statement",
     "J04": "Advance paid to a licensor",
     "J04b": "Royalties made up to a guarantee",
     "J05": "Deposit taken",
@@ -231,6 +232,11 @@ def advance_paid(licence: str, advance: Money, withheld: Money) -> Legs:
 def made_up_to_guarantee(licence: str, shortfall: Money) -> Legs:
     """J04b: what is due beyond royalties earned is an advance on those to come."""
     return _legs(dr(chart.prepaid_royalty(licence), shortfall), cr(chart.royalty_payable(licence), shortfall))
+
+
+def royalty_reclassified(licence: str, payable: Money) -> Legs:
+    """J03r: so much more of the royalties is payable, and less of them recouped, than accruals one by one had it; or less."""
+    return made_up_to_guarantee(licence, payable)
 
 
 def royalty_paid(licence: str, royalty: Money, marketing_fund: Money, withheld: Money, borne: Money) -> Legs:

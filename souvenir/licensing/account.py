@@ -71,7 +71,9 @@ class Account(Value):
     Where guarantee years stand alone, `years` are settled one by one, and the rest of the account is their sum.
 
     `lapsed_to_date` is what stands unrecouped of years, or of an account, that are over: nothing will recoup it but what
-    comes late. `lapsed` is what this statement adds to that, or takes off. Both are left out where there is none.
+    comes late. `lapsed` is what this statement adds to that, or takes off. `reclassified` is what it makes payable beyond what
+    its accruals did one by one, or less than that: a reserve that is released may recoup after all. All three are left out
+    where there is none.
     """
 
     guarantee: Money
@@ -92,6 +94,7 @@ class Account(Value):
     years: tuple[YearAccount, ...] | None = None
     lapsed: Money | None = None
     lapsed_to_date: Money | None = None
+    reclassified: Money | None = None
 
     @classmethod
     def opening(cls, guarantee: Money) -> "Account":
@@ -151,6 +154,7 @@ class Account(Value):
             years=years,
             lapsed=lapsed - (self.lapsed_to_date or nothing) or None,
             lapsed_to_date=lapsed or None,
+            reclassified=None if new.by_accruals is None else due + new.outside - new.by_accruals or None,
         )
 
     def _years_after(self, new: "Years", advance: Money) -> tuple[YearAccount, ...]:
@@ -171,7 +175,8 @@ class Movement:
     """What one statement brings to its account; `guarantee` and `advance` are what is guaranteed by now, in all.
 
     `years` says the same of every contract year that has begun, where each stands alone. `over` says that nothing will be
-    earned that may recoup, of the account or of some years, but for what comes late.
+    earned that may recoup, of the account or of some years, but for what comes late. `by_accruals` is what its accruals made
+    payable one by one, less what is reserved of it.
     """
 
     earned: Money
@@ -183,6 +188,7 @@ class Movement:
     years: Years | None = None
     over: bool = False
     years_over: Collection[int] = ()
+    by_accruals: Money | None = None
 
 
 class Due(Value):

@@ -97,6 +97,7 @@ class Drafting:
                 advance=Money(self.schedule.by(None), terms.currency),
                 years=years,
                 over=period >= self.final,
+                by_accruals=gathered.payable - kept,
                 years_over=[
                     each for each in years or () if period >= final_period(terms, licence.contract.year_ends(each))
                 ],

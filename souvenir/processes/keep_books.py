@@ -139,6 +139,9 @@ class KeepBooks(Process):
         nothing = Money.zero(header.currency)
         shortfall, lapsed = header.account.shortfall or nothing, header.account.lapsed or nothing
         lost = max(nothing, min(shortfall, lapsed))
+        _book(
+            tx, event, "J03r", on, postings.royalty_reclassified(licence, header.account.reclassified or nothing), about
+        )
         _book(tx, event, "J04b", on, postings.made_up_to_guarantee(licence, shortfall - lost), about)
         _book(tx, event, "J20", on, postings.guarantee_shortfall(licence, lost), about)
         _book(tx, event, "J21", on, postings.advance_impaired(licence, lapsed - lost), about)
@@ -189,8 +192,8 @@ class KeepBooks(Process):
         if (claim.paid_by or claim.advanced_by) == "agency":
             legs = postings.refund_by_agency_over(claim.due_net)
             ours = claim.due_fee - agency_part(claim)
-            if claim.paid_by is None and event.amount == ours:
-                legs += postings.agency_settled(ours, Money.zero(ours.currency))
+            if claim.paid_by is None and event.amount <= ours:  # more is not of our commission
+                legs += postings.agency_settled(event.amount, Money.zero(ours.currency))
             return _book(tx, event, "J10a", event.on, legs, _claim(claim))
         fee = agency_part(claim)
         kept = fee if event.amount < claim.due_refund else Money.zero(fee.currency)

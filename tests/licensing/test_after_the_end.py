@@ -1,13 +1,17 @@
 """After the end of a licence: what comes late is stated all the same, and what was never earned back is charged."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from licences import cny, sell, sign
 
 from souvenir.eventlog.followers import Followers
+from souvenir.kernel.money import total
 from souvenir.ledger.application import Ledger
 from souvenir.ledger.replay import AsOf
 from souvenir.licensing.licence import Grant
@@ -180,3 +184,66 @@ def test_a_position_has_what_was_made_up_to_a_guarantee_to_recoup_until_it_lapse
     with shop.log.reading() as session:
         left = [shop.royalties.position(session, licence, day).unrecouped for day in days]
     assert left == [cny("0.00"), cny("80.00"), cny("50.00"), cny("0.00")]
+
+
+# Whatever is sold and comes back: in the end the books have charged what the statements asked for, and nothing is prepaid.
+
+DAYS = [date(year, month, 15) for year in (2026, 2027) for month in range(1, 13)]
+SALES = st.lists(
+    st.tuples(st.sampled_from(DAYS), st.integers(1, 40), st.one_of(st.none(), st.sampled_from(DAYS))), max_size=8
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sales=SALES,
+    guarantees=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    advance=st.integers(0, 20),
+    terms=st.sampled_from(
+        (
+            {"guarantee_years": "separate"},
+            {"guarantee_years": "crossed"},
+            {"guarantee_years": "crossed", "recoup_in_sell_off": False},
+            {"guarantee_years": "separate", "reserve_rate": "0.2", "reserve_periods": 2},
+        )
+    ),
+)
+def test_the_books_come_to_what_the_statements_asked_for(
+    new_shop: Callable[[], Any],
+    sales: list[tuple[date, int, date | None]],
+    guarantees: tuple[int, int],
+    advance: int,
+    terms: dict[str, Any],
+) -> None:
+    shop = new_shop()
+    grant = Grant(
+        categories=("enamel",), territories=("CN",), channels=("shop",), starts=date(2026, 1, 1),
+        ends=date(2027, 9, 30), sell_off_days=92,
+    )  # fmt: skip
+    dues = tuple(
+        Instalment(due=date(year, 6, 30), amount=cny(f"{100 * each}.00"))
+        for year, each in zip((2026, 2027), guarantees, strict=True)
+    )
+    agreed = cny(f"{100 * advance}.00")
+    licence = sign(shop, grant, "0.10", guarantees=dues, advance=agreed, **terms)
+    late = []
+    for number, (sold_on, units, returned_on) in enumerate(sales):
+        if number % 3 == 2:
+            late.append((sold_on, units))
+            continue
+        order = sell(shop, licence, sold_on, f"{100 * units}.00", units=units)
+        if returned_on is not None and returned_on >= sold_on:
+            shop.take_back(order, units, on=returned_on, return_no=number + 1)
+    shop.licensing.issue_statements(date(2027, 4, 10))
+    for sold_on, units in late:
+        sell(shop, licence, sold_on, f"{100 * units}.00", units=units)
+    shop.licensing.issue_statements(date(2029, 1, 10))
+    periods = [each.period for each in shop.licensing.statements(licence)]
+    accounts = [shop.licensing.statement(licence, period).header.account for period in periods]
+    asked = total((account.payable + (account.shortfall or agreed * 0) for account in accounts), "CNY")
+    found = {name: cny(amount) for name, amount in books(shop).items()}
+    nothing = cny("0.00")
+    assert found.pop("Liabilities:Royalty", nothing) == -asked
+    assert found.pop("Assets:PrepaidRoyalty", nothing) == -agreed, "which was never paid"
+    assert total(found.values(), "CNY") == asked + agreed
+    shop.log.close()
