@@ -9,8 +9,6 @@ from souvenir.kernel.localized import nearest
 LAID_OUT: Final = ("zh-Hans", "zh-Hant", "en", "ja", "ko")
 """The page behind the code speaks more: a sheet to frame has room for short words only."""
 
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {tag: spoken()[tag]["certificate"] for tag in LAID_OUT}
-
 
 def language_of(language: str) -> str:
     """The language of a sheet that serves a reader best: English where there is no nearer one."""
@@ -19,4 +17,4 @@ def language_of(language: str) -> str:
 
 def words_in(language: str) -> Mapping[str, str]:
     """The printed words in that language."""
-    return WORDS[language_of(language)]
+    return spoken()[language_of(language)]["certificate"]

@@ -53,6 +53,11 @@ def settled(small: SmallShop, claim: UUID) -> None:
     small.shop.refund_tax.settle(claim, Money.parse("6.78 CNY"), PROMISED)
 
 
+def settled_short(small: SmallShop, claim: UUID) -> None:
+    kept(small, claim)
+    small.shop.refund_tax.settle(claim, Money.parse("5.00 CNY"), PROMISED)
+
+
 def broken(small: SmallShop, claim: UUID) -> None:
     small.shop.refund_tax.miss_promise(claim, LATE)
 
@@ -98,6 +103,7 @@ def claimed_at_departure(small: SmallShop, claim: UUID) -> None:
         (kept, {OWED_BY_AGENCY: "6.78", COMMISSION: "-6.78"}, "101.70"),
         (kept_in_part, {OWED_BY_AGENCY: "2.71", COMMISSION: "-2.71", CARD: "61.02", OWED_TO_AGENCY: "-61.02"}, "40.68"),
         (settled, {"Assets:Bank": "6.78", COMMISSION: "-6.78"}, "0.00"),
+        (settled_short, {"Assets:Bank": "5.00", OWED_BY_AGENCY: "1.78", COMMISSION: "-6.78"}, "0.00"),
         (broken, {CARD: "101.70", OWED_TO_AGENCY: "-101.70"}, "0.00"),
         (refused_by_the_card, {}, "101.70"),
         (paid_back, {"Assets:Bank": "101.70", OWED_TO_AGENCY: "-101.70"}, "0.00"),
