@@ -212,14 +212,17 @@ class Shop:
         self.certify = Certify(secrets.signing, issuer, resolver)
         self.clear_piece, self.certificate_keys = ClearPiece(log), CertificateKeys(log, secrets.signing)
         self.remake_piece = RemakePiece(log, secrets.signing, issuer, resolver)
-        processes = (
-            self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
-            self.follow_agency_payments, ForgetPerson(secrets.keyring), KeepByLaw(self.retention),
-            ChangeKeys(secrets.signing),
-        )  # fmt: skip
-        self.followers = Followers(log, processes, self.views.all)
+        self.followers = Followers(log, self._following(), self.views.all)
         read_in(log)
         shred_restored_keys(log, secrets.keyring)
+
+    def _following(self) -> tuple[Process, ...]:
+        """What follows the log and acts on it."""
+        return (
+            self.certify, FollowDraws(), AccrueRoyalties(), KeepBooks(), BookSettlements(), BookTransfers(),
+            self.follow_agency_payments, ForgetPerson(self.secrets.keyring), KeepByLaw(self.retention),
+            ChangeKeys(self.secrets.signing),
+        )  # fmt: skip
 
     def _watched(self) -> tuple[Step, ...]:
         """What is looked at every minute, in this order."""
