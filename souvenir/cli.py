@@ -4,8 +4,8 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -40,11 +40,6 @@ class NoShopThere(SouvenirError):
 class NotForYou(SouvenirError):
     message = "{place} is not yours to read and write: ask its owner, or make a copy of it."
     place: str
-
-
-class NotReached(SouvenirError):
-    message = "The database could not be opened: {reason}. Check the address, the password, and that the server runs."
-    reason: str
 
 
 class NotServedThere(SouvenirError):
@@ -218,12 +213,8 @@ def _with_database(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _place(url: str, *, begin: bool = False) -> str:
     """The URL of a shop that is there, and may be opened; only `serve` and `engage` begin a new one."""
     scheme, _, rest = url.partition("://")
-    if scheme != "sqlite":
-        return url
-    if rest and not rest.startswith("/"):
-        raise MalformedInput(
-            expected="URL of a file: write sqlite:/// with three slashes, four before a root", value=url
-        )
+    if scheme != "sqlite" or (rest and not rest.startswith("/")):
+        return url  # which opening refuses, if it names nothing
     path = Path(rest[1:])
     if (path.is_dir() and rest) or not (begin or (rest and path.exists())):
         raise NoShopThere(url=url)
@@ -233,17 +224,6 @@ def _place(url: str, *, begin: bool = False) -> str:
     if rest and not path.exists():
         print(f"A new shop is begun at {url}.", file=sys.stderr)
     return url
-
-
-@contextmanager
-def _reached(url: str) -> Iterator[None]:
-    """Say of a server that cannot be reached, or not like this, that it is so: nothing is damaged."""
-    try:
-        yield
-    except SouvenirError as refusal:
-        if refusal.code != "DAMAGED_DATABASE" or url.startswith("sqlite"):
-            raise
-        raise NotReached(reason=refusal.facts["reason"].rstrip(".")) from None
 
 
 def _require_free(host: str, port: int) -> None:
@@ -266,8 +246,7 @@ def _write(written: bytes, out: Path | None) -> None:
 
 
 def _open(options: argparse.Namespace, *, begin: bool = False) -> souvenir.Shop:
-    with _reached(options.db):
-        return souvenir.Shop.open(_place(options.db, begin=begin), secrets=options.secrets, resolver=options.resolver)
+    return souvenir.Shop.open(_place(options.db, begin=begin), secrets=options.secrets, resolver=options.resolver)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -311,7 +290,7 @@ def _replay(options: argparse.Namespace) -> None:
     forms = ("txt",) if options.entry else ("txt", "csv") if options.account else (*trial_balance.FORMS, "beancount")
     if options.form not in forms:
         raise MalformedInput(expected=f"form of this: {' or '.join(forms)}", value=options.form)
-    with _reached(options.db), open_books(_place(options.db)) as ledger:
+    with open_books(_place(options.db)) as ledger:
         if options.entry:
             written = journal.print_entry(ledger.entry(options.entry), ledger.cause_of(options.entry)).encode()
         elif options.account:

@@ -262,7 +262,7 @@ class Shop:
         issues refund forms and their invoices; `agency` pays advances where it does, and reviews what customs confirmed;
         `bank` pays royalties. `retention` says how long what is kept, where the schedule of the package is not to be used.
         `secrets` is the directory of its keys, by default `secrets/` beside an SQLite file, else `var/secrets`.
-        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched; KeysNotThere
+        Raises UnknownStore, DatabaseNotReached, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched; KeysNotThere
         for a shop that was opened before, whose keys are elsewhere.
         """
         log = EventLog.open(url, REGISTERS)

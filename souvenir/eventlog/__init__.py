@@ -5,7 +5,7 @@ from souvenir.eventlog.command import CommandKey, IdempotencyConflict, keyed
 from souvenir.eventlog.followers import Followers
 from souvenir.eventlog.log import Busy, Committed, Contended, EventLog
 from souvenir.eventlog.projection import Process, Register, View, when
-from souvenir.eventlog.stores.store import DamagedDatabase, ForeignDatabase, Session, UnknownStore
+from souvenir.eventlog.stores.store import DamagedDatabase, DatabaseNotReached, ForeignDatabase, Session, UnknownStore
 from souvenir.eventlog.transaction import Recorded, Transaction
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Committed",
     "Contended",
     "DamagedDatabase",
+    "DatabaseNotReached",
     "EventLog",
     "Followers",
     "ForeignDatabase",

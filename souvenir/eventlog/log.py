@@ -136,7 +136,7 @@ class EventLog:
     def open(cls, url: str, registers: Sequence[Register] = ()) -> "EventLog":
         """Open the log at a URL: sqlite:///path, sqlite:// (memory) or postgresql://…. Creates what is missing.
 
-        Raises UnknownStore, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
+        Raises UnknownStore, DatabaseNotReached, ForeignDatabase or DamagedDatabase, and then leaves what is there untouched.
         """
         return cls(open_store(url), registers)
 
@@ -389,7 +389,7 @@ def _settle(futures: Sequence[asyncio.Future[None]]) -> None:
 def open_store(url: str) -> Store:
     """The store a URL names; its driver is imported only when asked for."""
     scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
+    if scheme == "sqlite" and (not rest or rest.startswith("/")):
         from souvenir.eventlog.stores.sqlite import SqliteStore
 
         return SqliteStore(Path(rest[1:]) if rest else None)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from jars import Jar, Stickers
 
-from souvenir.eventlog import DamagedDatabase, EventLog, ForeignDatabase, UnknownStore
+from souvenir.eventlog import DamagedDatabase, DatabaseNotReached, EventLog, ForeignDatabase, UnknownStore
 
 
 def test_a_file_is_found_again_as_it_was_left(sqlite_url):
@@ -67,8 +67,23 @@ def test_a_foreign_postgresql_database_is_refused_and_untouched(postgres_url):
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so():
-    with pytest.raises(DamagedDatabase, match="Connection refused"):
+    with pytest.raises(DatabaseNotReached, match="Connection refused"):
         EventLog.open("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+
+
+def test_a_place_where_no_file_can_be_is_said_to_be_so(tmp_path: Path):
+    (tmp_path / "letter.txt").write_text("Dear Sir or Madam")
+    with pytest.raises(DatabaseNotReached, match="Is a directory"):
+        EventLog.open(f"sqlite:///{tmp_path}")
+    with pytest.raises(DatabaseNotReached, match="could not be opened"):
+        EventLog.open(f"sqlite:///{tmp_path}/letter.txt/shop.db")
+
+
+def test_a_path_after_two_slashes_is_no_path(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownStore, match="sqlite:///path"):
+        EventLog.open("sqlite://shop.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_url_that_names_no_store_is_refused_without_its_password():

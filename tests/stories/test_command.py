@@ -26,12 +26,12 @@ def test_a_directory_is_no_shop(tmp_path: Path, capsys):
 
 
 def test_a_path_needs_its_third_slash(capsys):
-    assert "write sqlite:/// with three slashes" in refused(capsys, "serve", "--db", "sqlite://shop.db")
+    assert "Use sqlite:///path/shop.db" in refused(capsys, "serve", "--db", "sqlite://shop.db")
 
 
 def test_a_server_that_does_not_answer_has_lost_nothing(capsys):
     said = refused(capsys, "check", "--db", "postgresql://shop@127.0.0.1:1/museum")
-    assert said.startswith("The database could not be opened: connection failed:")
+    assert said.startswith("the database museum could not be opened: connection failed:")
     assert "backup" not in said
 
 

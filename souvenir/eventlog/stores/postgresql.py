@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
 from souvenir.eventlog.stores.store import (
-    DamagedDatabase,
+    DatabaseNotReached,
     ForeignDatabase,
     PlacedEvent,
     Row,
@@ -212,7 +212,7 @@ class PostgresStore(Store):
                 pass
         except Exception as error:
             self._datastore.close()
-            raise DamagedDatabase(place=self._place, reason=str(error).splitlines()[0]) from error
+            raise DatabaseNotReached(place=self._place, reason=str(error).splitlines()[0].rstrip(".")) from error
         self._create_log()
 
     @contextmanager

@@ -12,6 +12,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 
 from souvenir.eventlog.stores.store import (
     DamagedDatabase,
+    DatabaseNotReached,
     ForeignDatabase,
     PlacedEvent,
     Row,
@@ -122,7 +123,11 @@ class SqliteStore(Store):
         """Open or create the file at `path`; None keeps everything in memory."""
         self._in_memory = path is None
         if path is not None:
-            _check_is_ours_or_new(path)
+            try:
+                _check_is_ours_or_new(path)
+            except (OSError, sqlite3.OperationalError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise DatabaseNotReached(place=str(path), reason=reason) from error
         self._place = ":memory:" if path is None else path.absolute().as_uri()
         self._datastore = SQLiteDatastore(self._place)
         self._writer = self._connect()
@@ -247,7 +252,7 @@ def _check_is_ours_or_new(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         raise DamagedDatabase(place=str(path), reason=str(error)) from None
     if check != "ok":
-        raise DamagedDatabase(place=str(path), reason=check.splitlines()[0])
+        raise DamagedDatabase(place=str(path), reason=check.splitlines()[-1])
 
 
 def _stamp(path: Path) -> None:

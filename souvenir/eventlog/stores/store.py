@@ -42,6 +42,14 @@ class ForeignDatabase(SouvenirError):
     place: str
 
 
+class DatabaseNotReached(SouvenirError):
+    message = (
+        "{place} could not be opened: {reason}. Check the path or address, the password, and that the server runs."
+    )
+    place: str
+    reason: str
+
+
 class DamagedDatabase(SouvenirError):
     message = "{place} cannot be read ({reason}), so it was left as it is. Restore it from a backup."
     place: str
