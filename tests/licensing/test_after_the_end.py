@@ -65,6 +65,17 @@ def test_a_sale_without_a_licence_any_more_is_reported(small_shop: Any, a_year: 
     assert (breach.code, breach.base) == ("LICENCE_LAPSED", cny("1000.00"))
 
 
+def test_a_late_return_under_a_contract_that_shares_an_account_is_stated_at_once(
+    small_shop: Any, a_year: Grant
+) -> None:
+    licence = sign(small_shop, a_year, "0.10", shared_account="PALACE")
+    order = sell(small_shop, licence, NOVEMBER, "1000.00", units=10)
+    small_shop.licensing.issue_statements(date(2027, 1, 10))
+    small_shop.take_back(order, 3, on=date(2027, 8, 20))
+    assert len(small_shop.licensing.issue_statements(date(2027, 10, 10))) == 3
+    assert lines(small_shop, licence, "2027-Q3") == [("2027-Q3", 0, 3, "-30.00")]
+
+
 def test_contracts_that_share_an_account_are_stated_as_long_as_each_has_anything(
     small_shop: Any, a_year: Grant
 ) -> None:

@@ -120,9 +120,12 @@ class Statements:
         with self._log.reading() as session:
             for licence, last in ended:
                 said = last.recoupable_to_date if last else Money.zero(licence.terms.currency)
-                more = own_earned(session, licence.id, licence.terms.currency) != said
-                late = next_to_state(licence, last) if more else ""
-                known[licence.id] = max(late, reading.last_period(str(licence.id)), last_moved(session, licence.id))
+                periods = [reading.last_period(str(licence.id))]
+                if own_earned(session, licence.id, licence.terms.currency) != said:
+                    periods.append(next_to_state(licence, last))
+                if len(periods) > 1 or licence.terms.shared_account is None:  # what moved a shared one may be another's
+                    periods.append(last_moved(session, licence.contract.account_id))
+                known[licence.id] = max(periods)
         return known
 
     def statement(self, licence_id: UUID, period: str) -> Sheet:

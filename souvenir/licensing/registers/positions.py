@@ -351,9 +351,9 @@ def last_stated(session: Session, licence_id: UUID) -> str:
     return row[0] or "" if row else ""
 
 
-def last_moved(session: Session, licence_id: UUID) -> str:
-    """The last period in which a licence's own account moved; empty if none, or where it shares one."""
-    row = session.row("SELECT period FROM royalty_accounts WHERE account_id = ?", str(licence_id))
+def last_moved(session: Session, account_id: UUID) -> str:
+    """The last period in which an account moved; empty if none."""
+    row = session.row("SELECT period FROM royalty_accounts WHERE account_id = ?", str(account_id))
     return row[0] if row else ""
 
 
