@@ -16,10 +16,10 @@ from souvenir.api.authentication import Visit
 from souvenir.api.certificate_pages import certificate_routes
 from souvenir.api.desk import Desk, LastWrites
 from souvenir.api.doors import Doors
-from souvenir.api.http import GraphQLView, Settings
+from souvenir.api.http.view import GraphQLView, Settings
+from souvenir.api.http.workers import Workers
 from souvenir.api.published import operations, schema_of
 from souvenir.api.webhooks import webhook_routes
-from souvenir.api.workers import Workers
 
 if TYPE_CHECKING:
     from souvenir.shop import Shop

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from souvenir.api import negotiation
-from souvenir.api.faults import Fault
-from souvenir.api.throttle import Throttle
-from souvenir.api.workers import Workers
+from souvenir.api.http import negotiation
+from souvenir.api.http.faults import Fault
+from souvenir.api.http.throttle import Throttle
+from souvenir.api.http.workers import Workers
 from souvenir.catalogue.product import Product
 from souvenir.certificates.certificate import (
     Certificate,

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 import strawberry
 
-from souvenir.api.faults import BAD_USER_INPUT, coded
-from souvenir.api.limits import LARGEST_PAGE
+from souvenir.api.http.faults import BAD_USER_INPUT, coded
+from souvenir.api.http.limits import LARGEST_PAGE
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")

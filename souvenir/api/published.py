@@ -9,8 +9,8 @@ import strawberry
 from graphql import GraphQLSchema
 
 from souvenir.api.audience import Audience
-from souvenir.api.documents import operations_in
-from souvenir.api.resolving import prepare
+from souvenir.api.http.documents import operations_in
+from souvenir.api.http.resolving import prepare
 
 _PLACES: Final = (Path(__file__).with_name("contract"), Path(__file__).parents[2] / "graphql")
 """In the wheel, the contract lies beside this module; in the source tree, at its top."""
@@ -29,6 +29,6 @@ def operations(audience: Audience) -> dict[str, str]:
 @cache
 def schema_of(audience: Audience) -> GraphQLSchema:
     """The schema that is served to an audience."""
-    schema: strawberry.Schema = import_module(f"souvenir.api.{audience}").schema
+    schema: strawberry.Schema = import_module(f"souvenir.api.{audience}.schema").schema
     prepare(schema)
     return schema._schema

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from souvenir.api.limits import BODY_SECONDS
+from souvenir.api.http.limits import BODY_SECONDS
 from souvenir.payments.provider import NoticeRefused, UnknownProvider
 from souvenir.shop import Busy, Contended
 

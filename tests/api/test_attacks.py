@@ -9,8 +9,8 @@ from graphql import GraphQLError, parse
 from kiosk import kiosk
 
 from souvenir.api.audience import Audience
-from souvenir.api.http import Settings
-from souvenir.api.limits import Limits, check
+from souvenir.api.http.limits import Limits, check
+from souvenir.api.http.view import Settings
 from souvenir.api.published import schema_of
 
 client = Client(kiosk())
@@ -156,8 +156,8 @@ def test_a_deep_or_odd_value_in_a_variable_is_the_callers_mistake():
 def test_one_thousand_documents_are_not_all_remembered():
     from kiosk import schema
 
-    from souvenir.api.documents import REMEMBERED, Documents
-    from souvenir.api.limits import Limits
+    from souvenir.api.http.documents import REMEMBERED, Documents
+    from souvenir.api.http.limits import Limits
 
     documents = Documents(schema._schema, {}, limits=Limits(), introspection=False)
     first = documents.by_text("{hello}")

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from trading import Counterpart, Group
 
 from souvenir.api import webhooks
-from souvenir.api.http import Settings
-from souvenir.api.limits import Limits
+from souvenir.api.http.limits import Limits
+from souvenir.api.http.view import Settings
 from souvenir.kernel.aggregate import Value
 
 JSON = {"content-type": "application/json"}

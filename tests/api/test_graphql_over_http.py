@@ -14,7 +14,7 @@ from trading import MORNING, Group
 
 from souvenir.api.app import asgi
 from souvenir.api.audience import AUDIENCES
-from souvenir.api.negotiation import JSON, RESPONSE
+from souvenir.api.http.negotiation import JSON, RESPONSE
 from souvenir.kernel import clock
 
 TYPENAME = {"query": "{ __typename }"}

@@ -7,9 +7,9 @@ import pytest
 from calling import GRAPHQL_RESPONSE, Client, codes
 from kiosk import TRUSTED, kiosk
 
-from souvenir.api.documents import document_id
-from souvenir.api.http import SEPTEMBER_2026, Settings
-from souvenir.api.workers import Workers
+from souvenir.api.http.documents import document_id
+from souvenir.api.http.view import SEPTEMBER_2026, Settings
+from souvenir.api.http.workers import Workers
 
 SHOP = "/graphql/storefront"
 JSON = {"content-type": "application/json"}
@@ -299,8 +299,8 @@ def test_an_endpoint_may_execute_its_published_documents_only():
 def test_a_trusted_document_is_read_at_its_first_use_and_only_then():
     from kiosk import schema
 
-    from souvenir.api.documents import Documents
-    from souvenir.api.limits import Limits
+    from souvenir.api.http.documents import Documents
+    from souvenir.api.http.limits import Limits
 
     trusted = {"good": "{hello}", "wrong": "{goodbye}"}
     documents = Documents(schema._schema, trusted, limits=Limits(), introspection=False)

@@ -33,9 +33,9 @@ from made_up import sent
 from strawberry.schema.config import StrawberryConfig
 
 from souvenir.api.audience import AUDIENCES, Audience
-from souvenir.api.documents import Document
-from souvenir.api.limits import Limits
-from souvenir.api.plan import Plan, covers
+from souvenir.api.http.documents import Document
+from souvenir.api.http.limits import Limits
+from souvenir.api.http.plan import Plan, covers
 from souvenir.api.published import contract, operations
 
 ODDS = {"never": 0.0, "seldom": 0.03, "often": 0.3}

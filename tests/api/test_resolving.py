@@ -18,13 +18,13 @@ from strawberry.types.arguments import convert_argument
 from strawberry.types.base import StrawberryObjectDefinition
 
 from souvenir.api.audience import AUDIENCES, Audience
+from souvenir.api.http.resolving import OF_STRAWBERRY, prepare
 from souvenir.api.published import schema_of
-from souvenir.api.resolving import OF_STRAWBERRY, prepare
 
 
 def prepared(audience: Audience) -> strawberry.Schema:
     schema_of(audience)
-    found: strawberry.Schema = import_module(f"souvenir.api.{audience}").schema
+    found: strawberry.Schema = import_module(f"souvenir.api.{audience}.schema").schema
     return found
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from souvenir.api import throttle
-from souvenir.api.throttle import Throttle
+from souvenir.api.http import throttle
+from souvenir.api.http.throttle import Throttle
 
 
 @pytest.fixture

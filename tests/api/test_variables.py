@@ -10,8 +10,8 @@ from graphql.execution.values import VariableValues
 from made_up import sent
 
 from souvenir.api.audience import AUDIENCES, Audience
+from souvenir.api.http.variables import MOST_ERRORS, Variables
 from souvenir.api.published import operations, schema_of
-from souvenir.api.variables import MOST_ERRORS, Variables
 
 SDL = """
 type Query { any: Int }

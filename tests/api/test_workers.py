@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from souvenir.api.workers import Workers
+from souvenir.api.http.workers import Workers
 
 
 def squared(number: int) -> int:

@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from souvenir.api.audience import Audience
 from souvenir.api.connections import After, Connection, First, page
-from souvenir.api.faults import coded
-from souvenir.api.http import GraphQLView, Settings
+from souvenir.api.http.faults import coded
+from souvenir.api.http.view import GraphQLView, Settings
+from souvenir.api.http.workers import Workers
 from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.refusals import mutation
 from souvenir.api.scalars import schema_config
 from souvenir.api.types import Info, LocalizedText, Money, MoneyInput, visit
-from souvenir.api.workers import Workers
 from souvenir.kernel import money
 from souvenir.kernel.errors import MalformedInput, SouvenirError
 

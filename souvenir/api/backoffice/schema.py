@@ -9,13 +9,16 @@ import strawberry
 
 from souvenir.access.staff import BadgeTaken, RolesOpenNoSuchDoor, StaffLeft
 from souvenir.api import claims, draws, editions, goods, orders, places, rights
-from souvenir.api.backoffice_certificates import CertificatesMutation
-from souvenir.api.backoffice_contracts import ApprovalQuery, ContractsMutation
-from souvenir.api.backoffice_draws import DrawsMutation, DrawsQuery
-from souvenir.api.backoffice_editions import EditionsMutation
-from souvenir.api.backoffice_goods import GoodsMutation
-from souvenir.api.backoffice_places import PlacesMutation
-from souvenir.api.backoffice_rights import RightsMutation
+from souvenir.api.backoffice.certificates import CertificatesMutation
+from souvenir.api.backoffice.contracts import ApprovalQuery, ContractsMutation
+from souvenir.api.backoffice.draws import DrawsMutation, DrawsQuery
+from souvenir.api.backoffice.editions import EditionsMutation
+from souvenir.api.backoffice.goods import GoodsMutation
+from souvenir.api.backoffice.licensor import LicensorQuery, licence_seen, seen
+from souvenir.api.backoffice.people import PeopleMutation, PeopleQuery
+from souvenir.api.backoffice.places import PlacesMutation
+from souvenir.api.backoffice.rights import RightsMutation
+from souvenir.api.backoffice.whereabouts import WhereaboutsQuery
 from souvenir.api.claim_steps import RefundDeskMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
@@ -24,11 +27,9 @@ from souvenir.api.draws import Draw
 from souvenir.api.editions import Edition
 from souvenir.api.goods import Product
 from souvenir.api.identity import Node, global_id, read_id
-from souvenir.api.licensor import LicensorQuery, licence_seen, seen
 from souvenir.api.objections import ObjectionMutation, ObjectionQuery
 from souvenir.api.orders import Order, OrderSummary
 from souvenir.api.papers import DeskPaperQuery
-from souvenir.api.people import PeopleMutation, PeopleQuery
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation
 from souvenir.api.returns import ReturnsMutation
@@ -37,7 +38,6 @@ from souvenir.api.scalars import schema_config
 from souvenir.api.staff import REFUND_DESK, anybody, manager, refund_desk
 from souvenir.api.stalled import StalledQuery
 from souvenir.api.types import Info, described
-from souvenir.api.whereabouts import WhereaboutsQuery
 from souvenir.kernel.errors import MalformedInput, NotFound
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.privacy.subject import Subject

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from souvenir.api.faults import Fault
+from souvenir.api.http.faults import Fault
 
 T = TypeVar("T")
 Settle = Callable[[], None]

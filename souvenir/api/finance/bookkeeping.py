@@ -7,9 +7,9 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api.books import AsOfInput, Entry, OpenClaim, entry, open_claims
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
+from souvenir.api.finance.books import AsOfInput, Entry, OpenClaim, entry, open_claims
 from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.refusals import at as about

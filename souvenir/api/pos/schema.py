@@ -23,14 +23,14 @@ from souvenir.api.identity import Node, global_id, read_id
 from souvenir.api.orders import Order, OrderSummary, Tender
 from souvenir.api.papers import TillPaperQuery
 from souvenir.api.places import Outlet
-from souvenir.api.pos_deposits import DepositMutation
-from souvenir.api.pos_exchange import ExchangeMutation
-from souvenir.api.pos_goods import GoodsInput, PartInput, PieceInput, in_parts, items
-from souvenir.api.pos_leases import LeaseMutation, LeaseQuery
-from souvenir.api.pos_parked import TAKING_UP, ParkedMutation, ParkedQuery, resumed_from
-from souvenir.api.pos_payments import CounterPaymentMutation, CounterPaymentQuery
-from souvenir.api.pos_refunds import RefundMutation, RefundQuery, own_claim
-from souvenir.api.pos_shifts import ShiftMutation, ShiftQuery
+from souvenir.api.pos.deposits import DepositMutation
+from souvenir.api.pos.exchange import ExchangeMutation
+from souvenir.api.pos.goods import GoodsInput, PartInput, PieceInput, in_parts, items
+from souvenir.api.pos.leases import LeaseMutation, LeaseQuery
+from souvenir.api.pos.parked import TAKING_UP, ParkedMutation, ParkedQuery, resumed_from
+from souvenir.api.pos.payments import CounterPaymentMutation, CounterPaymentQuery
+from souvenir.api.pos.refunds import RefundMutation, RefundQuery, own_claim
+from souvenir.api.pos.shifts import ShiftMutation, ShiftQuery
 from souvenir.api.refusals import mutation, question
 from souvenir.api.returns import TAKING_BACK, TakeBackInput, TakeBackPayload, taken_back
 from souvenir.api.scalars import schema_config

@@ -10,7 +10,7 @@ from souvenir.api.desk import EVERY_MUTATION, desk
 from souvenir.api.grounds import AGREEING, AT_TILL, IN_PARTS, LIMITED
 from souvenir.api.identity import global_id, read_id
 from souvenir.api.orders import Order, Tender
-from souvenir.api.pos_goods import GoodsInput, PartInput, PieceInput, in_parts, items
+from souvenir.api.pos.goods import GoodsInput, PartInput, PieceInput, in_parts, items
 from souvenir.api.refusals import mutation
 from souvenir.api.returns import TAKING_BACK, ReturnedLineInput, quantities
 from souvenir.api.types import Info

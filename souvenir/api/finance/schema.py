@@ -7,24 +7,25 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api import books, claims, orders, rights
-from souvenir.api.agency_payments import AgencyPaymentMutation, AgencyPaymentQuery
-from souvenir.api.agency_statements import AgencyStatementMutation, AgencyStatementQuery
-from souvenir.api.books import AccountStatement, Entry, TrialBalance
+from souvenir.api import claims, orders, rights
 from souvenir.api.claim_steps import SettlementMutation
 from souvenir.api.claims import Claim
 from souvenir.api.connections import After, Connection, First
 from souvenir.api.desk import Desk, desk, lookup
-from souvenir.api.finance_books import STAFF, BooksMutation, BooksQuery
-from souvenir.api.finance_statements import StatementMutation, StatementQuery
+from souvenir.api.finance import books
+from souvenir.api.finance.agency_payments import AgencyPaymentMutation, AgencyPaymentQuery
+from souvenir.api.finance.agency_statements import AgencyStatementMutation, AgencyStatementQuery
+from souvenir.api.finance.bookkeeping import STAFF, BooksMutation, BooksQuery
+from souvenir.api.finance.books import AccountStatement, Entry, TrialBalance
+from souvenir.api.finance.settlements import DebtMutation, MoneyQuery
+from souvenir.api.finance.shift_book import ShiftBookQuery
+from souvenir.api.finance.statements import StatementMutation, StatementQuery
+from souvenir.api.finance.transfers import TransferMutation, TransferQuery
 from souvenir.api.identity import Node, read_id
 from souvenir.api.orders import Order
 from souvenir.api.rights import Licence, RoyaltyPosition
 from souvenir.api.scalars import CurrencyCode, schema_config
-from souvenir.api.settlements import DebtMutation, MoneyQuery
-from souvenir.api.shift_book import ShiftBookQuery
 from souvenir.api.stalled import StalledQuery
-from souvenir.api.transfers import TransferMutation, TransferQuery
 from souvenir.api.types import Info, described
 from souvenir.ledger.replay import AsOf
 

@@ -12,7 +12,7 @@ from souvenir.api.editions import Space
 from souvenir.api.goods import Product, product
 from souvenir.api.grounds import AT_TILL, TAKING, Grounds
 from souvenir.api.identity import global_id, global_id_if, read_id
-from souvenir.api.pos_goods import GoodsInput, PieceInput, items
+from souvenir.api.pos.goods import GoodsInput, PieceInput, items
 from souvenir.api.refusals import mutation
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_at

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from souvenir.api.backoffice_rights import LicenceChange, RoyaltyTierInput
+from souvenir.api.backoffice.rights import LicenceChange, RoyaltyTierInput
 from souvenir.api.desk import EVERY_MUTATION, Desk, desk
 from souvenir.api.grounds import MONEY
 from souvenir.api.identity import global_id, read_id

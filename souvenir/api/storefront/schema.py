@@ -22,8 +22,8 @@ from souvenir.api.orders import Basket, BasketChange, Order, OrderChange
 from souvenir.api.places import Outlet, Site
 from souvenir.api.refusals import mutation, question
 from souvenir.api.scalars import schema_config
-from souvenir.api.storefront_draws import DrawMutation, DrawQuery
-from souvenir.api.storefront_payments import PaymentMutation, own_order, own_sale
+from souvenir.api.storefront.draws import DrawMutation, DrawQuery
+from souvenir.api.storefront.payments import PaymentMutation, own_order, own_sale
 from souvenir.api.types import Info, described
 from souvenir.api.visits import ProofOfVisitInput, looked_up
 from souvenir.catalogue.product import ProductWithdrawn

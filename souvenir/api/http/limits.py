@@ -24,7 +24,7 @@ from graphql import (
     get_named_type,
 )
 
-from souvenir.api.faults import VALIDATION_FAILED, coded
+from souvenir.api.http.faults import VALIDATION_FAILED, coded
 
 PAGE_ARGUMENTS: Final = frozenset({"first", "last", "limit"})
 LARGEST_PAGE: Final = 100

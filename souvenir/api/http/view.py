@@ -15,7 +15,6 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from strawberry.http.ides import get_graphql_ide_html
 
-from souvenir.api import negotiation
 from souvenir.api.audience import Audience
 from souvenir.api.authentication import (
     Authenticator,
@@ -25,12 +24,13 @@ from souvenir.api.authentication import (
     Visit,
     admit,
 )
-from souvenir.api.documents import Document, Documents, is_mutation
-from souvenir.api.faults import BAD_REQUEST, FORBIDDEN, INTERNAL, UNAUTHENTICATED, Fault, told, unexpected
-from souvenir.api.limits import Limits
-from souvenir.api.negotiation import HTML, JSON, RESPONSE
-from souvenir.api.throttle import Throttle
-from souvenir.api.workers import Workers
+from souvenir.api.http import negotiation
+from souvenir.api.http.documents import Document, Documents, is_mutation
+from souvenir.api.http.faults import BAD_REQUEST, FORBIDDEN, INTERNAL, UNAUTHENTICATED, Fault, told, unexpected
+from souvenir.api.http.limits import Limits
+from souvenir.api.http.negotiation import HTML, JSON, RESPONSE
+from souvenir.api.http.throttle import Throttle
+from souvenir.api.http.workers import Workers
 from souvenir.kernel.errors import SouvenirError
 
 Scope = MutableMapping[str, Any]

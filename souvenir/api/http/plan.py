@@ -43,8 +43,8 @@ from graphql.execution.executor import invalid_return_type_error
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_iterable
 
-from souvenir.api.resolving import OF_STRAWBERRY
-from souvenir.api.variables import Variables
+from souvenir.api.http.resolving import OF_STRAWBERRY
+from souvenir.api.http.variables import Variables
 
 _NO_VALUES: Final = VariableValues({}, {})
 

@@ -24,7 +24,7 @@ from graphql import (
     validate,
 )
 
-from souvenir.api.faults import (
+from souvenir.api.http.faults import (
     BAD_USER_INPUT,
     DOCUMENT_NOT_FOUND,
     OPERATION_UNRESOLVED,
@@ -32,8 +32,8 @@ from souvenir.api.faults import (
     VALIDATION_FAILED,
     coded,
 )
-from souvenir.api.limits import LARGEST_PAGE, Limits, check, cost, exceeded
-from souvenir.api.plan import Plan, covers
+from souvenir.api.http.limits import LARGEST_PAGE, Limits, check, cost, exceeded
+from souvenir.api.http.plan import Plan, covers
 
 REMEMBERED: Final = 500
 """Documents, and page sizes of one document, that are remembered."""

@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 
 from souvenir.api import orders
-from souvenir.api.backoffice_certificates import CertificateChange
+from souvenir.api.backoffice.certificates import CertificateChange
 from souvenir.api.buyers import BuyerInput, evidence, shown
 from souvenir.api.desk import EVERY_MUTATION
 from souvenir.api.editions import EditionChange, Space, space_name
