@@ -9,7 +9,8 @@ from souvenir.kernel.collector import at_rest
 
 
 @pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
+def nothing_frozen() -> Iterator[None]:
+    gc.unfreeze()
     yield
     gc.unfreeze()
     gc.enable()
