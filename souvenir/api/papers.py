@@ -17,7 +17,7 @@ from souvenir.api.desk import Desk, desk
 from souvenir.api.grounds import Grounds
 from souvenir.api.identity import read_id
 from souvenir.api.refusals import question
-from souvenir.api.staff import manager, refund_desk
+from souvenir.api.staff import refund_desk
 from souvenir.api.types import Info, LocalizedText, Money, described, visit
 from souvenir.documents.columns import personal
 from souvenir.documents.receipt import Receipt, print_receipt, receipt_pdf
@@ -152,7 +152,7 @@ class DeskPaperQuery:
         self, info: Info, order_id: strawberry.ID, return_id: strawberry.ID, is_copy: bool = False
     ) -> SalesReceipt:
         """The receipt of any goods that came back, as by parcel; a reprint says that it is a copy."""
-        at, order = manager(info), read_id("Order", order_id, "orderId")
+        at, order = refund_desk(info), read_id("Order", order_id, "orderId")
         return _of_return(at, order, return_id, is_copy)
 
     @question(*PRINTING)

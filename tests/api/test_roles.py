@@ -18,7 +18,7 @@ MAY = {
     | {"licences", "statement", "statements", "statementFile", "statementSources", "royaltyPosition"},
     "refund_desk": LOOKING_AROUND
     | {"claim", "claims", "claimPapers", "overdueClaims", "order"}
-    | {"confirmCustoms", "missPromise", "payAtDeparture", "takeBack", "stalledDeadlines"}
+    | {"confirmCustoms", "missPromise", "payAtDeparture", "takeBack", "returnReceipt", "stalledDeadlines"}
     | {"officeObjections", "resolveOfficeObjection"},
 }
 
