@@ -162,6 +162,9 @@ class Transaction:
         """Add the aggregates' new events to the transaction."""
         for aggregate in aggregates:
             assert not self._batch.shared.holds(aggregate), "what was only looked at is not saved: `get` it"
+            assert self._answered is None or self._answered.past.get(aggregate.id) is not aggregate, (
+                "the past is not saved"
+            )
             self._saved.extend(cast(Sequence[Event], aggregate.collect_events()))
             self._loaded[aggregate.id] = aggregate
 

@@ -12,6 +12,7 @@ from jars import CoinCount, CoinList, Jar, JarIsFull, NoStickersLeft, Receipt, S
 
 from souvenir.eventlog import CommandKey, EventLog, Followers, IdempotencyConflict, Process, Transaction, keyed, when
 from souvenir.eventlog import log as log_module
+from souvenir.eventlog.followers import FollowerStalled
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
 
@@ -362,6 +363,33 @@ def test_a_process_sees_an_aggregate_as_it_stood_at_the_event(log):
 
     Followers(log, [Look()], []).catch_up()
     assert seen == [1, 2, 3]
+
+
+def test_processes_that_answer_one_event_look_at_the_same_past_and_none_saves_it(log):
+    jar, seen = open_jar(log), []
+
+    class Look(Process):
+        name = "look"
+
+        @when(Jar.Opened)
+        def _opened(self, tx: Transaction, event: Jar.Opened) -> None:
+            seen.append(tx.at_event(Jar, event.originator_id))
+
+    class LookToo(Look):
+        name = "look_too"
+
+    class Meddle(Look):
+        name = "meddle"
+
+        @when(Jar.Opened)
+        def _opened(self, tx: Transaction, event: Jar.Opened) -> None:
+            tx.save(tx.at_event(Jar, event.originator_id))
+
+    Followers(log, [Look(), LookToo()], []).catch_up()
+    assert seen[0] is seen[1]
+    assert seen[0].id == jar
+    with pytest.raises(FollowerStalled, match="the past is not saved"):
+        Followers(log, [Meddle()], []).catch_up()
 
 
 def test_two_runs_of_one_follower_never_answer_twice(log):
