@@ -12,7 +12,7 @@ from souvenir.documents.statement import print_statement
 from souvenir.licensing.licence import Grant
 from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.sales.order import Order
 
 SHOP_NAME = {"zh-Hans": "燕山礼品店", "en": "Yanshan Gift Shop"}

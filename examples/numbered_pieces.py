@@ -8,7 +8,7 @@ from uuid import UUID
 
 from souvenir import Money, Shop, SouvenirError
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 
 TODAY = date(2026, 5, 15)
 

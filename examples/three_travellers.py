@@ -10,8 +10,8 @@ from uuid import UUID
 
 from souvenir import Money, Shop
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.assessment import Purchase, PurchaseLine, Store, Traveller
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.explanation import explain

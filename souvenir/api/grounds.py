@@ -34,8 +34,8 @@ from souvenir.licensing.contract import (
 )
 from souvenir.licensing.sell_off_stock import SellOffStockSoldOut
 from souvenir.pos.shift import NoOpenShift
+from souvenir.processes.make_order import NotThatWay
 from souvenir.processes.refund_tax import ElsewhereRefundPoint, NoOrdersToRefund, OrdersDoNotBelongTogether
-from souvenir.processes.sell import NotThatWay
 from souvenir.processes.split_tender import NotPayableInCash
 from souvenir.processes.trading_day import BusinessDateAhead, NotAShop, NotTheShiftsDate
 from souvenir.sales.basket import BasketClosed, BasketFull, NotYourBasket

@@ -23,6 +23,7 @@ from souvenir.api.types import Info, LocalizedText, Money, described, visit
 from souvenir.kernel import money
 from souvenir.payments.payment import Tender as PaidWith
 from souvenir.sales import basket as sales_basket
+from souvenir.sales import line as sales_line
 from souvenir.sales import order as sales_order
 from souvenir.sales.tender import Tendered
 from souvenir.sales.views import OrderRow
@@ -286,7 +287,7 @@ def shown(found: sales_order.Order) -> Order:
     )
 
 
-def _line(found: sales_order.Order, line: sales_order.OrderLine) -> OrderLine:
+def _line(found: sales_order.Order, line: sales_line.OrderLine) -> OrderLine:
     return OrderLine(
         line_no=line.line_no,
         product_id=global_id("Product", line.product_id),

@@ -6,7 +6,8 @@ from uuid import UUID
 from souvenir.eventlog import Process, Transaction, when
 from souvenir.kernel.money import Money
 from souvenir.licensing.application import LicensedSale, Positions, accrue, reverse
-from souvenir.sales.order import Order, OrderLine
+from souvenir.sales.line import OrderLine
+from souvenir.sales.order import Order
 
 
 class AccrueRoyalties(Process):

@@ -20,7 +20,8 @@ from souvenir.licensing.licence import Licence
 from souvenir.licensing.periods import last_day_of
 from souvenir.licensing.statement import Statement
 from souvenir.pos.shift import Shift
-from souvenir.sales.order import Order, OrderLine, ReturnedLine
+from souvenir.sales.line import OrderLine, ReturnedLine
+from souvenir.sales.order import Order
 from souvenir.sales.tender import Exchanged
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund.application import latest_guarantee

@@ -20,7 +20,8 @@ from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.application import Permission, check_grants, check_mark, take_units
 from souvenir.licensing.royalty.net_sales import bundle_shares
-from souvenir.sales.order import Bearing, Channel, Order, OrderLine
+from souvenir.sales.line import Bearing, OrderLine
+from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet
 
 

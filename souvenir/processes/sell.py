@@ -26,9 +26,7 @@ from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import IN_FLIGHT, Answer, CounterProvider, Outcome, Providers, ProviderSilent, ask
 from souvenir.payments.registers import oldest_open, oldest_refunds, open_at_counter
 from souvenir.pos.application import business_date_at
-from souvenir.processes.make_order import Item as Item
-from souvenir.processes.make_order import NotThatWay as NotThatWay
-from souvenir.processes.make_order import agree, next_number, sell_pieces
+from souvenir.processes.make_order import Item, NotThatWay, agree, next_number, sell_pieces
 from souvenir.processes.park_sale import finish_parked
 from souvenir.processes.split_tender import Part, as_paid, check_part, give_part_back, put_to_order, take_parts
 from souvenir.processes.trading_day import shop_with, trading_day

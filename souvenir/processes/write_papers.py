@@ -21,7 +21,8 @@ from souvenir.eventlog import EventLog
 from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money, total
 from souvenir.processes.issue_form import IssueForm
-from souvenir.sales.order import Order, OrderLine, OrderNotPaid, ReturnedLine
+from souvenir.sales.line import OrderLine, ReturnedLine
+from souvenir.sales.order import Order, OrderNotPaid
 from souvenir.sites.outlet import Outlet, Seller
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim

@@ -9,9 +9,7 @@ from uuid import UUID
 from souvenir.kernel.aggregate import Aggregate, Created, event
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import CurrencyMismatch, Money, total
-from souvenir.sales.line import Bearing as Bearing
-from souvenir.sales.line import OrderLine as OrderLine
-from souvenir.sales.line import ReturnedLine as ReturnedLine
+from souvenir.sales.line import OrderLine, ReturnedLine
 from souvenir.sales.tender import Exchanged, Tendered, as_goes_back
 
 

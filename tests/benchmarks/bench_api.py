@@ -52,7 +52,7 @@ def _serve_shop(directory: str, told: "Queue[dict[str, Any]]", asked: "Queue[Non
     small = open_small_shop(f"sqlite:///{directory}/shop.db")
     token = enrol_device(small.shop.log, expect_device(small.shop.log, small.counter, TILL).result.code).result.token
     from souvenir.payments.payment import Tender
-    from souvenir.processes.sell import Item
+    from souvenir.processes.make_order import Item
 
     before = small.shop.log.head()
     with small.shop.once("pos:bench", "first", b"a sale"):

@@ -34,7 +34,7 @@ def _serve(directory: str, told: "Queue[dict[str, Any]]") -> None:
     from souvenir.api.identity import global_id
     from souvenir.payments.payment import Tender
     from souvenir.processes.enrol_device import enrol_device, expect_device
-    from souvenir.processes.sell import Item
+    from souvenir.processes.make_order import Item
     from souvenir.serving import served
 
     small = open_small_shop(f"sqlite:///{directory}/shop.db")

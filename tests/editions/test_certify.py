@@ -21,7 +21,8 @@ from souvenir.kernel.errors import NotFound
 from souvenir.kernel.money import Money
 from souvenir.processes.certify import Certify
 from souvenir.processes.clear_piece import ClearPiece, put_back
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sales.line import OrderLine
+from souvenir.sales.order import Channel, Order
 
 EDITION = UUID("00000000-0000-0000-0000-00000000ed01")
 SHOP = UUID(int=0x5A0)

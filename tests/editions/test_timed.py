@@ -26,7 +26,8 @@ from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
 from souvenir.processes.certify import Certify
 from souvenir.processes.clear_piece import put_back
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sales.line import OrderLine
+from souvenir.sales.order import Channel, Order
 
 EDITION, SHOP, ONLINE = UUID(int=0xED7), UUID(int=0x5A0), UUID(int=0xE0B)
 TODAY, LATER = date(2026, 10, 1), date(2026, 10, 9)

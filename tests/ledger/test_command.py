@@ -9,7 +9,7 @@ from shops import MORNING, TILL, open_small_shop
 
 from souvenir.cli import main
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.testing import clock_at
 
 DRAWER = "Assets:Cash:Drawer:COUNTER:T1"

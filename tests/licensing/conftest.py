@@ -17,7 +17,8 @@ from souvenir.licensing.registers import Rights, RoyaltyPositions
 from souvenir.licensing.terms import RoyaltyTerms, flat
 from souvenir.licensing.views import Royalties
 from souvenir.processes.accrue_royalties import AccrueRoyalties
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sales.line import OrderLine
+from souvenir.sales.order import Channel, Order
 
 VASE = UUID("00000000-0000-0000-0000-00000000900d")
 SHOP = UUID("00000000-0000-0000-0000-0000000005a0")

@@ -19,7 +19,7 @@ from souvenir.licensing.contract import LicenceLapsed, TerritoryNotGranted
 from souvenir.licensing.grant import ApprovalRules, Grant
 from souvenir.licensing.terms import Instalment, flat
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.sales.order import Order, OrderCancelled
 
 HASH = "ab" * 32

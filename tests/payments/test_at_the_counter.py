@@ -11,7 +11,8 @@ from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.payments.payment import Tender
 from souvenir.payments.registers import open_at_counter, open_at_devices
-from souvenir.processes.sell import Item, PaymentStillOpen
+from souvenir.processes.make_order import Item
+from souvenir.processes.sell import PaymentStillOpen
 from souvenir.shop import Shop
 from souvenir.testing import clock_at
 

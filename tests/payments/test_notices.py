@@ -19,8 +19,9 @@ from souvenir.payments.notice import Notice, notice_id
 from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import ProviderSilent
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item, PaymentDeclined
+from souvenir.processes.sell import PaymentDeclined
 from souvenir.sales.order import Order
 from souvenir.testing import clock_at
 

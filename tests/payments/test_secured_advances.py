@@ -14,8 +14,8 @@ from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.provider import Providers, ProviderSilent
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import Opening, Refunds, latest_guarantee

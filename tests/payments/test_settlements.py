@@ -11,8 +11,8 @@ from souvenir.payments.payment import Payment, Tender
 from souvenir.payments.payout import Payout, payout_id
 from souvenir.payments.provider import ProviderSilent
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.testing import clock_at
 
 ME = "guest:me"

@@ -10,8 +10,8 @@ from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import CollectingProvider, Outcome
 from souvenir.payments.providers.sandbox import Sandbox
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.application import latest_guarantee
 
 TEN, FOUR = Money.of("10.00", "CNY"), Money.of("4.00", "CNY")

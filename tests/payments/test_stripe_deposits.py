@@ -11,9 +11,9 @@ from souvenir.ledger.postings import UnknownTender
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import HoldStrength, Outcome
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.processes.make_order import Item
 from souvenir.processes.pay_back import NothingToReturn
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 

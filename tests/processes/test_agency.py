@@ -9,8 +9,8 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
 from souvenir.processes import refund_tax
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.processes.settle_agency import SettleAgency
 from souvenir.sites.outlet import Outlet
 from souvenir.taxrefund import views

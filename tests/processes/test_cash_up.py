@@ -9,8 +9,8 @@ from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
 from souvenir.pos.shift import Denomination
 from souvenir.processes.enrol_device import enrol_device, expect_device
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.form import Counter
 from souvenir.taxrefund.simulators.agency import SimulatedAgency
 from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice

@@ -15,9 +15,9 @@ from souvenir.payments.provider import Answer, Outcome, Providers, ProviderSilen
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.sandbox import Fault
 from souvenir.processes.collect_debts import LinkNotGenuine, key_of
+from souvenir.processes.make_order import Item
 from souvenir.processes.pay_back import NothingToReturn
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim

@@ -9,8 +9,8 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.payments.hold import Hold
 from souvenir.payments.payment import Tender
 from souvenir.payments.providers.sandbox import Fault
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.refusals import GuaranteeTooSmall

@@ -8,8 +8,8 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.kernel.money import CurrencyMismatch, Money
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.customs import CustomsAnswer
 from souvenir.taxrefund.form import Counter

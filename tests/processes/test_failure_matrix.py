@@ -11,8 +11,8 @@ from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
 from souvenir.privacy.keyring import PersonForgotten
 from souvenir.processes.forget_person import forget_person
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import GuaranteeDeclined, TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.taxrefund.application import latest_guarantee
 from souvenir.taxrefund.claim import Claim

@@ -11,8 +11,8 @@ from souvenir.eventlog.rebuild import differences
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.eligibility import BelowMinimumPurchase
 from souvenir.taxrefund.filing import Filing

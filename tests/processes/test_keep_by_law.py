@@ -17,8 +17,8 @@ from souvenir.privacy.subject import Duty, LegalHold, Subject
 from souvenir.processes.answer_person import Person
 from souvenir.processes.forget_person import forget_person
 from souvenir.processes.know_buyers import Shown
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 from souvenir.taxrefund.claim import Claim
 

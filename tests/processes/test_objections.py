@@ -8,8 +8,8 @@ import pytest
 from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.filing import NothingObjected
 from souvenir.taxrefund.simulators.tax_office import SimulatedTaxOffice
 from souvenir.taxrefund.views import Objection

@@ -9,8 +9,8 @@ from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.kernel.errors import SouvenirError
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.eligibility import AboveInstantCap

@@ -13,10 +13,10 @@ from souvenir.banking.transfer import Transfer
 from souvenir.kernel.clock import SettableClock
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.pay_agency import PayAgency
 from souvenir.processes.pay_out import PaymentNotKnown
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.taxrefund.agency_payment import AgencyPayment, NothingOwedToAgency, NotPaidToAgencyByHand
 from souvenir.taxrefund.agency_statement import StatementChanged
 from souvenir.taxrefund.claim import Claim

@@ -17,8 +17,8 @@ from souvenir.licensing.terms import Instalment, flat
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
+from souvenir.processes.make_order import Item
 from souvenir.processes.pay_out import AlreadyBeingPaid, NothingToPay, NotPaidByHand, PaymentNotKnown
-from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 from souvenir.testing import clock_at
 

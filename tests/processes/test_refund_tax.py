@@ -10,13 +10,13 @@ from souvenir.kernel.money import Money
 from souvenir.kernel.sealing import Redacted
 from souvenir.payments.payment import Tender
 from souvenir.processes.forget_person import forget_person
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import (
     GuaranteeDeclined,
     NoOrdersToRefund,
     OrdersDoNotBelongTogether,
     TravelDocument,
 )
-from souvenir.processes.sell import Item
 from souvenir.processes.take_back import AdvanceExceedsReturn
 from souvenir.sales.order import OrderNotPaid
 from souvenir.taxrefund.claim import Claim

@@ -12,7 +12,8 @@ from souvenir.editions.terms import NumberNotForChoosing
 from souvenir.kernel.money import Money, total
 from souvenir.licensing.contract import LicenceLapsed
 from souvenir.payments.payment import Payment, Tender
-from souvenir.processes.sell import Item, NotThatWay, PaymentDeclined
+from souvenir.processes.make_order import Item, NotThatWay
+from souvenir.processes.sell import PaymentDeclined
 from souvenir.sales.basket import BasketClosed, NotYourBasket
 from souvenir.sales.order import Order, OrderAlreadyPaid, OrderCancelled
 from souvenir.testing import clock_at

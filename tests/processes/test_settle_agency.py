@@ -8,8 +8,8 @@ from shops import MORNING, TILL, TODAY, open_small_shop
 
 from souvenir.kernel.money import Money
 from souvenir.payments.payment import Tender
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.processes.settle_agency import SettleAgency
 from souvenir.taxrefund.agency_statement import StatementChanged
 from souvenir.taxrefund.claim import Claim

@@ -10,7 +10,7 @@ from shops import MORNING, TILL, TODAY, SmallShop, open_small_shop
 from souvenir.kernel.errors import SouvenirError
 from souvenir.kernel.money import Money, total
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.processes.split_tender import Part
 from souvenir.sales.order import Order
 from souvenir.sales.tender import Tendered

@@ -13,8 +13,8 @@ from souvenir.licensing.terms import flat
 from souvenir.payments.payment import Tender
 from souvenir.payments.provider import ProviderSilent
 from souvenir.payments.providers.sandbox import Fault
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.processes.watch_deadlines import WatchDeadlines, trying
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee

@@ -9,6 +9,7 @@ from hypothesis import given as every
 from hypothesis import strategies as st
 
 from souvenir.kernel.money import CurrencyMismatch, Money, total
+from souvenir.sales.line import OrderLine
 from souvenir.sales.order import (
     Channel,
     NotReturnable,
@@ -16,7 +17,6 @@ from souvenir.sales.order import (
     OrderAlreadyPaid,
     OrderCancelled,
     OrderIsEmpty,
-    OrderLine,
     OrderNotPaid,
     OrderPartPaid,
     PaymentDiffersFromOrder,

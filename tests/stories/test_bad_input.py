@@ -15,7 +15,7 @@ from souvenir.demo.desk import Desk
 from souvenir.kernel.clock import SettableClock
 from souvenir.payments.payment import Tender
 from souvenir.processes.enrol_device import enrol_device, expect_device
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.sites.site import site_id
 from souvenir.testing import clock_at
 

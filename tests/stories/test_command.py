@@ -10,7 +10,7 @@ from souvenir.certificates.certificate import Certificate
 from souvenir.certificates.views import certificates_of
 from souvenir.cli import main
 from souvenir.payments.payment import Tender
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 from souvenir.testing import clock_at
 
 

@@ -17,8 +17,8 @@ from souvenir.kernel.sealing import Redacted
 from souvenir.payments.payment import Tender
 from souvenir.privacy.subject import LegalHold
 from souvenir.processes.forget_person import forget_person
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.shop import Shop
 from souvenir.taxrefund.claim import Claim
@@ -34,7 +34,7 @@ from shops import MORNING, TILL, TODAY, open_small_shop
 from souvenir.kernel import clock
 from souvenir.payments.payment import Tender
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
+from souvenir.processes.make_order import Item
 
 clock.use(lambda: MORNING)
 small = open_small_shop(sys.argv[1], secrets=sys.argv[2])

@@ -12,7 +12,8 @@ from souvenir.ledger.application import Ledger
 from souvenir.ledger.journal import Entry
 from souvenir.ledger.replay import AsOf
 from souvenir.processes.keep_books import KeepBooks
-from souvenir.sales.order import Channel, Order, OrderLine
+from souvenir.sales.line import OrderLine
+from souvenir.sales.order import Channel, Order
 from souvenir.sites.outlet import Outlet, outlet_id
 from souvenir.taxrefund.claim import Claim
 from souvenir.taxrefund.form import ClaimLine, Form, TravellerFacts

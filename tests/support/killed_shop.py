@@ -15,8 +15,8 @@ from souvenir.payments.payment import Tender
 from souvenir.payments.provider import Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.stripe import Stripe
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.shop import Shop
 
 ME = "guest:me"

@@ -25,8 +25,8 @@ from souvenir.payments.provider import HoldStrength, Providers
 from souvenir.payments.providers.cash import Cash
 from souvenir.payments.providers.terminal import BankTerminal
 from souvenir.payments.registers import oldest_refunds
+from souvenir.processes.make_order import Item
 from souvenir.processes.refund_tax import TravelDocument
-from souvenir.processes.sell import Item
 from souvenir.sales.order import Order
 from souvenir.shop import Shop
 from souvenir.taxrefund.application import latest_guarantee

@@ -29,7 +29,7 @@ from souvenir.api.visits import ProofOfVisitInput, looked_up
 from souvenir.catalogue.product import ProductWithdrawn
 from souvenir.editions.tickets import ProofOfVisitUnknown
 from souvenir.kernel.identifiers import MalformedGtin
-from souvenir.processes.sell import NotThatWay
+from souvenir.processes.make_order import NotThatWay
 
 
 @strawberry.type
